@@ -1,0 +1,113 @@
+"""One private PostgreSQL for a test run, one private broker for each of its processes.
+
+The environment is set while this file is imported, before Django reads its settings; that is why pytest's own
+configuration does not name a settings module.
+"""
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import django
+import pytest
+
+from config.local.postgres import Postgres
+from config.local.valkey import Valkey
+
+if "django.conf" in sys.modules and sys.modules["django.conf"].settings.configured:
+    pytest.exit("Unset DJANGO_SETTINGS_MODULE: the tests choose their settings after their database has started.", 2)
+
+FOLDER = Path(tempfile.mkdtemp(prefix="homeward-"))
+# Nothing of a test run outlives it, so nothing has to reach the disk.
+FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=200")
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server", "pg_dsn"}
+
+
+def start_services() -> None:
+    os.environ.update(DJANGO_SETTINGS_MODULE="config.settings", HOMEWARD_LOCAL="1", DEBUG="0")
+    atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
+    broker = Valkey(FOLDER / "valkey", log=FOLDER / "valkey.log")
+    broker.start()
+    atexit.register(broker.stop)
+    os.environ["REDIS_URL"] = broker.url
+    # The workers of pytest-xdist inherit the address from the process that started the server.
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        database = Postgres(FOLDER / "pg", log=FOLDER / "postgres.log", settings=FAST)
+        database.start()
+        atexit.register(database.stop)
+        os.environ["DATABASE_URL"] = database.url
+
+
+start_services()
+# Playwright's event loop lives in the thread of the tests.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+django.setup()
+
+from django.conf import settings as project  # noqa: E402
+from django.core.cache import cache  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.db.backends.postgresql.operations import DatabaseOperations  # noqa: E402
+
+# Pages name their files plainly: no collectstatic before a test run.
+project.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+project.STATIC_ROOT = FOLDER / "static"
+project.STATIC_ROOT.mkdir()
+# The passwords of tests guard nothing.
+project.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+INVARIANTS = import_module("tests.invariants") if find_spec("tests.invariants") else None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_past_the_guards() -> Iterator[None]:
+    """The history tables refuse TRUNCATE; the emptying after a transactional test goes round their triggers."""
+    plain = DatabaseOperations.sql_flush
+
+    def sql_flush(*args, **kwargs) -> list[str]:
+        statements = plain(*args, **kwargs)
+        return ["SET LOCAL session_replication_role = replica", *statements] if statements else []
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "sql_flush", sql_flush)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _invariants_hold(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After every test with a database, whatever it was about: what must always hold still does."""
+    if not request.node.get_closest_marker("django_db") and not DATABASE_FIXTURES & set(request.fixturenames):
+        yield
+        return
+    # Asked for here, so that the database is still there when this fixture ends.
+    request.getfixturevalue("_django_db_helper")
+    yield
+    cache.clear()
+    if INVARIANTS is not None and not connection.needs_rollback:
+        INVARIANTS.check_all(connection)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Tuesday, 3 March 2026, 09:41 in New York."""
+    return datetime(2026, 3, 3, 14, 41, tzinfo=UTC)
+
+
+@pytest.fixture
+def pg_dsn(transactional_db: None) -> str:
+    """The address of the test database for connections outside Django; what they commit is emptied afterwards."""
+    values = connection.settings_dict
+    host = values["HOST"] or values["OPTIONS"].get("host", "")
+    return f"postgresql://{values['USER']}@/{values['NAME']}?host={host}"
+
+
+@pytest.fixture
+def broker_url() -> str:
+    """The address of this test process's own broker."""
+    return project.REDIS_URL
