@@ -25,6 +25,7 @@ if "django.conf" in sys.modules and sys.modules["django.conf"].settings.configur
     pytest.exit("Unset DJANGO_SETTINGS_MODULE: the tests choose their settings after their database has started.", 2)
 
 FOLDER = Path(tempfile.mkdtemp(prefix="homeward-"))
+FOLDER.chmod(0o711)
 # Nothing of a test run outlives it, so nothing has to reach the disk.
 FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=200")
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server", "pg_dsn"}
@@ -49,6 +50,8 @@ start_services()
 # Playwright's event loop lives in the thread of the tests.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 django.setup()
+# The workers of pytest-xdist would read their settings too early if they inherited it.
+del os.environ["DJANGO_SETTINGS_MODULE"]
 
 from django.conf import settings as project  # noqa: E402
 from django.core.cache import cache  # noqa: E402
