@@ -1,0 +1,103 @@
+"""The clinic's states and their allowed moves, in one place."""
+
+from django.db.models import IntegerChoices, TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(TextChoices):
+    FRONT_DESK = "front_desk", _("Front desk")
+    NURSE = "nurse", _("Nurse")
+    CLINICIAN = "clinician", _("Clinician")
+    DIRECTOR = "director", _("Medical director")
+    ADMIN = "admin", _("Administrator")
+
+
+class Weekday(IntegerChoices):
+    MONDAY = 0, _("Monday")
+    TUESDAY = 1, _("Tuesday")
+    WEDNESDAY = 2, _("Wednesday")
+    THURSDAY = 3, _("Thursday")
+    FRIDAY = 4, _("Friday")
+    SATURDAY = 5, _("Saturday")
+    SUNDAY = 6, _("Sunday")
+
+
+class Route(TextChoices):
+    IV = "iv", _("Infusion")
+    IM = "im", _("Injection")
+    NASAL = "nasal", _("Nasal spray")
+
+
+class Rung(TextChoices):
+    """One allowed way home. The policy orders and enables them."""
+
+    ADULT_DRIVES = "adult_drives", _("A named adult drives")
+    ADULT_ACCOMPANIES = "adult_accompanies", _("A named adult rides along by taxi")
+    PAID_ESCORT = "paid_escort", _("A paid escort from the clinic's list")
+    WATCHED_RIDE = "watched_ride", _("A ride the clinic books and watches")
+    EXTENDED_STAY = "extended_stay", _("A longer stay, then home without a companion")
+    POSTPONE = "postpone", _("Another day")
+
+
+class ReleasedHow(TextChoices):
+    """How a patient left. Each needs its evidence."""
+
+    HANDOVER = "handover", _("Handed over to a named adult")
+    WATCHED_RIDE = "watched_ride", _("Watched ride")
+    EXTENDED_STAY = "extended_stay", _("Extended stay")
+    AGAINST_ADVICE = "against_advice", _("Left against advice")
+
+
+class CourseStatus(TextChoices):
+    OPEN = "open", _("Under way")
+    FINISHED = "finished", _("Finished")
+    STOPPED = "stopped", _("Stopped")
+
+
+class InfusionStatus(TextChoices):
+    BOOKED = "booked", _("Booked")
+    ARRIVED = "arrived", _("Arrived")
+    STARTED = "started", _("Under way")
+    RECOVERING = "recovering", _("Recovering")
+    READY = "ready", _("Ready to leave")
+    RELEASED = "released", _("On the way home")
+    HOME = "home", _("Home")
+    CANCELLED = "cancelled", _("Cancelled")
+    NO_SHOW = "no_show", _("Did not come")
+
+    @property
+    def allowed_next(self) -> frozenset["InfusionStatus"]:
+        return MOVES[self]
+
+    @property
+    def is_live(self) -> bool:
+        """Live infusions hold their room, clinician and patient."""
+        return self not in OFF
+
+    @property
+    def before_start(self) -> bool:
+        return self in {InfusionStatus.BOOKED, InfusionStatus.ARRIVED}
+
+    @property
+    def in_the_house(self) -> bool:
+        return self in {
+            InfusionStatus.ARRIVED,
+            InfusionStatus.STARTED,
+            InfusionStatus.RECOVERING,
+            InfusionStatus.READY,
+        }
+
+
+OFF = frozenset({InfusionStatus.CANCELLED, InfusionStatus.NO_SHOW})
+
+MOVES: dict[InfusionStatus, frozenset[InfusionStatus]] = {
+    InfusionStatus.BOOKED: frozenset({InfusionStatus.ARRIVED, InfusionStatus.CANCELLED, InfusionStatus.NO_SHOW}),
+    InfusionStatus.ARRIVED: frozenset({InfusionStatus.STARTED, InfusionStatus.CANCELLED}),
+    InfusionStatus.STARTED: frozenset({InfusionStatus.RECOVERING, InfusionStatus.RELEASED}),
+    InfusionStatus.RECOVERING: frozenset({InfusionStatus.READY, InfusionStatus.RELEASED}),
+    InfusionStatus.READY: frozenset({InfusionStatus.RELEASED}),
+    InfusionStatus.RELEASED: frozenset({InfusionStatus.HOME}),
+    InfusionStatus.HOME: frozenset(),
+    InfusionStatus.CANCELLED: frozenset(),
+    InfusionStatus.NO_SHOW: frozenset(),
+}

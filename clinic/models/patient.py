@@ -1,0 +1,119 @@
+"""Patients, and the numbers other systems know them by."""
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from clinic.models.history import tracked, tracked_without
+
+E164 = r"^\+[1-9][0-9]{6,14}$"
+
+
+class Contact(models.Model):
+    """How to reach a person.
+
+    ``phone`` is E.164 or empty. A number or address that cannot be used is kept in ``*_as_received``, unverified, rather than lost.
+    ``timezone`` is empty where the person lives in the clinic's zone.
+    """
+
+    phone = models.CharField(_("mobile"), max_length=16, blank=True)
+    phone_as_received = models.CharField(_("number as received"), max_length=60, blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    email_as_received = models.CharField(_("e-mail as received"), max_length=254, blank=True)
+    language = models.CharField(_("language"), max_length=8, default="en")
+    timezone = models.CharField(_("time zone"), max_length=64, blank=True)
+    # Nobody is texted before they agreed; who heard it and when.
+    texts_agreed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(phone="") | Q(phone__regex=E164),
+                name="%(app_label)s_%(class)s_phone_e164",
+                violation_error_message=_("Enter the number with its country code, such as +1 410 555 0142."),
+            )
+        ]
+
+
+@tracked_without("folded")
+class Patient(Contact):
+    site = models.ForeignKey("clinic.Site", on_delete=models.PROTECT, related_name="patients")
+    given_name = models.CharField(_("given name"), max_length=120)
+    family_name = models.CharField(_("family name"), max_length=120)
+    preferred_name = models.CharField(_("called"), max_length=60, blank=True)
+    birth_date = models.DateField(_("date of birth"))
+    record_number = models.CharField(_("record number"), max_length=64, blank=True)
+    texts_agreed_with = models.ForeignKey(
+        "clinic.StaffMember", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    is_archived = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    # Lower case, without accents, for finding people; kept by PostgreSQL.
+    folded = models.GeneratedField(
+        expression=models.Func(
+            "given_name",
+            "family_name",
+            "preferred_name",
+            "record_number",
+            function="homeward_fold",
+            template="%(function)s(given_name || ' ' || family_name || ' ' || preferred_name || ' ' || record_number)",
+        ),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
+
+    class Meta(Contact.Meta):
+        ordering = ["family_name", "given_name", "pk"]
+        constraints = [
+            *Contact.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["site", "record_number"],
+                condition=~Q(record_number=""),
+                name="patient_record_number_once",
+                violation_error_message=_("Another patient has this record number."),
+            ),
+        ]
+        indexes = [
+            # Asked by the search box: a fragment of a name, spelling mistakes forgiven.
+            GinIndex(fields=["folded"], opclasses=["gin_trgm_ops"], name="patient_folded_trgm"),
+            # Asked by the search box: a date of birth.
+            models.Index(fields=["site", "birth_date"], name="patient_birth_date"),
+            models.Index(fields=["phone"], name="patient_phone", condition=~Q(phone="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.given_name} {self.family_name}".strip()
+
+    @property
+    def first_name(self) -> str:
+        """What we call them on their own page and towards their helpers."""
+        return self.preferred_name or self.given_name.split(" ")[0] or self.family_name
+
+    @property
+    def short_name(self) -> str:
+        """First name and the initial of the family name, for the board."""
+        return f"{self.first_name} {self.family_name[:1]}.".strip()
+
+
+@tracked
+class PatientIdentifier(models.Model):
+    """The number another system knows a patient by. Never a social security, licence or passport number."""
+
+    site = models.ForeignKey("clinic.Site", on_delete=models.PROTECT, related_name="+")
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="identifiers")
+    system = models.CharField(max_length=255)
+    value = models.CharField(max_length=128)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["site", "system", "value"], name="patient_identifier_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.system}|{self.value}"

@@ -1,0 +1,93 @@
+"""The clinic's signed rules. Every clinical threshold stands here, never in code."""
+
+from datetime import time
+
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from clinic.enums import Role, Rung
+from clinic.models.history import tracked
+
+
+def default_rungs() -> list[str]:
+    return [Rung.ADULT_DRIVES, Rung.ADULT_ACCOMPANIES, Rung.PAID_ESCORT, Rung.POSTPONE]
+
+
+def default_override_roles() -> list[str]:
+    return [Role.CLINICIAN, Role.DIRECTOR]
+
+
+@tracked
+class Policy(models.Model):
+    """One version of a site's thresholds and escort rules. Signed versions never change; sources of the presets: docs/rules.md."""
+
+    site = models.ForeignKey("clinic.Site", on_delete=models.PROTECT, related_name="policies")
+    version = models.PositiveIntegerField()
+    signed_by = models.ForeignKey(
+        "clinic.StaffMember", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    signed_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    # The way home
+    rungs = ArrayField(models.CharField(max_length=24, choices=Rung.choices), default=default_rungs)
+    override_roles = ArrayField(models.CharField(max_length=16, choices=Role.choices), default=default_override_roles)
+    helper_min_age = models.PositiveSmallIntegerField(_("helpers are at least (years)"), default=18)
+    ask_hours = models.PositiveSmallIntegerField(_("ask again before the visit (hours)"), default=72)
+    reconfirm_hours = models.PositiveSmallIntegerField(_("reconfirm before the visit (hours)"), default=24)
+    last_call_hours = models.PositiveSmallIntegerField(_("last reminder before the visit (hours)"), default=3)
+    travel_minutes = models.PositiveSmallIntegerField(_("home is reached within (minutes)"), default=90)
+    stay_with_hours = models.PositiveSmallIntegerField(_("somebody stays with the patient (hours)"), default=8)
+
+    # Before
+    solids_hours = models.PositiveSmallIntegerField(_("no food before the visit (hours)"), default=6)
+    clear_liquids_minutes = models.PositiveSmallIntegerField(_("no drinks before the visit (minutes)"), default=120)
+    alcohol_hours = models.PositiveSmallIntegerField(_("no alcohol before and after (hours)"), default=24)
+
+    # After
+    min_recovery_minutes = models.PositiveSmallIntegerField(_("shortest recovery (minutes)"), default=30)
+    extended_stay_minutes = models.PositiveSmallIntegerField(
+        _("longer stay without a companion (minutes)"), default=120
+    )
+    discharge_score_min = models.PositiveSmallIntegerField(_("lowest discharge score"), default=9)
+    drive_block_hours = models.PositiveSmallIntegerField(_("no driving after leaving (hours)"), default=24)
+    sleep_required = models.BooleanField(_("driving also needs a night's sleep"), default=True)
+
+    # Asking how it goes
+    evening_checkin_at = models.TimeField(_("evening check-in (clinic time)"), default=time(19, 0))
+    next_checkin_hours = models.PositiveSmallIntegerField(_("next check-in after leaving (hours)"), default=24)
+    checkin_open_hours = models.PositiveSmallIntegerField(_("a check-in stays open (hours)"), default=14)
+    call_back_minutes = models.PositiveSmallIntegerField(_("“call me” is answered within (minutes)"), default=60)
+    urgent_minutes = models.PositiveSmallIntegerField(_("“urgent” is answered within (minutes)"), default=10)
+    texts_from = models.TimeField(_("texts go from"), default=time(8, 0))
+    texts_until = models.TimeField(_("texts go until"), default=time(20, 0))
+
+    class Meta:
+        ordering = ["site", "-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["site", "version"], name="policy_version_once"),
+            models.CheckConstraint(
+                condition=Q(signed_at__isnull=True, signed_by__isnull=True)
+                | Q(signed_at__isnull=False, signed_by__isnull=False),
+                name="policy_signed_by_somebody",
+            ),
+            models.CheckConstraint(condition=Q(texts_until__gt=models.F("texts_from")), name="policy_text_window"),
+            models.CheckConstraint(condition=Q(helper_min_age__gte=18), name="policy_helpers_are_adults"),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="signed_is_final",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                condition=pgtrigger.Q(old__signed_at__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.site} v{self.version}"
+
+    @property
+    def is_signed(self) -> bool:
+        return self.signed_at is not None

@@ -1,0 +1,29 @@
+"""How staff sign in: by invitation only, second factors encrypted at rest."""
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.http import HttpRequest
+
+from config.secrets import fernet_key
+
+
+class StaffAccountAdapter(DefaultAccountAdapter):
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Nobody signs up by themselves; an administrator invites."""
+        return False
+
+
+class StaffMfaAdapter(DefaultMFAAdapter):
+    """Keeps TOTP secrets and recovery codes encrypted; raises ``InvalidToken`` rather than returning ciphertext."""
+
+    @property
+    def box(self) -> MultiFernet:
+        return MultiFernet([Fernet(fernet_key(settings.SECRET_KEY))])
+
+    def encrypt(self, text: str) -> str:
+        return self.box.encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return self.box.decrypt(encrypted_text.encode()).decode()

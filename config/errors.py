@@ -1,0 +1,9 @@
+"""Pages for what went wrong: what happened, what was kept, what to do."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The form's own key did not fit: the page was open too long, or the session ended."""
+    return render(request, "errors/stale_form.html", status=403)

@@ -1,0 +1,69 @@
+"""What every request passes: private answers, idle sign-out, the site in view, whose change it is."""
+
+import time
+from collections.abc import Callable
+
+import pghistory
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+POLL_HEADER = "X-Poll"
+LAST_ACTIVE = "last_active"
+
+
+def private_pages(get_response: Handler) -> Handler:
+    """Nothing of a page is kept by caches or found by search engines."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers.setdefault("X-Robots-Tag", "noindex, nofollow")
+        response.headers.setdefault("Permissions-Policy", "geolocation=(), camera=(), microphone=()")
+        return response
+
+    return handle
+
+
+def idle_sign_out(get_response: Handler) -> Handler:
+    """Ends a staff session after ``SESSION_IDLE_SECONDS`` without a person at work. A page that polls is no person."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            now = time.time()
+            last = request.session.get(LAST_ACTIVE, now)
+            if now - last > settings.SESSION_IDLE_SECONDS:
+                logout(request)
+            elif POLL_HEADER not in request.headers and (now - last > 15 or LAST_ACTIVE not in request.session):
+                request.session[LAST_ACTIVE] = now
+        return get_response(request)
+
+    return handle
+
+
+def current_site(get_response: Handler) -> Handler:
+    """``request.site``: the signed-in person's site (the chosen one where they have several), or None."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        request.site = None  # type: ignore[attr-defined]
+        if request.user.is_authenticated:
+            sites = list(request.user.sites.all())  # type: ignore[union-attr]
+            chosen = request.session.get("site_id")
+            request.site = next((s for s in sites if s.pk == chosen), sites[0] if sites else None)  # type: ignore[attr-defined]
+        return get_response(request)
+
+    return handle
+
+
+def history_context(get_response: Handler) -> Handler:
+    """Every history row of a change names the member of staff who made it; no address, no token."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        if request.method in {"GET", "HEAD", "OPTIONS"}:
+            return get_response(request)
+        with pghistory.context(staff=request.user.pk if request.user.is_authenticated else None):
+            return get_response(request)
+
+    return handle

@@ -1,0 +1,86 @@
+"""The people who stand by a patient, and what the patient said they may do and know."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from clinic.models import Contact
+from clinic.models.history import tracked
+from support.enums import ConsentHow, MayKnow, SupportRole
+
+
+@tracked
+class SupportPerson(Contact):
+    """A person who helps. May help several patients; may be a patient."""
+
+    site = models.ForeignKey("clinic.Site", on_delete=models.PROTECT, related_name="support_people")
+    given_name = models.CharField(_("given name"), max_length=120)
+    family_name = models.CharField(_("family name"), max_length=120, blank=True)
+    patient = models.ForeignKey("clinic.Patient", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    # Asked of everybody who may take a patient home; null until somebody confirmed it.
+    is_adult = models.BooleanField(_("18 or older"), null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(Contact.Meta):
+        ordering = ["given_name", "family_name", "pk"]
+        indexes = [models.Index(fields=["phone"], name="supportperson_phone", condition=~Q(phone=""))]
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.given_name} {self.family_name}".strip()
+
+    @property
+    def first_name(self) -> str:
+        return self.given_name.split(" ")[0]
+
+
+@tracked
+class Designation(models.Model):
+    """This patient named this person. ``rank`` 1 is asked first."""
+
+    patient = models.ForeignKey("clinic.Patient", on_delete=models.PROTECT, related_name="designations")
+    person = models.ForeignKey(SupportPerson, on_delete=models.PROTECT, related_name="designations")
+    relationship = models.CharField(_("relationship"), max_length=60, blank=True)
+    roles = ArrayField(models.CharField(max_length=12, choices=SupportRole.choices))
+    may_know = ArrayField(models.CharField(max_length=12, choices=MayKnow.choices), default=list, blank=True)
+    rank = models.PositiveSmallIntegerField(_("order"), default=1)
+    valid_from = models.DateTimeField()
+    valid_until = models.DateTimeField(null=True, blank=True)
+    consent_how = models.CharField(max_length=12, choices=ConsentHow.choices)
+    consent_at = models.DateTimeField()
+    consent_wording = models.CharField(max_length=300)
+    witnessed_by = models.ForeignKey(
+        "clinic.StaffMember", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    invited_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["rank", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patient", "person"],
+                condition=Q(withdrawn_at__isnull=True),
+                name="designation_once",
+                violation_error_message=_("This person is already on the list."),
+            ),
+            models.CheckConstraint(condition=Q(roles__len__gte=1), name="designation_has_a_role"),
+            models.CheckConstraint(
+                condition=Q(consent_how=ConsentHow.OWN_LINK) | Q(witnessed_by__isnull=False),
+                name="designation_consent_witnessed",
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gt=F("valid_from")),
+                name="designation_valid_span",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.patient_id}/{self.person_id}"
+
+    def allows(self, data_class: str) -> bool:
+        return data_class in self.may_know
