@@ -17,7 +17,10 @@ class AuditHead(models.Model):
 
 
 class AuditEntry(models.Model):
-    """``actor`` is "staff:7", "link:Zk3…" (the link's id, not its token) or "system". No names, no free text about a patient."""
+    """One thing somebody read or did. No names, no free text about a patient.
+
+    ``actor`` is "staff:7", "link:Zk3…" (the link's id, not its token) or "system".
+    """
 
     at = models.DateTimeField()
     actor = models.CharField(max_length=64)
@@ -42,7 +45,8 @@ class AuditEntry(models.Model):
                 operation=pgtrigger.Insert,
                 declare=[("head", "bytea")],
                 func="""
-                    INSERT INTO clinic_audithead (id, hash, entry_id) VALUES (1, ''::bytea, 0) ON CONFLICT (id) DO NOTHING;
+                    INSERT INTO clinic_audithead (id, hash, entry_id) VALUES (1, ''::bytea, 0)
+                        ON CONFLICT (id) DO NOTHING;
                     SELECT hash INTO head FROM clinic_audithead WHERE id = 1 FOR UPDATE;
                     NEW.previous = head;
                     NEW.hash = sha256(head || convert_to(concat_ws(

@@ -10,7 +10,10 @@ from clinic.models.history import tracked
 
 @tracked
 class Protocol(models.Model):
-    """A template of a course. Days count from one visit's calendar day to the next; minutes are what a visit is expected to take."""
+    """A template of a course.
+
+    Days count from one visit's calendar day to the next; minutes are what a visit is expected to take.
+    """
 
     site = models.ForeignKey("clinic.Site", on_delete=models.PROTECT, related_name="protocols")
     name = models.CharField(_("name"), max_length=80)

@@ -13,7 +13,8 @@ E164 = r"^\+[1-9][0-9]{6,14}$"
 class Contact(models.Model):
     """How to reach a person.
 
-    ``phone`` is E.164 or empty. A number or address that cannot be used is kept in ``*_as_received``, unverified, rather than lost.
+    ``phone`` is E.164 or empty. A number or address that cannot be used is kept in ``*_as_received``, unverified,
+    rather than lost.
     ``timezone`` is empty where the person lives in the clinic's zone.
     """
 

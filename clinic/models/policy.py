@@ -22,7 +22,10 @@ def default_override_roles() -> list[str]:
 
 @tracked
 class Policy(models.Model):
-    """One version of a site's thresholds and escort rules. Signed versions never change; sources of the presets: docs/rules.md."""
+    """One version of a site's thresholds and escort rules.
+
+    Signed versions never change; sources of the presets: docs/rules.md.
+    """
 
     site = models.ForeignKey("clinic.Site", on_delete=models.PROTECT, related_name="policies")
     version = models.PositiveIntegerField()

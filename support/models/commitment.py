@@ -10,7 +10,10 @@ from support.enums import HOLDING, AnsweredVia, CommitmentStatus, SupportRole
 
 @tracked
 class Commitment(models.Model):
-    """Belongs to a time: ``for_starts_at`` is the start of the infusion it was given for. Move the infusion and it is void."""
+    """An answer that belongs to a time: ``for_starts_at`` is the start of the infusion it was given for.
+
+    Move the infusion and it is void.
+    """
 
     infusion = models.ForeignKey("clinic.Infusion", on_delete=models.PROTECT, related_name="commitments")
     designation = models.ForeignKey("support.Designation", on_delete=models.PROTECT, related_name="commitments")
