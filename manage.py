@@ -1,8 +1,8 @@
 #!/usr/bin/env python
 """Django's command line for Homeward.
 
-Without ``DATABASE_URL`` it uses this checkout's own PostgreSQL and broker under ``var/``: those of a running
-``make demo`` or ``make run``, else it starts them for the life of the command.
+Without ``DATABASE_URL`` it uses this checkout's own PostgreSQL and broker under ``var/``: those of ``make demo`` or
+``make run``, whichever was started last. When they do not run, it starts them for the life of the command.
 """
 
 import os
@@ -10,6 +10,7 @@ import sys
 
 # These need no database.
 ALONE = {
+    "check_templates",
     "help",
     "--help",
     "-h",
@@ -32,8 +33,10 @@ def main() -> None:
         return
     from config.local.processes import LocalError
 
+    home = services.last()
+    os.environ.update({name: value for name, value in home.env().items() if name not in os.environ})
     try:
-        with services.running():
+        with services.running(home):
             execute(command, prepare=True)
     except LocalError as error:
         sys.exit(str(error))

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _PR_SET_PDEATHSIG = 1
 # The system's limit for the address of a socket, ending zero included.
 _SOCKET_LIMIT = 108 if sys.platform == "linux" else 104
@@ -33,14 +34,12 @@ def spawn(
     On Linux the kernel sends it ``at_our_death`` when this process ends in whatever way. The caller must be the main
     thread, since the kernel watches the thread that started the child.
     """
-    libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
     parent = os.getpid()
 
     def follow_the_parent() -> None:
-        if libc is not None:
-            libc.prctl(_PR_SET_PDEATHSIG, at_our_death.value)
-            if os.getppid() != parent:
-                os.kill(os.getpid(), at_our_death)
+        follow_parent(at_our_death)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), at_our_death)
 
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
@@ -56,6 +55,12 @@ def spawn(
             start_new_session=True,
             preexec_fn=follow_the_parent,
         )
+
+
+def follow_parent(signal_at_its_death: signal.Signals) -> None:
+    """Have the kernel send this process a signal when its parent ends. Does nothing outside Linux."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal_at_its_death.value)
 
 
 def end(process: "subprocess.Popen[bytes]", *, by: signal.Signals = signal.SIGTERM, grace: float = 10.0) -> None:
