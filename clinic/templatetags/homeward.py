@@ -4,10 +4,15 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import phonenumbers
 from django import template
+from django.conf import settings
 from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+
+NATIONAL = phonenumbers.PhoneNumberFormat.NATIONAL
+INTERNATIONAL = phonenumbers.PhoneNumberFormat.INTERNATIONAL
 
 register = template.Library()
 
@@ -18,7 +23,9 @@ ICONS = {
         '<path d="M6.5 3.5h3l1.5 4-2 1.5a11 11 0 0 0 6 6l1.5-2 4 1.5v3a2 2 0 0 1-2.2 2A16.5 16.5 0 0 1 4.5 5.7'
         'a2 2 0 0 1 2-2.2z"/>'
     ),
-    "pin": '<path d="M12 21s-6.5-5.7-6.5-11a6.5 6.5 0 0 1 13 0c0 5.3-6.5 11-6.5 11z"/><circle cx="12" cy="10" r="2.25"/>',
+    "pin": (
+        '<path d="M12 21s-6.5-5.7-6.5-11a6.5 6.5 0 0 1 13 0c0 5.3-6.5 11-6.5 11z"/><circle cx="12" cy="10" r="2.25"/>'
+    ),
     "parking": '<rect x="4" y="4" width="16" height="16" rx="3"/><path d="M10 16.5v-9h2.75a2.75 2.75 0 0 1 0 5.5H10"/>',
     "moon": '<path d="M19.5 14.5A8 8 0 1 1 9.5 4.5a6.5 6.5 0 0 0 10 10z"/>',
     "clock": '<circle cx="12" cy="12" r="8.5"/><path d="M12 7.5V12l3 2"/>',
@@ -110,14 +117,18 @@ def _day(moment: datetime | date | None, place: Any, pattern: str) -> str:
 @register.filter
 def tel(number: Any) -> str:
     """What a ``tel:`` address needs: digits, with the plus kept."""
-    text = str(getattr(number, "as_e164", number) or "")
+    text = str(number or "")
     return "".join(character for character in text if character.isdigit() or character == "+")
 
 
 @register.filter
 def spoken_number(number: Any) -> str:
-    """A number as people write it, never broken across two lines."""
-    text = str(getattr(number, "as_national", number) or "")
+    """A number as people here write it, never broken across two lines. ``number`` is E.164 or a short number."""
+    text = str(number or "")
+    if text.startswith("+"):
+        parsed = phonenumbers.parse(text)
+        home = parsed.country_code == phonenumbers.country_code_for_region(settings.PHONENUMBER_DEFAULT_REGION)
+        text = phonenumbers.format_number(parsed, NATIONAL if home else INTERNATIONAL)
     return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 

@@ -1,0 +1,41 @@
+"""What the shells need to know on every page."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from clinic.enums import Role
+from support.enums import AlertStatus
+from support.models import Alert
+
+# Which part of the menu a page belongs to, by the first word of its address.
+SECTIONS = {
+    "": "today",
+    "today": "today",
+    "infusions": "today",
+    "schedule": "schedule",
+    "patients": "patients",
+    "courses": "patients",
+    "messages": "messages",
+    "alerts": "alerts",
+    "library": "library",
+}
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """``site`` and ``shell``. The count is asked for only when a template shows it."""
+    site = getattr(request, "site", None)
+    user = getattr(request, "user", None)
+    signed_in = user is not None and user.is_authenticated
+    return {
+        "site": site,
+        "shell": {
+            "demo": settings.DEMO,
+            "section": SECTIONS.get(request.path.split("/")[1], ""),
+            "me": user.short_name if signed_in else "",
+            "role": user.get_role_display() if signed_in else "",
+            "may_set_up": signed_in and user.role in {Role.ADMIN, Role.DIRECTOR},
+            "alerts_open": lambda: Alert.objects.filter(site=site).exclude(status=AlertStatus.CLOSED).count(),
+        },
+    }

@@ -1,0 +1,123 @@
+// Link pages. Everything here is comfort: each page works without it.
+
+const find = (selector, root = document) => root.querySelector(selector);
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+// --- parts marked data-live renew themselves --------------------------------------------------------------
+
+const seconds = Number(find("main[data-refresh]")?.dataset.refresh);
+
+async function refresh() {
+  if (document.hidden) return;
+  try {
+    const response = await fetch(location.href, { headers: { "X-Poll": "1" }, cache: "no-store" });
+    if (!response.ok) throw new Error(String(response.status));
+    const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+    for (const part of all("[data-live]")) {
+      const next = fresh.getElementById(part.id);
+      // A page of another shape (the next phase has other buttons) is loaded whole, unless somebody is typing.
+      if (!next) {
+        if (!find("input:focus, textarea:focus, [data-touched]")) location.reload();
+        return;
+      }
+      if (next.innerHTML !== part.innerHTML && !part.contains(document.activeElement)) {
+        part.replaceChildren(...document.importNode(next, true).childNodes);
+        part.className = next.className;
+      }
+    }
+    mark();
+    find("[data-lost]").hidden = true;
+  } catch {
+    find("[data-lost]").hidden = false;
+  }
+}
+
+function mark() {
+  for (const says of all("[data-by-itself]")) says.hidden = false;
+}
+
+if (seconds) {
+  mark();
+  setInterval(refresh, seconds * 1000);
+  document.addEventListener("visibilitychange", refresh);
+}
+
+document.addEventListener("input", (event) => {
+  if (event.target.form) event.target.form.dataset.touched = "yes";
+});
+
+// --- one press, one submission --------------------------------------------------------------------------------
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "yes";
+  event.submitter?.setAttribute("aria-busy", "true");
+  setTimeout(() => delete form.dataset.sent, 8000);
+});
+window.addEventListener("pageshow", () => {
+  for (const form of all("form[data-sent]")) delete form.dataset.sent;
+  for (const button of all("[aria-busy]")) button.removeAttribute("aria-busy");
+});
+
+// --- the count on "I can take 2 dates" ---------------------------------------------------------------------------
+
+// <button data-tally="date" data-none="I can take none" data-one="I can take 1 date" data-many="I can take {n} dates">
+for (const button of all("[data-tally]")) {
+  const { tally, none, one, many } = button.dataset;
+  const say = () => {
+    const count = all(`input[name="${tally}"]:checked`).length;
+    button.textContent = count === 0 ? none : count === 1 ? one : many.replace("{n}", count);
+    button.disabled = count === 0;
+  };
+  document.addEventListener("change", say);
+  say();
+}
+
+// --- share and copy, where the phone can ----------------------------------------------------------------------------
+
+for (const button of all("[data-share]")) {
+  const text = button.dataset.share;
+  if (navigator.share || navigator.clipboard) button.hidden = false;
+  button.addEventListener("click", async () => {
+    try {
+      if (navigator.share) await navigator.share({ text });
+      else {
+        await navigator.clipboard.writeText(text);
+        button.textContent = button.dataset.done ?? button.textContent;
+      }
+    } catch {
+      // The person closed the sheet: nothing to say.
+    }
+  });
+}
+
+// --- questions become native dialogs --------------------------------------------------------------------------------
+
+document.addEventListener("click", (event) => {
+  const summary = event.target.closest?.("details[data-ask] > summary");
+  if (!summary) return;
+  event.preventDefault();
+  const details = summary.parentElement;
+  const body = find(".ask__body", details);
+  const dialog = document.createElement("dialog");
+  dialog.className = "box";
+  dialog.setAttribute("aria-labelledby", find(".ask__title", body).id);
+  details.after(dialog);
+  dialog.append(body);
+  dialog.addEventListener("close", () => {
+    details.append(body);
+    dialog.remove();
+    summary.focus();
+  });
+  dialog.addEventListener("click", (press) => {
+    if (press.target === dialog || press.target.closest("[data-close]")) dialog.close();
+  });
+  dialog.showModal();
+});
+
+find("[data-focus]")?.focus();
