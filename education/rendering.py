@@ -19,7 +19,8 @@ HEADING_NAME = re.compile(r"\s*\{#([a-z0-9-]+)\}\s*$")
 NUMBERS_TO_DIAL = frozenset({"clinic_phone", "emergency_number", "crisis_number"})
 
 TAGS = {"h2", "h3", "h4", "p", "ul", "ol", "li", "strong", "em", "a", "blockquote", "hr", "br", "code", "pre"}
-ATTRIBUTES = {"a": {"href"}, "h2": {"id"}, "h3": {"id"}, "h4": {"id"}}
+# "*" is named because the cleaner otherwise keeps titles, where a value has no business.
+ATTRIBUTES = {"*": set[str](), "a": {"href"}, "h2": {"id"}, "h3": {"id"}, "h4": {"id"}}
 SCHEMES = {"https", "tel", "mailto"}
 
 markdown = MarkdownIt("commonmark", {"html": False, "typographer": True}).enable("smartquotes").disable("image")
