@@ -10,7 +10,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from config.env import Env
-from config.logs import LOGGING as LOGGING  # noqa: PLC0414
+from config.logs import LOGGING as LOGGING
 
 env = Env()
 
@@ -277,3 +277,5 @@ SMS_TOKEN = env.text("SMS_TOKEN", "local" if LOCAL else "")
 SMS_FROM = env.text("SMS_FROM", "+14105550100" if LOCAL else "")
 SMS_TIMEOUT = env.whole("SMS_TIMEOUT", 10)
 MESSAGE_LEASE_SECONDS = env.whole("MESSAGE_LEASE_SECONDS", 60)
+# How long a provider may still be busy with a text whose request broke off, before it is asked about it.
+MESSAGE_SETTLE_SECONDS = env.whole("MESSAGE_SETTLE_SECONDS", 30)

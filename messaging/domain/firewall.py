@@ -1,0 +1,132 @@
+"""The last rule before a message leaves. What it stops cannot be sent by anybody; it says why in one sentence."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from messaging.domain import quiet, segments
+from messaging.domain.kinds import Draft, Kind, Verdict
+from messaging.enums import Channel
+from messaging.models import Message
+
+# Beginnings of words that tell a neighbour who sees the screen, or a carrier, what the visit is about:
+# drugs, diagnoses, scales. English and Spanish, without accents.
+BANNED = (
+    "ketamin",
+    "esketamin",
+    "ketalar",
+    "spravato",
+    "infusion",
+    "psychedelic",
+    "psicodelic",
+    "depress",
+    "depresi",
+    "suicid",
+    "anxiety",
+    "ansiedad",
+    "bipolar",
+    "ptsd",
+    "tept",
+    "ocd",
+    "psychiatr",
+    "psiquiatr",
+    "addict",
+    "adicci",
+    "phq",
+    "madrs",
+    "qids",
+    "gad-7",
+    "score",
+)
+
+LONG_WORD = 6
+
+ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>\"']+", re.IGNORECASE)
+
+
+def check(
+    *,
+    draft: Draft,
+    kind: Kind,
+    message: Message,
+    opted_out: bool,
+    now: datetime,
+    banned: Iterable[str] = BANNED,
+    window: quiet.Window = quiet.DAYTIME,
+) -> Verdict:
+    """Wanted, not wanted with the sentence that says why, or not yet with the time to look again."""
+    reason = _address_fault(draft, message, opted_out) or _word_fault(draft, message, banned) or _link_fault(draft)
+    if not reason and message.channel == Channel.SMS:
+        reason = _size_fault(draft, kind)
+    if reason:
+        return Verdict(wanted=False, reason=reason)
+    if message.channel == Channel.SMS and not kind.quiet_exempt:
+        zone = quiet.zone_or(name=draft.zone or message.zone, fallback=message.site.timezone)
+        opening = quiet.later(moment=now, zone=zone, window=window)
+        if opening > now:
+            return Verdict(wanted=False, reason=_("It is too early or too late in the day."), retry_at=opening)
+    return Verdict(wanted=True)
+
+
+def _address_fault(draft: Draft, message: Message, opted_out: bool) -> str:
+    if not draft.to:
+        return _("There is no number or address to send it to.")
+    if opted_out and message.channel == Channel.SMS:
+        return _("This number has asked for no more texts.")
+    if opted_out:
+        return _("This address has asked for no more e-mails.")
+    return ""
+
+
+def _word_fault(draft: Draft, message: Message, banned: Iterable[str]) -> str:
+    """An e-mail's body is read after opening; its subject and its link, like a text, are seen by others."""
+    seen = draft.body.replace(draft.link or "\0", " ") if message.channel == Channel.SMS else draft.subject
+    for word in banned:
+        # A short word may stand in a random token by chance, once in some thousand links.
+        in_link = len(word) >= LONG_WORD and _begins_a_word(word, draft.link)
+        if in_link or _begins_a_word(word, seen):
+            return _("It holds a word that must not be seen on a screen: “%(word)s”.") % {"word": word}
+    return ""
+
+
+def _begins_a_word(word: str, text: str) -> bool:
+    return any(found.startswith(_plain(word)) for found in re.split(r"[^\w-]+|_", _plain(text)))
+
+
+def _link_fault(draft: Draft) -> str:
+    if draft.link and draft.link not in draft.body:
+        return _("Its link is missing from its words.")
+    for address in [draft.link, *ADDRESS.findall(draft.body)]:
+        if address and not _ours(address):
+            return _("It holds a link that is not the clinic's own.")
+    return ""
+
+
+def _size_fault(draft: Draft, kind: Kind) -> str:
+    size = segments.measure(draft.body)
+    if size.segments <= kind.max_segments:
+        return ""
+    if size.odd:
+        return _("It is %(count)s texts long, because of the characters “%(odd)s”.") % {
+            "count": size.segments,
+            "odd": size.odd[:20],
+        }
+    return _("It is %(count)s texts long; %(limit)s is the limit.") % {
+        "count": size.segments,
+        "limit": kind.max_segments,
+    }
+
+
+def _ours(address: str) -> bool:
+    mine, theirs = urlsplit(settings.PUBLIC_URL), urlsplit(address)
+    return (mine.scheme, mine.netloc) == (theirs.scheme, theirs.netloc)
+
+
+def _plain(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(character for character in decomposed if not unicodedata.combining(character))

@@ -1,0 +1,71 @@
+"""What kinds of message exist. The apps above register theirs at start; this app knows none by name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from messaging.enums import Audience
+from messaging.models import Message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A message ready to go. `body` contains `link` already; naming it lets the ledger mask it.
+
+    `zone` is the recipient's time zone where it is known and differs from the row's.
+    """
+
+    to: str
+    body: str
+    link: str = ""
+    subject: str = ""
+    html: str = ""
+    zone: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """Whether a message should go now. `reason` is a sentence for staff; `retry_at` says "not yet"."""
+
+    wanted: bool
+    reason: str = ""
+    retry_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One kind of message.
+
+    `still_wanted` and `compose` are asked just before sending, outside any transaction, and may
+    be asked again: they must change nothing, and `compose` must give the same link each time.
+    `on_dead(message, sentence, now)` is called in the transaction that marks the row dead, blocked,
+    expired or undelivered (`message.status` says which), so that somebody can be told.
+    `twice`: when nobody can say whether it left, twice is better than not at all.
+    """
+
+    name: str
+    audience: Audience
+    compose: Callable[[Message, datetime], Draft]
+    still_wanted: Callable[[Message, datetime], Verdict]
+    on_dead: Callable[[Message, str, datetime], None]
+    twice: bool = True
+    quiet_exempt: bool = False
+    max_segments: int = 1
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> None:
+    """Raises ValueError when another kind already has the name."""
+    if _kinds.setdefault(kind.name, kind) != kind:
+        raise ValueError(f"Two kinds of message are called {kind.name!r}.")
+
+
+def get(name: str) -> Kind:
+    """Raises KeyError for a name nobody registered."""
+    return _kinds[name]
+
+
+def names() -> list[str]:
+    return sorted(_kinds)

@@ -1,0 +1,66 @@
+"""What the provider says became of a text: by callback or by look-up. Any order, any number of times."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from messaging.domain import ledger
+from messaging.enums import RECEIPT_MAY_CORRECT, WITH_PROVIDER, MessageStatus
+from messaging.models import Message
+
+MEANS = {
+    "accepted": MessageStatus.SENT,
+    "queued": MessageStatus.SENT,
+    "sending": MessageStatus.SENT,
+    "sent": MessageStatus.SENT,
+    "delivered": MessageStatus.DELIVERED,
+    "read": MessageStatus.DELIVERED,
+    "undelivered": MessageStatus.UNDELIVERED,
+    "failed": MessageStatus.UNDELIVERED,
+}
+RANK = {MessageStatus.SENT: 1, MessageStatus.UNDELIVERED: 2, MessageStatus.DELIVERED: 3}
+# Each loss means somebody else moved the row forward; more than these in a row does not happen.
+TRIES = 5
+
+
+def apply(*, provider_id: str, send_key: UUID | None, status: str, now: datetime) -> bool:
+    """True when it told us something new. Idempotent, order-free: nothing ever leads away from `delivered`.
+
+    It may come before our own commit, after the row was given up, or for a message we never sent (then False).
+    """
+    means = MEANS.get(status)
+    if means is None:
+        return False
+    for _try in range(TRIES):
+        message = _find(provider_id, send_key)
+        if message is None or message.status not in RECEIPT_MAY_CORRECT or not message.sent_to:
+            return False
+        known = MessageStatus(message.status)
+        if known in WITH_PROVIDER and RANK[means] <= RANK[known]:
+            return False
+        if ledger.correct(message=message, to=means, now=now, **_facts(message, means, provider_id, now)):
+            return True
+    return False
+
+
+def _find(provider_id: str, send_key: UUID | None) -> Message | None:
+    if send_key is not None:
+        return Message.objects.filter(send_key=send_key).first()
+    return Message.objects.filter(~Q(provider_id=""), provider_id=provider_id).first()
+
+
+def _facts(message: Message, means: MessageStatus, provider_id: str, now: datetime) -> dict[str, object]:
+    facts: dict[str, object] = {
+        "provider_id": message.provider_id or provider_id,
+        "sent_at": message.sent_at or message.posted_at or now,
+        "next_try_at": None,
+        "error_class": "",
+        "error_text": "",
+    }
+    if means == MessageStatus.DELIVERED:
+        facts["delivered_at"] = now
+    if means == MessageStatus.UNDELIVERED:
+        facts |= {"error_class": "undelivered", "error_text": _("The phone network could not deliver it.")}
+    return facts

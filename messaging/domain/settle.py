@@ -1,0 +1,146 @@
+"""What to do about messages whose worker is gone, whose fate is unknown, or whose time has passed."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from messaging.domain import dispatch, kinds, ledger, receipts
+from messaging.enums import Channel, MessageStatus
+from messaging.models import Message
+from messaging.transports import sms
+from messaging.transports.outcome import Answer, Lookup
+
+log = structlog.get_logger(__name__)
+
+BATCH = 25
+TICK = timedelta(seconds=20)
+# Each round waits twice as long as the one before: with 30 s at first, a person is asked after half an hour.
+ROUNDS = 6
+
+# A worker that never began its request cannot have sent anything: back to the queue without asking.
+REAP = """
+WITH gone AS MATERIALIZED (
+    SELECT id FROM messaging_message
+    WHERE status = 'sending' AND lease_until <= %(now)s
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE messaging_message AS message
+SET status = CASE WHEN posted_at IS NULL THEN 'pending' ELSE 'unknown' END,
+    next_try_at = CASE WHEN posted_at IS NULL THEN NULL ELSE %(ask_at)s END,
+    lease_until = NULL, error_class = 'worker_gone', error_text = %(reason)s, updated_at = %(now)s
+FROM gone WHERE message.id = gone.id
+"""
+
+# The next round's time, written first, keeps a second settler away from the row.
+TAKE = """
+WITH asked AS MATERIALIZED (
+    SELECT id FROM messaging_message
+    WHERE status = 'unknown' AND next_try_at <= %(now)s
+    ORDER BY next_try_at
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE messaging_message AS message
+SET settle_rounds = settle_rounds + 1, updated_at = %(now)s,
+    next_try_at = %(now)s + %(wait)s * power(2, settle_rounds)
+FROM asked WHERE message.id = asked.id
+RETURNING message.*
+"""
+
+
+def run(*, clock: Callable[[], datetime]) -> None:
+    """Everything this module does, once. `clock` is read before each step."""
+    expire(now=clock())
+    reap(now=clock())
+    end = clock() + TICK
+    while clock() < end and settle(now=clock()) == BATCH:
+        pass
+
+
+def reap(*, now: datetime) -> int:
+    """Ended leases: to `unknown` where a request may have left, straight back where none did. One statement."""
+    with connection.cursor() as cursor:
+        ask_at = now + timedelta(seconds=settings.MESSAGE_SETTLE_SECONDS)
+        cursor.execute(REAP, {"now": now, "ask_at": ask_at, "reason": _("The sender stopped in the middle.")})
+        found: int = cursor.rowcount
+    if found:
+        log.warning("leases_ended", count=found)
+    return found
+
+
+def settle(*, now: datetime, limit: int = BATCH) -> int:
+    """Asks the provider about up to `limit` messages of unknown fate; how many were asked about."""
+    if connection.in_atomic_block:
+        raise RuntimeError("The provider must not be asked inside a transaction.")
+    wait = timedelta(seconds=settings.MESSAGE_SETTLE_SECONDS)
+    rows = list(Message.objects.raw(TAKE, {"now": now, "wait": wait, "limit": limit}).prefetch_related("site"))
+    for message in rows:
+        found = _ask(message, now)
+        if found.answer is Answer.FOUND:
+            known = receipts.apply(
+                provider_id=found.provider_id, send_key=message.send_key, status=found.status, now=now
+            )
+            if not known:
+                receipts.apply(provider_id=found.provider_id, send_key=message.send_key, status="sent", now=now)
+        elif found.answer is Answer.NOT_FOUND:
+            _back(message, now)
+        else:
+            _cannot_say(message, now)
+    return len(rows)
+
+
+def expire(*, now: datetime, limit: int = 500) -> int:
+    """Waiting messages that are of no more use, each told to its kind."""
+    rows = Message.objects.filter(status=MessageStatus.PENDING, not_after__lte=now).order_by("not_after")[:limit]
+    return sum(
+        ledger.move(message=message, to=MessageStatus.EXPIRED, now=now, error_text=dispatch.too_late())
+        for message in rows
+    )
+
+
+def _ask(message: Message, now: datetime) -> Lookup:
+    if message.channel == Channel.EMAIL or message.posted_at is None:
+        return Lookup(answer=Answer.CANNOT_SAY)
+    try:
+        matches = _same_words(message, now)
+    except Exception as error:
+        log.error("look_up_without_words", message_id=message.pk, error=type(error).__name__)
+        return Lookup(answer=Answer.CANNOT_SAY)
+    return sms.lookup(to=message.sent_to, since=message.posted_at, matches=matches, taken=_taken_by_another(message))
+
+
+def _same_words(message: Message, now: datetime) -> Callable[[str], bool]:
+    """The ledger keeps no link, so a text with one is known by writing it again: the same row gives the same link."""
+    if "[link]" not in message.body:
+        return lambda body: body.strip() == message.body.strip()
+    link = kinds.get(message.kind).compose(message, now).link
+    if not link:
+        raise ValueError("The message had a link and has none now.")
+    whole = re.compile(rf"{re.escape(link)}(?![\w-])")
+    return lambda body: whole.search(body) is not None
+
+
+def _taken_by_another(message: Message) -> Callable[[str], bool]:
+    return lambda sid: Message.objects.filter(provider_id=sid).exclude(pk=message.pk).exists()
+
+
+def _back(message: Message, now: datetime) -> None:
+    if now < message.not_after:
+        ledger.move(message=message, to=MessageStatus.PENDING, now=now, next_try_at=None)
+    else:
+        ledger.move(message=message, to=MessageStatus.EXPIRED, now=now, error_text=dispatch.too_late())
+
+
+def _cannot_say(message: Message, now: datetime) -> None:
+    if message.channel != Channel.EMAIL and message.settle_rounds < ROUNDS:
+        return
+    if kinds.get(message.kind).twice:
+        _back(message, now)
+    else:
+        reason = _("Nobody can say whether it was sent.")
+        ledger.move(message=message, to=MessageStatus.DEAD, now=now, error_class="unclear", error_text=reason)
