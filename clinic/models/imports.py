@@ -11,7 +11,8 @@ class ImportStatus(models.TextChoices):
 
 
 class ImportRun(models.Model):
-    """One import of one file. Counts are patients; ``rejects`` holds line number and reason, never the line itself."""
+    """One import of one file. Counts are patients; ``rejects`` holds the first rejected lines' numbers and reasons,
+    never the lines themselves."""
 
     site = models.ForeignKey("clinic.Site", on_delete=models.PROTECT, related_name="imports")
     started_by = models.ForeignKey(
@@ -34,3 +35,7 @@ class ImportRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.file_name} {self.status}"
+
+    @property
+    def rejected(self) -> int:
+        return self.read - self.created - self.updated - self.unchanged - sum(self.skipped.values())

@@ -38,7 +38,7 @@ class Contact(models.Model):
         ]
 
 
-@tracked_without("folded")
+@tracked_without("folded", "imported")
 class Patient(Contact):
     site = models.ForeignKey("clinic.Site", on_delete=models.PROTECT, related_name="patients")
     given_name = models.CharField(_("given name"), max_length=120)
@@ -50,6 +50,8 @@ class Patient(Contact):
         "clinic.StaffMember", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     is_archived = models.BooleanField(default=False)
+    # What the last import brought: tells a correction made here from news of the other system.
+    imported = models.JSONField(default=dict, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     # Lower case, without accents, for finding people; kept by PostgreSQL.
     folded = models.GeneratedField(
