@@ -1,0 +1,53 @@
+"""How a booked infusion is changed: locked, written, told, audited. Used by every door of its state and its time."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from clinic.domain import audit, followers, locks
+from clinic.models import Infusion, StaffMember
+
+WITH = ("site", "patient", "room", "clinician", "policy", "course__protocol")
+
+
+def locked(*, infusion: Infusion) -> Infusion:
+    """The row as it is now, held until the transaction ends, after the diary locks of its resources."""
+    now_at = Infusion.objects.only("room_id", "clinician_id", "patient_id").get(pk=infusion.pk)
+    locks.diary(rooms=[now_at.room_id], clinicians=[now_at.clinician_id], patients=[now_at.patient_id])
+    return Infusion.objects.select_for_update(of=("self",)).select_related(*WITH).get(pk=infusion.pk)
+
+
+def write(
+    row: Infusion,
+    actor: StaffMember | str,
+    now: datetime,
+    verb: str,
+    fields: Mapping[str, object],
+    *,
+    what: followers.What = "phase",
+    note: str = "",
+) -> Infusion:
+    """Sets ``fields``, raises the version, tells the followers, leaves an audit entry. Needs an open transaction."""
+    before = {name: getattr(row, name) for name in fields}
+    for name, value in fields.items():
+        setattr(row, name, value)
+    row.version += 1
+    row.save(update_fields=[*fields, "version"])
+    told(row, actor, now, verb, what=what, before=before, note=note)
+    return row
+
+
+def told(
+    row: Infusion,
+    actor: StaffMember | str,
+    now: datetime,
+    verb: str,
+    *,
+    what: followers.What,
+    before: Mapping[str, object] | None = None,
+    note: str = "",
+) -> None:
+    who = actor if isinstance(actor, str) else audit.staff(actor)
+    followers.tell(followers.Change(infusion=row, what=what, before=dict(before or {}), now=now, actor=who))
+    audit.record(
+        actor=who, verb=f"infusion.{verb}", now=now, patient_id=row.patient_id, subject=f"infusion:{row.pk}", note=note
+    )

@@ -1,0 +1,41 @@
+"""Every "no" a person gets to see."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from clinic.domain.slots import Slot
+
+
+class Refused(Exception):
+    """``reasons`` are translated sentences, ready to be shown. Nothing was changed."""
+
+    def __init__(self, *reasons: str) -> None:
+        super().__init__(*reasons)
+        self.reasons: list[str] = list(reasons)
+
+    def __str__(self) -> str:
+        return " ".join(self.reasons)
+
+
+class Taken(Refused):
+    """Somebody else has the time. ``alternatives`` are the next free starts, earliest first."""
+
+    def __init__(self, *reasons: str, alternatives: Sequence[Slot] = ()) -> None:
+        super().__init__(*reasons)
+        self.alternatives: list[Slot] = list(alternatives)
+
+
+class StaleVersion(Refused):
+    """The form showed an older state. ``changed`` says in a sentence what it is now."""
+
+    def __init__(self, *reasons: str, changed: str) -> None:
+        super().__init__(*reasons)
+        self.changed = changed
+
+
+class DoesNotFit(Refused):
+    """A whole series cannot be placed. ``next_start`` is the first day from which it can, if one was found."""
+
+    def __init__(self, *reasons: str, next_start: date | None = None) -> None:
+        super().__init__(*reasons)
+        self.next_start = next_start

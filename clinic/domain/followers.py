@@ -1,0 +1,37 @@
+"""Who is told, in the same transaction, when an infusion changes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from clinic.models import Infusion
+
+What = Literal["booked", "moved", "cancelled", "no_show", "phase", "late"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """``before`` holds the former values of the fields that changed; ``actor`` is "staff:7", "link:…" or "system"."""
+
+    infusion: Infusion
+    what: What
+    now: datetime
+    actor: str
+    before: dict[str, object] = field(default_factory=dict)
+
+
+Follower = Callable[[Change], None]
+_followers: list[Follower] = []
+
+
+def register(follower: Follower) -> None:
+    """Call once, from ``AppConfig.ready()``."""
+    if follower not in _followers:
+        _followers.append(follower)
+
+
+def tell(change: Change) -> None:
+    """Runs inside the caller's transaction: a follower that raises undoes the change."""
+    for follower in _followers:
+        follower(change)

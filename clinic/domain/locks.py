@@ -1,0 +1,24 @@
+"""The order in which the diary is locked.
+
+The exclusion constraints are the guarantee. Alone they deadlock when overlapping visits are written at once, so
+whoever writes a visit first takes the locks of its room, clinician and patient, in one order for everybody.
+"""
+
+from collections.abc import Iterable
+
+from django.db import connection
+
+ROOM, CLINICIAN, PATIENT = 7001, 7002, 7003
+
+
+def diary(*, rooms: Iterable[int], clinicians: Iterable[int], patients: Iterable[int]) -> None:
+    """Waits (at most the connection's ``lock_timeout``) and holds until the transaction ends."""
+    keys = sorted(
+        {(ROOM, pk) for pk in rooms} | {(CLINICIAN, pk) for pk in clinicians} | {(PATIENT, pk) for pk in patients}
+    )
+    with connection.cursor() as cursor:
+        # unnest() gives the rows in the order of the arrays.
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(k, v) FROM unnest(%s::int[], %s::int[]) AS keys(k, v)",
+            [[kind for kind, _pk in keys], [pk % 2**31 for _kind, pk in keys]],
+        )
