@@ -15,11 +15,9 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from hashlib import sha256
-from http.client import HTTPException
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
+from config import probe
 from config.local import services
 from config.local.processes import LocalError, follow_parent
 from config.local.services import VAR, Home
@@ -57,7 +55,7 @@ def run(home: Home, *, port: int, fresh: bool, empty: bool) -> None:
         supervisor = Supervisor()
         at_the_end.callback(supervisor.stop)
         start_all(supervisor, home, env)
-        supervisor.wait_until(lambda: ready(port), seconds=60, what="The web server did not become ready")
+        supervisor.wait_until(lambda: probe.ready(port), seconds=60, what="The web server did not become ready")
         say(welcome(port, empty=empty, seconds=time.monotonic() - began))
         while True:
             for name in supervisor.look_after():
@@ -193,14 +191,6 @@ def start_all(supervisor: Supervisor, home: Home, env: dict[str, str]) -> None:
         commands = {"provider": provider, **commands}
     for name, command in commands.items():
         supervisor.start(Child(name, command, log=home.logs / f"{name}.log", env=env))
-
-
-def ready(port: int) -> bool:
-    try:
-        with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except (URLError, HTTPException, OSError):
-        return False
 
 
 def welcome(port: int, *, empty: bool, seconds: float) -> str:
