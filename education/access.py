@@ -12,6 +12,7 @@ View = Callable[..., HttpResponse]
 
 READERS = ("front_desk", "nurse", "clinician", "director", "admin")
 WRITERS = ("nurse", "clinician", "director")
+CHECKERS = ("front_desk", *WRITERS)
 APPROVERS = ("director",)
 
 

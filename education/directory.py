@@ -25,12 +25,10 @@ def overdue(*, region: str, today: date) -> models.QuerySet[HelpNumber]:
     return HelpNumber.objects.filter(region=region, review_due__lte=today)
 
 
-def confirm(*, number: HelpNumber, today: date) -> HelpNumber:
-    """Somebody dialled it and it is right."""
-    number.reviewed_on = today
-    number.review_due = today + CHECK_EVERY
-    number.save(update_fields=["reviewed_on", "review_due"])
-    return number
+def confirm(*, region: str, number: str, today: date) -> int:
+    """Somebody dialled it and it is right, in every language it is listed in."""
+    found = HelpNumber.objects.filter(region=region, number=number)
+    return found.update(reviewed_on=today, review_due=today + CHECK_EVERY)
 
 
 @transaction.atomic

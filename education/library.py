@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from education import directory
-from education.enums import Audience, Stage
+from education.enums import Audience, PageState, Stage
 from education.models import Page, PageRevision, Reading
 from education.placeholders import NUMBERS, PLACEHOLDERS
 from education.rendering import placeholders_in
@@ -41,6 +41,19 @@ class Stale(PageError):
 
 class NotReady(PageError):
     """The text cannot be shown to people as it is."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A page as the library lists it."""
+
+    page: Page
+    state: PageState
+    summary: str
+
+    @property
+    def needs_approval(self) -> bool:
+        return self.state in {PageState.WAITING, PageState.CHANGED, PageState.REVIEW_DUE}
 
 
 @dataclass(frozen=True)
@@ -138,10 +151,9 @@ def approve(*, revision: PageRevision, actor: Any, now: datetime) -> PageRevisio
     if page.revisions.filter(number__gt=revision.number).exists():
         raise Stale(_("There is a newer wording of this page. Read that one first."))
     refuse_unready(page=page, revision=revision)
-    zone = ZoneInfo(page.site.timezone) if page.site else ZoneInfo("UTC")
     revision.reviewed_by = actor
     revision.reviewed_at = now
-    revision.review_due = now.astimezone(zone).date() + REVIEW_EVERY
+    revision.review_due = clinic_day(site=page.site, now=now) + REVIEW_EVERY
     revision.save(update_fields=["reviewed_by", "reviewed_at", "review_due"])
     Page.objects.filter(pk=page.pk).update(current=revision)
     return revision
@@ -163,6 +175,23 @@ def refuse_unready(*, page: Page, revision: PageRevision) -> None:
         known = directory.numbers(region=page.site.region, audience=page.audience, language=page.language)
         if numbers - {f"{number.kind}_number" for number in known}:
             raise NotReady(_("We know no help numbers for the region “%(region)s”.") % {"region": page.site.region})
+
+
+def shelf(*, site: Any, today: date, q: str = "", language: str = "") -> list[Row]:
+    """The site's pages, those with the words ``q`` and in ``language`` where asked."""
+    pages = Page.objects.at(site).select_related("current__reviewed_by")
+    pages = pages.about(q) if q else pages.with_newest()
+    if language:
+        pages = pages.filter(language=language)
+    return [
+        Row(page=page, state=page.state(newest_number=page.newest_number, today=today), summary=page.newest_summary)
+        for page in pages
+    ]
+
+
+def clinic_day(*, site: Any, now: datetime) -> date:
+    """Today on the clinic's calendar."""
+    return now.astimezone(ZoneInfo(site.timezone) if site else UTC).date()
 
 
 def published(*, site: Any, audience: str, stage: str, language: str) -> PageRevision | None:

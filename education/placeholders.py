@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from education import directory
 from education.enums import NumberKind
+from education.rendering import placeholders_in
 
 # Names are the fields of the policy; the ending says the unit.
 POLICY = {
@@ -36,9 +37,10 @@ def values(*, site: Any, policy: Any, audience: str, language: str) -> dict[str,
     return found
 
 
-def preview(known: Mapping[str, str]) -> dict[str, str]:
-    """For staff: what has no value yet shows its meaning in brackets."""
-    return {name: known.get(name, f"[{label}]") for name, label in PLACEHOLDERS.items()}
+def preview(*, known: Mapping[str, str], text: str) -> dict[str, str]:
+    """For staff: what has no value yet shows its meaning in brackets, what never will shows its name and a question."""
+    unknown = {name: f"[{name}?]" for name in placeholders_in(text) - PLACEHOLDERS.keys()}
+    return unknown | {name: known.get(name, f"[{label}]") for name, label in PLACEHOLDERS.items()}
 
 
 def measure(*, name: str, amount: int, language: str) -> str:

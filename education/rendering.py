@@ -65,8 +65,9 @@ def fill(name: str, values: Mapping[str, str]) -> str:
     if name not in values:
         raise MissingValue(name)
     shown = escape(values[name])
-    if name in NUMBERS_TO_DIAL:
-        return f'<a class="dial-inline" href="tel:{re.sub(r"[^0-9+]", "", values[name])}">{shown}</a>'
+    digits = re.sub(r"[^0-9+]", "", values[name])
+    if name in NUMBERS_TO_DIAL and digits:
+        return f'<a class="dial-inline" href="tel:{digits}">{shown}</a>'
     return shown
 
 

@@ -51,7 +51,7 @@ def test_a_number_the_clinic_checked_later_is_left_alone(numbers, now):
     number = HelpNumber.objects.filter(region="US", number="988").first()
     number.note = "Our own words"
     number.save()
-    directory.confirm(number=number, today=CHECKED + timedelta(days=30))
+    directory.confirm(region="US", number="988", today=CHECKED + timedelta(days=30))
     directory.sync(now=now + timedelta(days=400))
     number.refresh_from_db()
     assert number.note == "Our own words"

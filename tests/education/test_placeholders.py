@@ -28,6 +28,8 @@ def test_a_site_with_a_policy_gives_every_value(site, policy, now):
 
 
 def test_without_a_policy_staff_see_what_will_stand_there(site):
-    shown = preview(values(site=site, policy=None, audience="patient", language="en"))
+    known = values(site=site, policy=None, audience="patient", language="en")
+    shown = preview(known=known, text="[[moon_phase]]")
+    assert shown["moon_phase"] == "[moon_phase?]"
     assert shown["solids_hours"] == "[time without food]"
     assert shown["clinic_name"] == "Northgate Care"
