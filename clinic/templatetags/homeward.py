@@ -85,6 +85,12 @@ def at(moment: datetime | None, place: Any) -> str:
 
 
 @register.filter
+def second_at(moment: datetime | None, place: Any) -> str:
+    """``09:41:20`` on the clinic's clock, for what refreshes by itself."""
+    return f"{_local(moment, place):%H:%M:%S}" if moment else ""
+
+
+@register.filter
 def day_at(moment: datetime | date | None, place: Any) -> str:
     """``Tuesday 3 March`` on the clinic's calendar."""
     return _day(moment, place, "l j F")
@@ -100,6 +106,18 @@ def short_day_at(moment: datetime | date | None, place: Any) -> str:
 def when_at(moment: datetime | None, place: Any) -> str:
     """``Tue 3 Mar, 14:15`` on the clinic's clock."""
     return f"{short_day_at(moment, place)}, {at(moment, place)}" if moment else ""
+
+
+@register.filter
+def day_time_at(moment: datetime | None, place: Any) -> str:
+    """``Wed 14:40`` on the clinic's clock."""
+    return f"{_day(moment, place, 'D')} {at(moment, place)}" if moment else ""
+
+
+@register.filter
+def zone_name(zone: str) -> str:
+    """``America/New_York`` as people say it: ``New York``."""
+    return str(zone).rpartition("/")[2].replace("_", " ")
 
 
 @register.filter

@@ -1,0 +1,19 @@
+"""A small brake on the shared cache: so many tries for one key in one window."""
+
+from hashlib import sha256
+
+from django.core.cache import cache
+
+
+def too_many(*, what: str, who: str, limit: int, seconds: int) -> bool:
+    """Counts one try and tells whether ``who`` has had more than ``limit`` of them in the last ``seconds`` (fixed window).
+
+    The key is hashed, so that no address or token stands in the cache.
+    """
+    key = f"throttle:{what}:{sha256(who.encode()).hexdigest()[:24]}"
+    if cache.add(key, 1, seconds):
+        return False
+    try:
+        return bool(cache.incr(key) > limit)
+    except ValueError:  # it ran out between the two calls
+        return False

@@ -1,0 +1,65 @@
+"""Where a visit stands, in neutral words for people outside the clinic."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic.enums import InfusionStatus
+from clinic.models import Infusion
+from support.domain import day
+
+_S = InfusionStatus
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What components/phone/live.html shows. Empty ``start``: no window is known or needed."""
+
+    state: str
+    icon: str
+    level: str
+    start: str
+    end: str
+    says: str
+    as_of: str
+    phases: list[dict[str, str]]
+
+
+def standing(*, infusion: Infusion, now: datetime) -> Standing:
+    zone = infusion.site.zone
+    status = InfusionStatus(infusion.status)
+    name = {"name": infusion.patient.first_name}
+    words = {
+        _S.BOOKED: (_("Not here yet"), "clock", "calm", _("%(name)s is expected later.") % name),
+        _S.ARRIVED: (_("Arrived"), "ok", "calm", _("%(name)s is with us.") % name),
+        _S.STARTED: (_("Resting now"), "moon", "calm", _("We text you when it’s time to come in.")),
+        _S.RECOVERING: (_("Resting now"), "moon", "calm", _("We text you when it’s time to come in.")),
+        _S.READY: (_("Please come in"), "ok", "ok", _("%(name)s is ready. Come to the front desk.") % name),
+    }
+    state, icon, level, says = words.get(status, (_("On the way home"), "home", "ok", ""))
+    start = end = ""
+    if status in {_S.BOOKED, _S.ARRIVED, _S.STARTED, _S.RECOVERING}:
+        opens, closes = day.pickup_window(infusion=infusion, now=now)
+        start, end = f"{timezone.localtime(opens, zone):%H:%M}", f"{timezone.localtime(closes, zone):%H:%M}"
+    return Standing(
+        state=state,
+        icon=icon,
+        level=level,
+        start=start,
+        end=end,
+        says=says,
+        as_of=f"{timezone.localtime(now, zone):%H:%M}",
+        phases=phases(status),
+    )
+
+
+def phases(status: InfusionStatus) -> list[dict[str, str]]:
+    """Four neutral steps: arrived, resting, nearly ready, come in."""
+    reached = {_S.BOOKED: -1, _S.ARRIVED: 0, _S.STARTED: 1, _S.RECOVERING: 2, _S.READY: 3}.get(status, 4)
+    words = [_("Arrived"), _("Resting"), _("Nearly ready"), _("Come in")]
+    return [
+        {"word": word, "state": "past" if place < reached else "current" if place == reached else ""}
+        for place, word in enumerate(words)
+    ]

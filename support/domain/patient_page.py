@@ -1,0 +1,122 @@
+"""What a patient sees behind their link: who takes me home, what matters at this hour, how to find help."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic.enums import OFF, InfusionStatus
+from clinic.models import Infusion, Patient
+from support.domain import aftercare, day, handovers, way_home
+from support.domain.aftercare import Hour
+from support.domain.way_home import WayHome
+from support.enums import CheckInStatus, CommitmentStatus
+from support.models import CheckIn, Handover
+
+# After leaving, the page stays with the visit for two nights; then it looks ahead again.
+STAYS = timedelta(hours=48)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatientPage:
+    """``visit`` is the one the page is about: today's, the one just over, or the next."""
+
+    patient: Patient
+    now: datetime
+    visit: Infusion | None
+    later: list[Infusion]
+    way: WayHome | None
+    hours: list[Hour]
+    fasting: day.Fasting | None
+    handover: Handover | None
+    drive_from: datetime | None
+    checkin: CheckIn | None
+
+    @property
+    def after(self) -> bool:
+        """Treatment has begun or is over: the page speaks about now, not about getting there."""
+        return self.visit is not None and self.visit.started_at is not None
+
+    @property
+    def helper_note(self) -> str:
+        """One line about the person who takes the patient home."""
+        given = self.way.commitment if self.way is not None else None
+        if given is None:
+            return _("We are asking the people you named.")
+        if given.outside_at is not None:
+            return _("Outside, %(car)s.") % {"car": given.car} if given.car else _("Outside.")
+        if given.on_the_way_at is not None:
+            return _("On the way, about %(minutes)d minutes.") % {"minutes": given.eta_minutes or 0}
+        if given.status == CommitmentStatus.ACCEPTED:
+            return _("Said yes. We ask again the day before.")
+        return _("Confirmed.")
+
+    @property
+    def asks_about_sleep(self) -> bool:
+        """The morning after leaving, until it was answered."""
+        visit, given = self.visit, self.handover
+        if visit is None or given is None or given.slept_well_at is not None or visit.released_at is None:
+            return False
+        zone = visit.site.zone
+        return timezone.localtime(self.now, zone).date() > timezone.localtime(visit.released_at, zone).date()
+
+    @property
+    def fasting_steps(self) -> list[dict[str, str]]:
+        """Clock times, never "six hours before"; steps of components/phone/hours.html."""
+        if self.visit is None or self.fasting is None:
+            return []
+        zone = self.visit.site.zone
+        times = [
+            (self.fasting.no_food_after, _("No food after this.")),
+            (self.fasting.no_drinks_after, _("No drinks after this. Until then, clear ones only.")),
+        ]
+        return [{"at": f"{timezone.localtime(moment, zone):%H:%M}", "text": text} for moment, text in sorted(times)]
+
+    @property
+    def can_say_late(self) -> bool:
+        return self.visit is not None and InfusionStatus(self.visit.status) == InfusionStatus.BOOKED
+
+
+def build(*, patient: Patient, now: datetime) -> PatientPage:
+    """A constant number of queries."""
+    visits = list(
+        Infusion.objects.filter(patient=patient, ends_at__gt=now - timedelta(days=4))
+        .exclude(status__in=OFF)
+        .select_related("site", "room", "policy", "patient", "clinician")
+        .order_by("starts_at")
+    )
+    visit = next((v for v in visits if is_about(v, now=now)), None)
+    handover = Handover.objects.filter(infusion=visit).select_related("commitment__designation__person").first()
+    return PatientPage(
+        patient=patient,
+        now=now,
+        visit=visit,
+        later=[v for v in visits if v is not visit and v.starts_at > now],
+        way=way_home.of(infusions=[visit], now=now).get(visit.pk) if visit else None,
+        hours=aftercare.now_for(infusion=visit, now=now) if visit else [],
+        fasting=day.fasting(infusion=visit, policy=visit.policy) if visit and visit.policy else None,
+        handover=handover if visit else None,
+        drive_from=handovers.drive_from(infusion=visit) if visit else None,
+        checkin=open_checkin(visit, now=now) if visit else None,
+    )
+
+
+def is_about(visit: Infusion, *, now: datetime) -> bool:
+    if visit.released_at is not None:
+        return now < visit.released_at + STAYS
+    return True
+
+
+def open_checkin(visit: Infusion, *, now: datetime) -> CheckIn | None:
+    return (
+        CheckIn.objects.filter(
+            infusion=visit,
+            designation=None,
+            due_at__lte=now,
+            closes_at__gt=now,
+            status__in=[CheckInStatus.PLANNED, CheckInStatus.OPEN],
+        )
+        .order_by("due_at")
+        .first()
+    )

@@ -1,0 +1,126 @@
+"""How a person without an account gets to their page, and what guards each view behind a link.
+
+The address in a message is ``/l/<token>/``. Its first GET puts a grant for that link into a signed cookie and leads
+on to ``/l/<link id>/``, so that the token leaves the address bar. Where cookies are refused, opening the address once
+more serves the page under the token itself. GET shows; only POST acts.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.core import signing
+from django.core.cache import cache
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import override
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+
+from clinic.domain import audit
+from clinic.throttle import too_many
+from support.domain import links
+from support.enums import LinkPurpose
+from support.models import Link
+
+COOKIE = "__Host-links" if settings.HTTPS else "links"
+SALT = "homeward.links"
+KEPT_SECONDS = 60 * 24 * 3600
+SIDE_BY_SIDE = 12
+TRIED_SECONDS = 900
+
+LinkView = Callable[..., HttpResponseBase]
+
+
+def by_link(*purposes: LinkPurpose) -> Callable[[LinkView], LinkView]:
+    """The view gets ``request.link``, ``request.link_key`` and ``request.now``.
+
+    A wrong purpose or key answers the same 404 as nonsense.
+    """
+
+    def declare(view: LinkView) -> LinkView:
+        @wraps(view)
+        def guarded(request: HttpRequest, key: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            link = granted(request, key)
+            if link is None or link.purpose not in purposes:
+                raise Http404
+            now = timezone.now()
+            if not links.is_usable(link, now=now):
+                return closed(request, link)
+            request.link, request.link_key, request.now = link, key, now  # type: ignore[attr-defined]
+            if request.method in {"GET", "HEAD"}:
+                note_reading(link, request=request)
+            # The grant cookie is sent by itself, so a form needs its own key; a token in the address is proof enough.
+            act = view if len(key) == links.TOKEN_LENGTH else csrf_protect(view)
+            with override(language_of(link)):
+                return act(request, *args, **kwargs)
+
+        answer: Any = csrf_exempt(guarded)
+        answer.allows = frozenset(f"link:{purpose}" for purpose in purposes)
+        return answer
+
+    return declare
+
+
+def language_of(link: Link) -> str:
+    known = {code for code, _name in settings.LANGUAGES}
+    person = link.designation.person if link.designation is not None else link.patient
+    language = person.language if person is not None else "en"
+    return language if language in known else "en"
+
+
+def note_reading(link: Link, *, request: HttpRequest) -> None:
+    """The only writing a GET does: the read log and "last opened"."""
+    if "X-Poll" in request.headers:
+        return
+    links.opened(link, now=request.now)  # type: ignore[attr-defined]
+    audit.record(
+        actor=f"link:{link.id}",
+        verb="read",
+        now=request.now,  # type: ignore[attr-defined]
+        patient_id=links.patient_of(link).pk,
+        subject=request.resolver_match.view_name if request.resolver_match else "",
+    )
+
+
+def granted(request: HttpRequest, key: str) -> Link | None:
+    """The link this browser may use under this key: a token proves itself, a link id needs the cookie's grant."""
+    if too_many(what="link", who=f"{request.META.get('REMOTE_ADDR')}", limit=300, seconds=60):
+        return None
+    if len(key) == links.TOKEN_LENGTH:
+        return links.resolve(key)
+    return links.find(key) if key in grants(request) else None
+
+
+def grants(request: HttpRequest) -> list[str]:
+    """The link ids in the cookie, newest last. A cookie that was tampered with holds none."""
+    try:
+        ids = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=KEPT_SECONDS)
+    except signing.BadSignature:
+        return []
+    return [i for i in ids if isinstance(i, str)] if isinstance(ids, list) else []
+
+
+def give_grant(response: HttpResponseBase, request: HttpRequest, link: Link) -> None:
+    ids = [*(i for i in grants(request) if i != link.id), link.id][-SIDE_BY_SIDE:]
+    response.set_cookie(
+        COOKIE,
+        signing.dumps(ids, salt=SALT),
+        max_age=KEPT_SECONDS,
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def closed(request: HttpRequest, link: Link) -> HttpResponse:
+    """Expired or withdrawn: one page, which does not say which."""
+    with override(language_of(link)):
+        return render(request, "errors/link_closed.html", {"site": link.site}, status=410)
+
+
+def refuses_cookies(request: HttpRequest, link: Link) -> bool:
+    """True when this address was opened here a moment ago and the cookie did not stay."""
+    mark = f"link-tried:{link.id}:{request.META.get('REMOTE_ADDR')}"
+    return link.id not in grants(request) and not cache.add(mark, 1, TRIED_SECONDS)

@@ -1,0 +1,172 @@
+"""A helper's pages: dates, the day itself, the handover, tonight."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from clinic.domain.errors import Refused
+from clinic.enums import InfusionStatus
+from support.domain import commitments, day, designations, handovers, helper_page, living
+from support.enums import HOLDING, AnsweredVia, LinkPurpose, MayKnow
+from support.models import Commitment
+from support.views import link_reading
+from support.views.by_link import by_link
+
+TEMPLATES = {
+    "series": "support/helper/series.html",
+    "day": "support/helper/day.html",
+    "handover": "support/helper/handover.html",
+    "tonight": "support/helper/tonight.html",
+}
+MINUTES = [5, 10, 20, 30, 45]
+
+
+@require_safe
+@by_link(LinkPurpose.HELPER)
+def page(request: HttpRequest) -> HttpResponse:
+    built = helper_page.build(designation=request.link.designation, now=request.now)
+    return render(request, TEMPLATES[built.stage], context(request, built))
+
+
+def context(request: HttpRequest, built: helper_page.HelperPage) -> dict[str, object]:
+    named = built.designation
+    shared: dict[str, object] = {
+        "page": built,
+        "key": request.link_key,
+        "site": request.link.site,
+        "patient": named.patient,
+        "person": named.person,
+        "knows_progress": named.allows(MayKnow.PROGRESS),
+        "knows_aftercare": named.allows(MayKnow.AFTERCARE),
+        "may_report": named.allows(MayKnow.REPORT),
+    }
+    if built.today is None:
+        return {**shared, "involves": helper_page.involves(built.mine[0]) if built.mine else first_involves(built)}
+    return {**shared, **today_context(request, built, built.today)}
+
+
+def first_involves(built: helper_page.HelperPage) -> list[dict[str, str]]:
+    """What the next date would ask, before any is taken."""
+    first = next((row.value for month in built.months for row in month.rows if row.state == "open"), None)
+    asked = Commitment.objects.select_related("infusion__site", "infusion__patient", "infusion__policy")
+    found = asked.filter(infusion_id=first, designation=built.designation).first() if first else None
+    return helper_page.involves(found) if found else []
+
+
+def today_context(request: HttpRequest, built: helper_page.HelperPage, today: Commitment) -> dict[str, object]:
+    visit = today.infusion
+    drive_from = handovers.drive_from(infusion=visit)
+    return {
+        "visit": visit,
+        "today": today,
+        "minutes": MINUTES,
+        "standing": living.standing(infusion=visit, now=request.now),
+        "drive_from": drive_from,
+        "lines": helper_page.lines_to_accept(today, drive_from=drive_from),
+        "guide": link_reading.this_hour(request.link, visit=visit, now=request.now),
+        "is_home": InfusionStatus(visit.status) == InfusionStatus.HOME,
+    }
+
+
+@require_POST
+@by_link(LinkPurpose.HELPER)
+def dates(request: HttpRequest) -> HttpResponse:
+    """Takes the ticked dates, or none of them; a date somebody took meanwhile is told kindly."""
+    if request.POST.get("answer") == "none":
+        commitments.decline_open(designation=request.link.designation, via=AnsweredVia.LINK, now=request.now)
+        messages.success(request, _("Thank you for telling us. We ask somebody else. You can come back any time."))
+        return redirect("link", request.link_key)
+    take = {int(value) for value in request.POST.getlist("date") if value.isdigit()}
+    if not take:
+        messages.info(request, _("No date is ticked yet. Tick the ones you can take, or choose “None of these”."))
+        return redirect("link", request.link_key)
+    answered = commitments.answer_dates(
+        designation=request.link.designation, take=take, now=request.now, via=AnsweredVia.LINK
+    )
+    say_answered(request, answered)
+    return redirect("link", request.link_key)
+
+
+def say_answered(request: HttpRequest, answered: commitments.Answered) -> None:
+    if answered.taken:
+        messages.success(request, _("Thank you. You have these dates now, and we have told the clinic."))
+    if answered.too_late:
+        messages.info(request, _("Somebody else has just taken one of these dates. Nothing for you to do there."))
+
+
+@require_POST
+@by_link(LinkPurpose.HELPER)
+def stop(request: HttpRequest) -> HttpResponse:
+    designations.stop_asking(designation=request.link.designation, now=request.now, actor=f"link:{request.link.id}")
+    return render(request, "support/helper/stopped.html", {"site": request.link.site})
+
+
+def own_commitment(request: HttpRequest, pk: int) -> Commitment:
+    """This link's commitment for this visit; somebody else's is the same 404 as none."""
+    mine = Commitment.objects.select_related("infusion__site", "infusion__patient", "designation__person")
+    found = mine.filter(infusion_id=pk, designation=request.link.designation, status__in=HOLDING).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+@require_POST
+@by_link(LinkPurpose.HELPER)
+def step_back(request: HttpRequest, pk: int) -> HttpResponse:
+    commitments.withdraw(commitment=own_commitment(request, pk), via=AnsweredVia.LINK, now=request.now)
+    messages.success(request, _("That is all right. We look for somebody else. Thank you for saying so."))
+    return redirect("link", request.link_key)
+
+
+@require_POST
+@by_link(LinkPurpose.HELPER)
+def confirm(request: HttpRequest, pk: int) -> HttpResponse:
+    commitments.reconfirm(commitment=own_commitment(request, pk), via=AnsweredVia.LINK, now=request.now)
+    messages.success(request, _("Thank you. You are confirmed."))
+    return redirect("link", request.link_key)
+
+
+@require_POST
+@by_link(LinkPurpose.HELPER)
+def on_my_way(request: HttpRequest, pk: int) -> HttpResponse:
+    minutes = request.POST.get("minutes", "")
+    mine = own_commitment(request, pk)
+    if minutes.isdigit() and int(minutes) in MINUTES:
+        day.on_the_way(commitment=mine, minutes=int(minutes), now=request.now)
+        messages.success(request, _("Thank you. The front desk knows. Drive safely."))
+    else:
+        messages.info(request, _("Choose how many minutes you need."))
+    return redirect("link", request.link_key)
+
+
+@require_POST
+@by_link(LinkPurpose.HELPER)
+def outside(request: HttpRequest, pk: int) -> HttpResponse:
+    day.outside(commitment=own_commitment(request, pk), car=request.POST.get("car", "")[:60].strip(), now=request.now)
+    messages.success(request, _("The front desk knows that you are here."))
+    return redirect("link", request.link_key)
+
+
+@require_POST
+@by_link(LinkPurpose.HELPER)
+def accept(request: HttpRequest, pk: int) -> HttpResponse:
+    mine = own_commitment(request, pk)
+    try:
+        handovers.accept(handover=mine.infusion.handover, now=request.now, actor=f"link:{request.link.id}")
+    except Refused as refused:
+        messages.info(request, " ".join(refused.reasons))
+    return redirect("link", request.link_key)
+
+
+@require_POST
+@by_link(LinkPurpose.HELPER)
+def home(request: HttpRequest, pk: int) -> HttpResponse:
+    mine = own_commitment(request, pk)
+    try:
+        handovers.say_home(infusion=mine.infusion, now=request.now, actor=f"link:{request.link.id}")
+        messages.success(request, _("Good to know you are both home. Thank you."))
+    except Refused as refused:
+        messages.info(request, " ".join(refused.reasons))
+    return redirect("link", request.link_key)

@@ -1,0 +1,143 @@
+"""A patient's own page."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from clinic.domain.errors import Refused
+from clinic.enums import OFF
+from clinic.models import Infusion
+from education import directory
+from support.domain import checkins, day, handovers, patient_page
+from support.enums import LinkPurpose, PatientAnswer
+from support.views import link_reading
+from support.views.by_link import by_link, language_of
+
+LATE_MINUTES = [10, 20, 30]
+
+
+@require_safe
+@by_link(LinkPurpose.PATIENT)
+def page(request: HttpRequest) -> HttpResponse:
+    built = patient_page.build(patient=request.link.patient, now=request.now)
+    return render(request, "support/patient/page.html", context(request, built))
+
+
+def context(request: HttpRequest, built: patient_page.PatientPage) -> dict[str, object]:
+    site = request.link.site
+    numbers = directory.numbers(region=site.region, audience="patient", language=language_of(request.link))
+    return {
+        "page": built,
+        "key": request.link_key,
+        "site": site,
+        "visit": built.visit,
+        "patient": built.patient,
+        "help": True,
+        "numbers": [
+            *({"label": n.label, "number": n.number} for n in numbers),
+            {"label": _("Us"), "number": site.phone},
+        ],
+        "late_minutes": LATE_MINUTES,
+        "guide": link_reading.this_hour(request.link, visit=built.visit, now=request.now) if built.visit else "",
+        "answers": answers(built),
+    }
+
+
+def answers(built: patient_page.PatientPage) -> list[dict[str, object]]:
+    """The three answers of components/phone/answers.html, with promises the policy makes."""
+    policy = built.visit.policy if built.visit else None
+    call = _("We call you within %(minutes)d minutes") % {"minutes": policy.call_back_minutes} if policy else ""
+    urgent = _("We call you now. In danger, use the numbers below.")
+    return [
+        {"value": PatientAnswer.FINE, "level": "ok", "title": PatientAnswer.FINE.label, "note": _("Nothing needed")},
+        {
+            "value": PatientAnswer.CALL_ME,
+            "level": "risk",
+            "icon": "phone",
+            "title": PatientAnswer.CALL_ME.label,
+            "note": call,
+        },
+        {"value": PatientAnswer.URGENT, "level": "stop", "title": PatientAnswer.URGENT.label, "note": urgent},
+    ]
+
+
+def own_visit(request: HttpRequest, pk: int) -> Infusion:
+    """This patient's visit; anybody else's is the same 404 as none."""
+    found = (
+        Infusion.objects.select_related("site", "patient", "policy")
+        .filter(pk=pk, patient=request.link.patient)
+        .exclude(status__in=OFF)
+        .first()
+    )
+    if found is None:
+        raise Http404
+    return found
+
+
+@require_POST
+@by_link(LinkPurpose.PATIENT)
+def late(request: HttpRequest, pk: int) -> HttpResponse:
+    minutes = request.POST.get("minutes", "")
+    visit = own_visit(request, pk)
+    if not (minutes.isdigit() and int(minutes) in LATE_MINUTES):
+        messages.info(request, _("Choose how late you will be."))
+        return redirect("link", request.link_key)
+    try:
+        day.patient_late(infusion=visit, minutes=int(minutes), now=request.now, actor=f"link:{request.link.id}")
+        messages.success(request, _("Thank you. The front desk knows. Take your time."))
+    except Refused as refused:
+        messages.info(request, " ".join(refused.reasons))
+    return redirect("link", request.link_key)
+
+
+@require_POST
+@by_link(LinkPurpose.PATIENT)
+def cannot_come(request: HttpRequest, pk: int) -> HttpResponse:
+    try:
+        day.patient_cannot_come(infusion=own_visit(request, pk), now=request.now)
+        messages.success(request, _("That is all right. The front desk calls you to find another day."))
+    except Refused as refused:
+        messages.info(request, " ".join(refused.reasons))
+    return redirect("link", request.link_key)
+
+
+@require_POST
+@by_link(LinkPurpose.PATIENT)
+def home(request: HttpRequest, pk: int) -> HttpResponse:
+    try:
+        handovers.say_home(infusion=own_visit(request, pk), now=request.now, actor=f"link:{request.link.id}")
+        messages.success(request, _("Good to know you are home. Rest now."))
+    except Refused as refused:
+        messages.info(request, " ".join(refused.reasons))
+    return redirect("link", request.link_key)
+
+
+@require_POST
+@by_link(LinkPurpose.PATIENT)
+def slept(request: HttpRequest, pk: int) -> HttpResponse:
+    handovers.say_slept(infusion=own_visit(request, pk), now=request.now)
+    messages.success(request, _("Thank you for telling us."))
+    return redirect("link", request.link_key)
+
+
+@require_POST
+@by_link(LinkPurpose.PATIENT)
+def how_are_you(request: HttpRequest) -> HttpResponse:
+    """The three answers, at any hour: on the check-in that is open, or by itself."""
+    answer = request.POST.get("answer", "")
+    if answer not in PatientAnswer.values:
+        messages.info(request, _("Choose one of the three answers."))
+        return redirect("link", request.link_key)
+    built = patient_page.build(patient=request.link.patient, now=request.now)
+    checkins.patient_says(
+        patient=request.link.patient,
+        visit=built.visit,
+        checkin=built.checkin,
+        answer=PatientAnswer(answer),
+        note=request.POST.get("note", "")[:1000],
+        now=request.now,
+        actor=f"link:{request.link.id}",
+    )
+    return render(request, "support/patient/answered.html", {**context(request, built), "answer": answer})
