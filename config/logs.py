@@ -72,7 +72,9 @@ _SHARED: list[Processor] = [
 _RENDERER: Processor = (
     structlog.processors.JSONRenderer(sort_keys=True)
     if _FORMAT == "json"
-    else structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"], drop_missing=True)
+    else structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback, pad_event_to=30, pad_level=False
+    )
 )
 
 structlog.configure(
