@@ -131,7 +131,11 @@ function bringBack() {
       const next = find("input[name=next]", form) ?? form.appendChild(Object.assign(document.createElement("input"), { type: "hidden", name: "next" }));
       next.value = kept.path + kept.search;
     }
-  } else if (!kept.ended || kept.person !== person) sessionStorage.removeItem(KEPT);
+  } else if (find("[data-back-to-form]")) {
+    writeKept({ ...kept, ended: true });
+    find("[data-back-to-form]").href = kept.path + kept.search;
+  } else if (!person) return;
+  else if (!kept.ended || kept.person !== person) sessionStorage.removeItem(KEPT);
   else if (kept.path === location.pathname) {
     sessionStorage.removeItem(KEPT);
     for (const old of kept.forms) {
