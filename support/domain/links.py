@@ -1,8 +1,8 @@
 """Addresses for people without an account.
 
 A token is ``<link id><22 signs>``: the signs are the first 132 bits of HMAC-SHA256 over id and nonce, with a key that
-only the settings hold, written url-safe. It is derived when a message is sent and never stored, so a resent text carries
-the same address and a stolen database opens nothing (docs/rules.md, "Links").
+only the settings hold, written url-safe. It is derived when a message is sent and never stored, so a resent text
+carries the same address and a stolen database opens nothing (docs/rules.md, "Links").
 """
 
 import base64
