@@ -1,0 +1,318 @@
+import threading
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+
+from messaging.domain import dispatch, opt_outs, outbox, receipts, settle
+from messaging.models import Message
+from tests.messaging import kinds
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+def tick(now) -> Counter:
+    return dispatch.run(clock=lambda: now)
+
+
+def row(number: int = 7) -> Message:
+    return Message.objects.get(recipient__endswith=f":{number}")
+
+
+def texts(provider) -> list[tuple[str, str]]:
+    return [(text["to"], text["body"]) for text in provider.phones.all]
+
+
+def test_a_due_message_is_sent_and_the_ledger_holds_no_link(plan, wants, provider, now):
+    [message] = plan(wants(7))
+    assert tick(now) == {"sent": 1}
+    [text] = provider.phones.all
+    sent = row()
+    assert text["body"] == f"Northgate Care: we see you on 03 Mar 16:41. {kinds.link_of(message)} STOP to opt out"
+    assert sent.body == "Northgate Care: we see you on 03 Mar 16:41. [link] STOP to opt out"
+    assert (sent.provider_id, sent.sent_to, sent.sent_at) == (text["sid"], "+14105550007", now)
+
+
+def test_twenty_four_ticks_send_it_once(plan, wants, provider, now):
+    """https://github.com/openemr/openemr/issues/11477"""
+    plan(wants(7))
+    for hour in range(24):
+        tick(now + hour * HOUR)
+    assert len(provider.phones.all) == 1
+
+
+def test_a_whole_backlog_goes_in_one_tick_and_nothing_that_is_not_due(plan, wants, provider, now):
+    plan(*[wants(n) for n in range(60)], wants(99, due_at=now + MINUTE))
+    assert tick(now) == {"sent": 60}
+    assert row(99).status == "pending"
+
+
+def test_two_workers_at_once_send_each_message_once(plan, wants, provider, now):
+    """https://github.com/masslight/ottehr/issues/3980"""
+    plan(*[wants(n) for n in range(60)])
+    gate = threading.Barrier(3)
+    counts: list[Counter] = []
+
+    def work() -> None:
+        gate.wait()
+        counts.append(dispatch.run(clock=lambda: now, batch=5))
+        connection.close()
+
+    workers = [threading.Thread(target=work) for _number in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert sum(counts, Counter()) == {"sent": 60}
+    assert sorted(to for to, _body in texts(provider)) == sorted(f"+1410555{n:04d}" for n in range(60))
+
+
+def test_a_day_without_the_sender_is_made_up_while_it_is_of_use(plan, wants, provider, now):
+    """https://github.com/invoiceninja/invoiceninja/issues/2183"""
+    yesterday = now - 24 * HOUR
+    plan(wants(1, due_at=yesterday, not_after=now + MINUTE), wants(2, due_at=yesterday, not_after=now), at=yesterday)
+    tick(now)
+    settle.expire(now=now)
+    assert (row(1).status, row(2).status) == ("sent", "expired")
+    assert kinds.told == [("patient:2", "expired", "It could not go in time to be of use.")]
+
+
+def test_a_visit_cancelled_before_the_tick_is_not_written_about(plan, wants, provider, now):
+    """https://github.com/calcom/cal.diy/issues/17785"""
+    plan(wants(7))
+    plan()
+    assert tick(now) == {}
+    assert texts(provider) == []
+
+
+def test_a_visit_cancelled_between_claim_and_send_is_not_written_about(plan, wants, provider, now):
+    """https://github.com/betagouv/rdv-service-public/issues/3144"""
+    plan(wants(7))
+    [claim] = dispatch.claim(limit=10, now=now)
+    kinds.dropped.add("visit:1")
+    dispatch.send(claim=claim, now=now)
+    assert (row().status, row().error_text) == ("void", "The visit was cancelled.")
+    assert texts(provider) == []
+
+
+def test_a_plan_that_changes_between_claim_and_send_is_asked_again(plan, wants, provider, now):
+    """https://github.com/betagouv/rdv-service-public/issues/3345"""
+    plan(wants(7))
+    [claim] = dispatch.claim(limit=10, now=now)
+    plan()
+    dispatch.send(claim=claim, now=now)
+    assert row().status == "pending"
+    plan()
+    assert (tick(now), texts(provider)) == ({}, [])
+
+
+def test_after_a_move_the_text_names_the_new_time(plan, wants, provider, now):
+    """https://github.com/calcom/cal.diy/issues/6905"""
+    plan(wants(7))
+    plan(wants(7, about_at=now + 26 * HOUR))
+    assert tick(now) == {"sent": 1}
+    assert "04 Mar 16:41" in texts(provider)[0][1]
+
+
+def test_a_claim_is_good_for_one_worker_only(plan, wants, provider, now):
+    plan(wants(7))
+    [old] = dispatch.claim(limit=10, now=now)
+    settle.reap(now=now + 2 * MINUTE)
+    [new] = dispatch.claim(limit=10, now=now + 2 * MINUTE)
+    dispatch.send(claim=new, now=now + 2 * MINUTE)
+    dispatch.send(claim=old, now=now)
+    assert len(provider.phones.all) == 1
+
+
+def test_too_little_lease_left_gives_the_row_back(plan, wants, provider, now):
+    plan(wants(7))
+    [claim] = dispatch.claim(limit=10, now=now)
+    dispatch.send(claim=claim, now=now + timedelta(seconds=50))
+    assert (row().status, texts(provider)) == ("pending", [])
+
+
+def test_not_after_is_honoured_just_before_the_request(plan, wants, provider, now):
+    plan(wants(7, not_after=now + timedelta(seconds=5)))
+    [claim] = dispatch.claim(limit=10, now=now)
+    dispatch.send(claim=claim, now=now + timedelta(seconds=6))
+    assert (row().status, texts(provider)) == ("expired", [])
+
+
+def test_sending_inside_a_transaction_is_refused_loudly(plan, wants, provider, now):
+    plan(wants(7))
+    [claim] = dispatch.claim(limit=10, now=now)
+    with transaction.atomic(), pytest.raises(RuntimeError, match="inside a transaction"):
+        dispatch.send(claim=claim, now=now)
+
+
+def test_a_poison_row_in_each_batch_stops_no_other(plan, wants, provider, now, caplog):
+    plan(*[wants(n, recipient=f"{'poison' if n % 5 == 0 else 'patient'}:{n}") for n in range(20)])
+    done = dispatch.run(clock=lambda: now, batch=5)
+    assert done == {"sent": 16, "pending": 4}
+    assert "Dana" not in caplog.text
+    assert "+1410" not in caplog.text
+
+
+def test_a_poison_row_ends_after_some_tries_and_the_desk_is_told(plan, wants, provider, now):
+    plan(wants(1, recipient="poison:1", not_after=now + 24 * HOUR))
+    for minute in range(0, 60, 5):
+        tick(now + minute * MINUTE)
+    assert (row(1).status, row(1).attempts, row(1).error_class) == ("dead", 5, "LookupError")
+    assert kinds.told == [("poison:1", "dead", "The message could not be written.")]
+
+
+def test_a_kind_nobody_registered_is_a_poison_row_and_no_more(plan, wants, provider, now):
+    plan(wants(1, kind="forgotten"), wants(2))
+    assert tick(now) == {"pending": 1, "sent": 1}
+
+
+def test_a_desk_that_cannot_be_told_does_not_keep_a_row_from_its_end(plan, wants, provider, now):
+    plan(wants(1, recipient="deaf:1"))
+    provider.control({"refuse": "bad_number"})
+    tick(now)
+    assert row(1).status == "dead"
+    assert row(1).error_text.endswith("The desk could not be told.")
+
+
+@pytest.mark.parametrize("refusal", ["bad_number", "not_mobile"])
+def test_a_number_that_cannot_be_reached_is_the_desks_business(plan, wants, provider, now, refusal):
+    plan(wants(7))
+    provider.control({"refuse": refusal})
+    assert tick(now) == {"dead": 1}
+    assert kinds.told == [("patient:7", "dead", row().error_text)]
+
+
+def test_an_opt_out_known_only_to_the_provider_becomes_ours(plan, wants, provider, now):
+    plan(wants(7))
+    provider.control({"refuse": "opted_out"})
+    assert tick(now) == {"dead": 1}
+    assert opt_outs.holds(address="+14105550007")
+
+
+def test_a_helper_who_opted_out_is_unreachable_and_the_patient_is_not(plan, wants, provider, now):
+    """https://github.com/medic/cht-core/issues/476"""
+    opt_outs.record(address="+14105550001", how="text", now=now)
+    plan(wants(1), wants(2))
+    assert tick(now) == {"blocked": 1, "sent": 1}
+    assert kinds.told == [("patient:1", "blocked", "This number has asked for no more texts.")]
+
+
+@pytest.mark.parametrize("fault", [{"refuse": "busy"}, {"status": 503}, {"refuse": "unauthorised"}])
+def test_what_was_certainly_not_taken_is_tried_again(plan, wants, provider, now, fault):
+    plan(wants(7))
+    provider.control(fault)
+    assert tick(now) == {"pending": 1}
+    provider.control({"refuse": "", "status": 0})
+    assert tick(now) == {}
+    assert tick(now + MINUTE) == {"sent": 1}
+
+
+def test_a_provider_nobody_can_connect_to_is_tried_again(plan, wants, provider, settings, now):
+    plan(wants(7))
+    settings.SMS_API_URL = "http://127.0.0.1:9"
+    assert tick(now) == {"pending": 1}
+    assert row().error_class == "no_connection"
+
+
+@pytest.mark.parametrize("fault", [{"status": 500}, {"drop": True}, {"status": 502, "accept": True}])
+def test_what_may_have_been_taken_is_unknown(plan, wants, provider, now, fault):
+    plan(wants(7))
+    provider.control(fault)
+    assert tick(now) == {"unknown": 1}
+
+
+def test_a_provider_that_hangs_leaves_the_message_unknown(plan, wants, provider, settings, now):
+    settings.SMS_TIMEOUT = 1
+    plan(wants(7))
+    provider.control({"hang": True, "accept": True})
+    assert tick(now) == {"unknown": 1}
+    provider.control({"hang": False})
+
+
+def test_six_hours_without_a_provider_lose_nothing_and_send_nothing_too_late(plan, wants, provider, now):
+    """https://github.com/betagouv/rdv-service-public/issues/4351"""
+    plan(wants(1, not_after=now + 5 * HOUR), wants(2, not_after=now + 8 * HOUR))
+    provider.control({"status": 503})
+    for minute in range(0, 6 * 60, 2):
+        tick(now + minute * MINUTE)
+        settle.run(clock=lambda minute=minute: now + minute * MINUTE)
+    assert (row(1).status, row(2).status) == ("expired", "pending")
+    assert kinds.told == [("patient:1", "expired", "It could not go in time to be of use.")]
+    provider.control({"status": 0})
+    asked = provider.asked
+    for minute in range(0, 6, 2):
+        tick(now + 6 * HOUR + minute * MINUTE)
+    assert row(2).status == "sent"
+    assert provider.asked == asked + 1
+    assert row(2).attempts < 150
+
+
+def test_a_text_that_falls_into_the_night_goes_in_the_morning(plan, wants, provider, now):
+    night = now + 11 * HOUR  # 20:41 in New York
+    plan(wants(1, due_at=night, not_after=night + 24 * HOUR), wants(2, due_at=night, not_after=night + HOUR))
+    assert tick(night) == {"pending": 1, "expired": 1}
+    assert tick(night + 11 * HOUR) == {}
+    assert tick(night + 12 * HOUR) == {"sent": 1}
+
+
+def test_a_receipt_may_come_before_our_own_commit(plan, wants, provider, now):
+    [message] = plan(wants(7))
+    [claim] = dispatch.claim(limit=10, now=now)
+    assert dispatch._post_begins(claim.message, kinds.with_link(message, now), now)
+    assert receipts.apply(provider_id="SM1", send_key=message.send_key, status="delivered", now=now)
+    outcome = dispatch._hand_over(claim.message, kinds.with_link(message, now))
+    dispatch._record(claim.message, outcome, now)
+    assert (row().status, row().provider_id) == ("delivered", "SM1")
+
+
+def test_an_answer_after_the_lease_ended_still_counts(plan, wants, provider, now):
+    [message] = plan(wants(7))
+    [claim] = dispatch.claim(limit=10, now=now)
+    assert dispatch._post_begins(claim.message, kinds.with_link(message, now), now)
+    outcome = dispatch._hand_over(claim.message, kinds.with_link(message, now))
+    settle.reap(now=now + 2 * MINUTE)
+    assert row().status == "unknown"
+    dispatch._record(claim.message, outcome, now)
+    assert (row().status, len(provider.phones.all)) == ("sent", 1)
+
+
+def test_an_e_mail_has_both_forms_and_a_name_of_its_own(plan, wants, mailoutbox, now):
+    [message] = plan(wants(7, channel="email"))
+    assert tick(now) == {"sent": 1}
+    [mail] = mailoutbox
+    assert (mail.to, mail.subject) == (["person7@example.org"], "Your visit")
+    assert mail.alternatives[0].mimetype == "text/html"
+    assert row().provider_id == mail.extra_headers["Message-ID"] == f"<{message.send_key}@localhost>"
+
+
+def test_an_address_that_breaks_the_header_is_refused(plan, wants, now):
+    kinds.addresses["patient:7"] = "a@example.org\nBcc: everybody@example.org"
+    plan(wants(7, channel="email"))
+    assert tick(now) == {"dead": 1}
+
+
+def test_a_tick_reads_what_is_due_and_not_what_exists(plan, wants, now):
+    future = [wants(n, subject=f"visit:{n}", due_at=now + HOUR, not_after=now + 2 * HOUR) for n in range(20_000)]
+    site_id = plan(wants(1))[0].site_id
+    outbox.reconcile(site_id=site_id, scope="later", wanted=future, now=now)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE messaging_message")
+        with transaction.atomic():
+            cursor.execute(
+                "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + dispatch.CLAIM, {"now": now, "until": now, "limit": 25}
+            )
+            [[plans]] = cursor.fetchall()
+            transaction.set_rollback(True)
+    nodes = list(walk(plans[0]["Plan"]))
+    scans = [node for node in nodes if node.get("Index Name") == "message_due"]
+    assert [node["Actual Rows"] for node in scans] == [1]
+    assert not [node for node in nodes if node["Node Type"] == "Seq Scan"]
+    assert plans[0]["Plan"]["Shared Hit Blocks"] + plans[0]["Plan"]["Shared Read Blocks"] < 100
+
+
+def walk(node):
+    yield node
+    for child in node.get("Plans", []):
+        yield from walk(child)

@@ -1,0 +1,104 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from messaging.domain import firewall
+from messaging.domain.kinds import Draft, Verdict
+from messaging.models import Message
+from tests.factories import SiteFactory
+from tests.messaging.kinds import COME_IN, REMINDER
+
+LINK = "http://localhost:8000/l/abc"
+GOOD = Draft(to="+14105550107", body=f"Northgate Care: see you at 08:00. {LINK} STOP to opt out", link=LINK)
+
+
+def check(draft: Draft = GOOD, *, kind=REMINDER, channel="sms", opted_out=False, zone="", now=None) -> Verdict:
+    message = Message(site=SiteFactory.build(), channel=channel, zone=zone)
+    now = now or datetime(2026, 3, 3, 14, 41, tzinfo=UTC)
+    return firewall.check(draft=draft, kind=kind, message=message, opted_out=opted_out, now=now)
+
+
+def test_a_plain_text_passes():
+    assert check() == Verdict(wanted=True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Your ketamine visit", "KETAMINA", "Ketamine-day", "the infusión", "Your PHQ-9", "for depresión", "spravato_day"],
+)
+def test_no_drug_diagnosis_or_scale_on_a_screen(words):
+    assert "must not be seen" in check(replace(GOOD, body=f"{words} {LINK}")).reason
+
+
+@pytest.mark.parametrize("words", ["the door code is 9", "we record it", "marketing", "address: 12 Elm Street"])
+def test_words_that_only_look_alike_pass(words):
+    assert check(replace(GOOD, body=f"{words} {LINK}")).wanted
+
+
+def test_an_e_mail_may_say_inside_what_its_subject_may_not():
+    inside = replace(GOOD, body=f"Your infusion {LINK}", subject="Your visit")
+    assert check(inside, channel="email").wanted
+    assert not check(replace(inside, subject="Your infusion"), channel="email").wanted
+
+
+def test_a_drugs_name_in_a_link_is_seen():
+    link = "http://localhost:8000/ketamine/abc"
+    assert not check(Draft(to="+14105550107", body=f"Hello {link}", link=link)).wanted
+
+
+def test_a_token_that_happens_to_hold_a_short_word_passes():
+    link = "http://localhost:8000/l/x_phqocd-score"
+    assert check(Draft(to="+14105550107", body=f"Hello {link}", link=link)).wanted
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["https://evil.example/l/a", "http://localhost:8000.evil.example/l/a", "http://localhost:8001/l/a"],
+)
+def test_only_the_clinics_own_links_leave(link):
+    assert check(Draft(to="+14105550107", body=f"Hello {link}", link=link)).reason == (
+        "It holds a link that is not the clinic's own."
+    )
+
+
+def test_a_second_link_in_the_words_is_found():
+    assert "not the clinic's own" in check(replace(GOOD, body=f"{GOOD.body} www.evil.example")).reason
+
+
+def test_a_link_that_is_not_in_the_words_is_a_mistake():
+    assert check(replace(GOOD, body="Hello")).reason == "Its link is missing from its words."
+
+
+def test_a_number_that_opted_out_gets_nothing():
+    assert check(opted_out=True).reason == "This number has asked for no more texts."
+
+
+def test_somebody_without_a_number_is_named_as_such():
+    assert check(replace(GOOD, to="")).reason == "There is no number or address to send it to."
+
+
+def test_a_text_longer_than_its_kind_allows_is_stopped():
+    assert check(replace(GOOD, body=LINK + "a" * 160)).reason == "It is 2 texts long; 1 is the limit."
+    assert check(replace(GOOD, body=LINK + "a" * 160), kind=replace(REMINDER, max_segments=2)).wanted
+
+
+def test_the_characters_that_make_a_text_long_are_named():
+    assert "“á”" in check(replace(GOOD, body=LINK + "á" * 60)).reason
+
+
+def test_a_text_at_night_waits_for_the_morning():
+    night = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)  # 21:00 in New York
+    assert check(now=night).retry_at == datetime(2026, 3, 4, 13, 0, tzinfo=UTC)
+
+
+def test_the_night_is_the_recipients_own():
+    evening = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)  # 21:00 in New York, 18:00 in Los Angeles
+    assert check(zone="America/Los_Angeles", now=evening).wanted
+    assert check(replace(GOOD, zone="America/Los_Angeles"), now=evening).wanted
+
+
+def test_come_in_now_and_e_mails_know_no_night():
+    night = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
+    assert check(kind=COME_IN, now=night).wanted
+    assert check(replace(GOOD, subject="Your visit"), channel="email", now=night + timedelta(hours=1)).wanted

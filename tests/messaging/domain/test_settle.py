@@ -1,0 +1,136 @@
+from datetime import timedelta
+
+import pytest
+
+from messaging.domain import dispatch, settle
+from messaging.models import Message
+from tests.messaging import kinds
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MINUTE = timedelta(minutes=1)
+
+
+def tick(now):
+    return dispatch.run(clock=lambda: now)
+
+
+def row(number: int = 7) -> Message:
+    return Message.objects.get(recipient__endswith=f":{number}")
+
+
+def ask(now) -> int:
+    return settle.settle(now=now)
+
+
+@pytest.mark.parametrize("kind", [kinds.REMINDER, kinds.COME_IN, kinds.ONCE_ONLY])
+def test_a_text_the_provider_took_is_sent_and_not_sent_again(plan, wants, provider, now, kind):
+    plan(wants(7, kind=kind.name))
+    provider.control({"status": 500, "accept": True})
+    tick(now)
+    provider.control({"status": 0})
+    assert ask(now + MINUTE) == 1
+    assert (row().status, row().provider_id) == ("sent", provider.phones.all[0]["sid"])
+    assert tick(now + MINUTE) == {}
+    assert len(provider.phones.all) == 1
+
+
+@pytest.mark.parametrize("kind", [kinds.REMINDER, kinds.COME_IN, kinds.ONCE_ONLY])
+def test_a_text_the_provider_never_took_goes_again(plan, wants, provider, now, kind):
+    plan(wants(7, kind=kind.name))
+    provider.control({"drop": True})
+    tick(now)
+    provider.control({"drop": False})
+    ask(now + MINUTE)
+    assert tick(now + MINUTE) == {"sent": 1}
+    assert len(provider.phones.all) == 1
+
+
+def test_the_provider_is_not_asked_while_it_may_still_be_busy(plan, wants, provider, now):
+    plan(wants(7))
+    provider.control({"drop": True})
+    tick(now)
+    assert ask(now + timedelta(seconds=20)) == 0
+
+
+def test_the_same_words_to_the_same_number_are_told_apart(plan, wants, provider, now):
+    """Two visits, one phone, no link in the text: the first is known to be the other's."""
+    plan(wants(7, kind=kinds.COME_IN.name), wants(7, kind=kinds.COME_IN.name, subject="visit:2"))
+    provider.control({"cycle": [{}, {"drop": True}]})
+    assert tick(now) == {"sent": 1, "unknown": 1}
+    provider.control({"cycle": []})
+    ask(now + MINUTE)
+    assert tick(now + MINUTE) == {"sent": 1}
+    assert len(provider.phones.all) == 2
+
+
+def test_links_tell_two_lost_texts_apart(plan, wants, provider, now):
+    plan(wants(7), wants(7, subject="visit:2"))
+    provider.control({"cycle": [{"drop": True}, {"drop": True, "accept": True}]})
+    assert tick(now) == {"unknown": 2}
+    provider.control({"cycle": []})
+    ask(now + MINUTE)
+    assert [message.status for message in Message.objects.order_by("pk")] == ["pending", "sent"]
+
+
+def test_the_answer_is_found_on_the_second_page(plan, wants, provider, now, settings):
+    settings.SMS_TIMEOUT = 5
+    plan(wants(7))
+    provider.control({"drop": True, "accept": True})
+    tick(now)
+    for _number in range(1001):
+        provider.phones.take({"To": "+14105550007", "Body": "something else"})
+    ask(now + MINUTE)
+    assert row().status == "sent"
+
+
+def test_a_provider_that_cannot_say_is_asked_less_and_less_often(plan, wants, provider, now):
+    plan(wants(7, kind=kinds.ONCE_ONLY.name, not_after=now + 90 * MINUTE))
+    provider.control({"drop": True, "lookup_status": 500})
+    tick(now)
+    asked = [minute for minute in range(60) if ask(now + minute * MINUTE)]
+    assert asked == [1, 2, 3, 5, 9, 17]
+    assert (row().status, row().error_text) == ("dead", "Nobody can say whether it was sent.")
+    assert kinds.told == [("patient:7", "dead", "Nobody can say whether it was sent.")]
+
+
+def test_what_is_better_twice_than_never_goes_again(plan, wants, provider, now):
+    plan(wants(7))
+    provider.control({"drop": True, "lookup_status": 500})
+    tick(now)
+    for minute in range(20):
+        ask(now + minute * MINUTE)
+    assert row().status == "pending"
+
+
+def test_an_unknown_message_whose_time_is_over_expires(plan, wants, provider, now):
+    plan(wants(7, not_after=now + MINUTE))
+    provider.control({"drop": True})
+    tick(now)
+    ask(now + 2 * MINUTE)
+    assert (row().status, len(kinds.told)) == ("expired", 1)
+
+
+def test_a_worker_gone_before_its_request_costs_no_question(plan, wants, provider, now):
+    plan(wants(7))
+    dispatch.claim(limit=10, now=now)
+    assert settle.reap(now=now + timedelta(seconds=59)) == 0
+    assert settle.reap(now=now + MINUTE) == 1
+    assert row().status == "pending"
+    assert tick(now + MINUTE) == {"sent": 1}
+
+
+def test_a_worker_gone_with_its_request_open_leaves_it_unknown(plan, wants, provider, now):
+    [message] = plan(wants(7))
+    [claim] = dispatch.claim(limit=10, now=now)
+    dispatch._post_begins(claim.message, kinds.with_link(message, now), now)
+    settle.reap(now=now + MINUTE)
+    assert row().status == "unknown"
+    ask(now + 2 * MINUTE)
+    assert tick(now + 2 * MINUTE) == {"sent": 1}
+
+
+def test_an_e_mail_of_unknown_fate_follows_its_kind(plan, wants, now):
+    plan(wants(1, channel="email"), wants(2, channel="email", kind=kinds.ONCE_ONLY.name))
+    Message.objects.update(status="unknown", posted_at=now, sent_to="a@example.org", next_try_at=now)
+    ask(now)
+    assert (row(1).status, row(2).status) == ("pending", "dead")
