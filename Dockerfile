@@ -12,7 +12,7 @@ WORKDIR /app
 COPY . .
 # Styles and scripts are collected with the local settings: no secret is needed, none stays in the image.
 RUN HOMEWARD_LOCAL=1 python manage.py collectstatic --noinput -v 0 \
- && mkdir -p var/files && chown -R homeward var/files
+ && mkdir -p var/files var/imports && chown homeward var/files var/imports
 USER homeward
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 CMD ["python", "-m", "config.probe"]

@@ -121,14 +121,14 @@ def take_over(home: Home, *, fresh: bool, at_the_end: ExitStack) -> None:
         if fresh:
             start_over(home)
         keep_logs_small(home.logs)
-        say("Local PostgreSQL and broker: for made-up people only, everyone on this machine may read them.")
+        say("Local PostgreSQL and broker ask for no password: made-up people only.")
         for service in (home.postgres, home.valkey):
             at_the_end.callback(service.stop)
             service.start()
 
 
 def start_over(home: Home) -> None:
-    for name in ("pg", "valkey", "mail", "files"):
+    for name in ("pg", "valkey", "mail", "files", "imports"):
         shutil.rmtree(home.folder / name, ignore_errors=True)
     for name in ("demo.json", "beat"):
         (home.folder / name).unlink(missing_ok=True)
