@@ -3,6 +3,7 @@
 Nothing here knows a clinic's rules: those are the signed policy, in the database.
 """
 
+import logging
 from pathlib import Path
 
 import dj_database_url
@@ -162,6 +163,7 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "inte
 CELERY_BEAT_SCHEDULE = {
     "messaging-tick": {"task": "messaging.tick", "schedule": 5.0, "options": {"expires": 30}},
     "messaging-settle": {"task": "messaging.settle", "schedule": 20.0, "options": {"expires": 60}},
+    "clinic-imports": {"task": "clinic.resume_imports", "schedule": 30.0, "options": {"expires": 60}},
     "support-sweep": {"task": "support.sweep", "schedule": 60.0, "options": {"expires": 120}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
@@ -183,6 +185,7 @@ LOGIN_REDIRECT_URL = "/"
 LOGIN_URL = "account_login"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = "strict"
@@ -210,7 +213,8 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-SECURE_REFERRER_POLICY = "no-referrer"
+# Nothing goes to other sites. "no-referrer" would make browsers send "Origin: null" with our own forms: all refused.
+SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 if env.flag("BEHIND_PROXY", default=False):
@@ -240,11 +244,13 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "config.static.FlatManifestStorage"
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+# Files for the import wait here until a worker has read them: web and worker share this folder.
+IMPORT_DIR = VAR_DIR / "imports"
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("es", "Español")]
@@ -279,3 +285,9 @@ SMS_TIMEOUT = env.whole("SMS_TIMEOUT", 10)
 MESSAGE_LEASE_SECONDS = env.whole("MESSAGE_LEASE_SECONDS", 60)
 # How long a provider may still be busy with a text whose request broke off, before it is asked about it.
 MESSAGE_SETTLE_SECONDS = env.whole("MESSAGE_SETTLE_SECONDS", 30)
+
+# --- logs -----------------------------------------------------------------------------------------
+
+# One line a request, when it ends; whose address it came from is nobody's business.
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False

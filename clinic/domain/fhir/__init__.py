@@ -1,0 +1,1 @@
+"""Patients from an electronic health record's FHIR R4 export."""
