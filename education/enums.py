@@ -40,4 +40,4 @@ class PageState(TextChoices):
 
     @property
     def level(self) -> str:
-        return {"waiting": "stop", "changed": "risk", "review_due": "risk", "approved": "ok"}[self.value]
+        return {"waiting": "risk", "changed": "calm", "review_due": "risk", "approved": "ok"}[self.value]

@@ -22,6 +22,7 @@ from education.rendering import placeholders_in
 CONTENT = Path(__file__).parent / "content"
 REVIEW_EVERY = timedelta(days=365)
 APPROVERS = frozenset({"director"})
+WHO, WHEN = Audience.values, Stage.values
 
 # A helper may not know what the visit is for, so a page for helpers never says it.
 UNTOLD = re.compile(
@@ -178,14 +179,15 @@ def refuse_unready(*, page: Page, revision: PageRevision) -> None:
 
 
 def shelf(*, site: Any, today: date, q: str = "", language: str = "") -> list[Row]:
-    """The site's pages, those with the words ``q`` and in ``language`` where asked."""
+    """The site's pages in reading order, those with the words ``q`` and in ``language`` where asked."""
     pages = Page.objects.at(site).select_related("current__reviewed_by")
     pages = pages.about(q) if q else pages.with_newest()
     if language:
         pages = pages.filter(language=language)
+    in_order = sorted(pages, key=lambda page: (WHO.index(page.audience), WHEN.index(page.stage), page.language))
     return [
         Row(page=page, state=page.state(newest_number=page.newest_number, today=today), summary=page.newest_summary)
-        for page in pages
+        for page in in_order
     ]
 
 

@@ -42,6 +42,18 @@ def test_the_list_costs_the_same_for_one_page_and_for_three(as_role, pages, rows
         assert client.get(reverse("library")).text.count('scope="row"') == rows
 
 
+def test_the_list_is_in_reading_order(pages, site, now):
+    rows = library.shelf(site=site, today=now.date(), language="en")
+    assert [row.page.slug for row in rows] == [
+        "patient-before",
+        "patient-during",
+        "patient-after",
+        "helper-before",
+        "helper-during",
+        "helper-after",
+    ]
+
+
 def test_a_search_shows_what_it_found(as_role, pages):
     html = as_role("nurse").get(reverse("library"), {"q": "seat belts", "language": "en"}).text
     assert html.count('scope="row"') == 3
