@@ -1,18 +1,24 @@
 """How a booked infusion is changed: locked, written, told, audited. Used by every door of its state and its time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from clinic.domain import audit, followers, locks
+from clinic.domain.slots import Slot
 from clinic.models import Infusion, StaffMember
 
 WITH = ("site", "patient", "room", "clinician", "policy", "course__protocol")
 
 
-def locked(*, infusion: Infusion) -> Infusion:
-    """The row as it is now, held until the transaction ends, after the diary locks of its resources."""
+def locked(*, infusion: Infusion, also: Slot | None = None) -> Infusion:
+    """The row as it is now, held until the transaction ends, after the diary locks of its resources (and of ``also``,
+    where it is about to go)."""
     now_at = Infusion.objects.only("room_id", "clinician_id", "patient_id").get(pk=infusion.pk)
-    locks.diary(rooms=[now_at.room_id], clinicians=[now_at.clinician_id], patients=[now_at.patient_id])
+    locks.diary(
+        rooms=[now_at.room_id, *([also.room.pk] if also else [])],
+        clinicians=[now_at.clinician_id, *([also.clinician.pk] if also else [])],
+        patients=[now_at.patient_id],
+    )
     return Infusion.objects.select_for_update(of=("self",)).select_related(*WITH).get(pk=infusion.pk)
 
 
@@ -32,12 +38,12 @@ def write(
         setattr(row, name, value)
     row.version += 1
     row.save(update_fields=[*fields, "version"])
-    told(row, actor, now, verb, what=what, before=before, note=note)
+    tell([row], actor, now, verb, what=what, before=before, note=note)
     return row
 
 
-def told(
-    row: Infusion,
+def tell(
+    rows: Sequence[Infusion],
     actor: StaffMember | str,
     now: datetime,
     verb: str,
@@ -46,8 +52,16 @@ def told(
     before: Mapping[str, object] | None = None,
     note: str = "",
 ) -> None:
+    """Tells the followers about each row, then leaves the audit entries: last, since writers queue on the chain."""
     who = actor if isinstance(actor, str) else audit.staff(actor)
-    followers.tell(followers.Change(infusion=row, what=what, before=dict(before or {}), now=now, actor=who))
-    audit.record(
-        actor=who, verb=f"infusion.{verb}", now=now, patient_id=row.patient_id, subject=f"infusion:{row.pk}", note=note
-    )
+    for row in rows:
+        followers.tell(followers.Change(infusion=row, what=what, before=dict(before or {}), now=now, actor=who))
+    for row in rows:
+        audit.record(
+            actor=who,
+            verb=f"infusion.{verb}",
+            now=now,
+            patient_id=row.patient_id,
+            subject=f"infusion:{row.pk}",
+            note=note,
+        )

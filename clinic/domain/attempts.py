@@ -1,0 +1,39 @@
+"""Running a booking's transaction to its end."""
+
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.db import DatabaseError, transaction
+
+T = TypeVar("T")
+
+EXCLUDED = "23P01"
+LOCK_TIMEOUT = "55P03"
+DEADLOCK, SERIALISATION = "40P01", "40001"
+TRIES = 4
+
+
+def code_of(error: BaseException) -> str:
+    """PostgreSQL's five letters for what went wrong; empty if it did not say."""
+    return str(getattr(error.__cause__, "pgcode", None) or "")
+
+
+def constraint_of(error: BaseException) -> str:
+    return str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or "")
+
+
+def run(work: Callable[[], T]) -> T:
+    """One transaction. A deadlock or a serialisation failure starts it again, three times at most, after a short wait
+    of varying length; every other error is the caller's."""
+    tries = 1
+    while True:
+        try:
+            with transaction.atomic():
+                return work()
+        except DatabaseError as error:
+            if code_of(error) not in {DEADLOCK, SERIALISATION} or tries == TRIES:
+                raise
+        time.sleep(random.uniform(0.01, 0.05) * 2**tries)  # noqa: S311 spreads the tries, guards nothing
+        tries += 1

@@ -1,0 +1,229 @@
+"""Booking and moving visits. PostgreSQL keeps two from overlapping; here its "no" becomes a sentence and a choice."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import pairwise
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from clinic.domain import changes, conflicts, infusions, locks, policies, rules
+from clinic.domain.calendar import Timing, timing
+from clinic.domain.errors import Refused, StaleVersion
+from clinic.domain.slots import Slot
+from clinic.domain.times import day_bounds, local_day
+from clinic.enums import CourseStatus, InfusionStatus
+from clinic.models import Course, Infusion, Patient, Protocol, Room, Site, StaffMember
+from clinic.models.infusion import LIVE
+
+
+def book_series(
+    *,
+    patient: Patient,
+    protocol: Protocol,
+    slots: Sequence[Slot],
+    actor: StaffMember,
+    now: datetime,
+    form_key: UUID | None = None,
+) -> Course:
+    """Opens a course and books all ``slots`` or nothing; fewer slots than visits leave the rest "to place".
+
+    The same ``form_key`` again gives the course it made the first time. Raises ``Taken`` naming every visit that is no
+    longer free, ``Refused`` for what breaks the rules.
+    """
+    ordered = sorted(slots, key=lambda slot: slot.starts_at)
+
+    def work() -> Course:
+        _lock(patient, ordered)
+        known = None if form_key is None else Course.objects.filter(form_key=form_key).first()
+        if known is not None and known.patient_id == patient.pk:
+            return known
+        if known is not None:
+            raise Refused(_("This form was used for another patient. Open it again."))
+        timed = _timed(ordered, protocol, patient.site)
+        _refuse([*rules.about_patient(patient=patient, protocol=protocol), *_series(ordered, protocol, patient.site)])
+        _refuse(rules.against(site=patient.site, slots=timed, now=now))
+        course = Course.objects.create(
+            patient=patient,
+            protocol=protocol,
+            sessions=protocol.sessions,
+            opened_at=now,
+            opened_by=actor,
+            form_key=form_key,
+        )
+        booked = [_insert(course, number, slot, when, actor, now) for number, (slot, when) in enumerate(timed, start=1)]
+        changes.tell(booked, actor, now, "booked", what="booked")
+        return course
+
+    return conflicts.booking(work, patient=patient, protocol=protocol, slots=ordered, now=now)
+
+
+def book(*, course: Course, slot: Slot, actor: StaffMember, now: datetime, walk_in: bool = False) -> Infusion:
+    """The next visit of a course that has no date. Raises ``Taken`` with the next free starts, or ``Refused``."""
+
+    def work() -> Infusion:
+        _lock(course.patient, [slot])
+        fresh = Course.objects.select_related("protocol", "patient__site").get(pk=course.pk)
+        timed = _timed([slot], fresh.protocol, fresh.patient.site)
+        _refuse(rules.about_patient(patient=fresh.patient, protocol=fresh.protocol))
+        _refuse(rules.against(site=fresh.patient.site, slots=timed, now=now))
+        infusion = _insert(fresh, _next_number(fresh), *timed[0], actor, now, walk_in=walk_in)
+        changes.tell([infusion], actor, now, "booked", what="booked")
+        return infusion
+
+    return conflicts.booking(work, patient=course.patient, protocol=course.protocol, slots=[slot], now=now)
+
+
+def place(*, course: Course, slot: Slot, actor: StaffMember, now: datetime) -> Infusion:
+    """Gives a visit "to place" its date."""
+    return book(course=course, slot=slot, actor=actor, now=now)
+
+
+def walk_in(
+    *, patient: Patient, protocol: Protocol, room: Room, clinician: StaffMember, actor: StaffMember, now: datetime
+) -> Infusion:
+    """The patient stands at the desk without a booking: booked from this minute and arrived.
+
+    Takes the next visit "to place" of an open course under the protocol, or opens a course of one visit.
+    """
+    slot = Slot(starts_at=now.replace(second=0, microsecond=0), room=room, clinician=clinician)
+
+    def work() -> Infusion:
+        _lock(patient, [slot])
+        begin, end = day_bounds(day=local_day(moment=now, zone=patient.site.zone), zone=patient.site.zone)
+        today = Infusion.objects.filter(
+            patient=patient, status=InfusionStatus.BOOKED, starts_at__gte=begin, starts_at__lt=end
+        ).first()
+        if today is not None:
+            moment = rules.say_moment(today.starts_at, patient.site)
+            raise Refused(_("The patient is booked on %(moment)s. Move that visit instead.") % {"moment": moment})
+        open_courses = Course.objects.filter(patient=patient, protocol=protocol, status=CourseStatus.OPEN)
+        course = next((one for one in open_courses.order_by("opened_at") if _free_numbers(one)), None)
+        if course is None:
+            course = Course.objects.create(
+                patient=patient, protocol=protocol, sessions=1, opened_at=now, opened_by=actor
+            )
+        infusion = book(course=course, slot=slot, actor=actor, now=now, walk_in=True)
+        return infusions.arrive(infusion=infusion, actor=actor, now=now)
+
+    return conflicts.booking(work, patient=patient, protocol=protocol, slots=[slot], now=now)
+
+
+def move(*, infusion: Infusion, slot: Slot, actor: StaffMember, now: datetime, version: int) -> Infusion:
+    """To another time, room or clinician, through the same guard as a booking.
+
+    Raises ``StaleVersion`` when the visit changed since ``version`` was shown. A patient who has arrived can change
+    room and clinician, not the time.
+    """
+
+    def work() -> Infusion:
+        row = changes.locked(infusion=infusion, also=slot)
+        if row.version != version:
+            raise StaleVersion(_("Somebody changed this visit meanwhile."), changed=_now_is(row))
+        same_time = row.starts_at == slot.starts_at
+        if not (row.state is InfusionStatus.BOOKED or (row.state is InfusionStatus.ARRIVED and same_time)):
+            sentence = infusions.not_allowed(infusion=row, to=InfusionStatus.ARRIVED)
+            raise Refused(sentence or _("This visit cannot be moved any more."))
+        if same_time and (row.room, row.clinician) == (slot.room, slot.clinician):
+            return row
+        policy = policies.current(site=row.site)
+        when = timing(protocol=row.course.protocol, policy=policy, starts_at=slot.starts_at)
+        _refuse(rules.against(site=row.site, slots=[(slot, when)], now=now, past_is_fine=same_time))
+        fields: dict[str, object] = {
+            "starts_at": slot.starts_at,
+            "pickup_from": when.pickup_from,
+            "ends_at": when.ends_at,
+            "room_free_at": when.room_free_at,
+            "room": slot.room,
+            "clinician": slot.clinician,
+            "policy": policy,
+        }
+        if not same_time:
+            fields |= {"late_minutes": None, "late_said_at": None}
+        return changes.write(row, actor, now, "moved", fields, what="moved")
+
+    return conflicts.booking(
+        work,
+        patient=infusion.patient,
+        protocol=infusion.course.protocol,
+        slots=[slot],
+        now=now,
+        ignoring=infusion,
+    )
+
+
+def _lock(patient: Patient, slots: Sequence[Slot]) -> None:
+    locks.diary(
+        rooms=[slot.room.pk for slot in slots],
+        clinicians=[slot.clinician.pk for slot in slots],
+        patients=[patient.pk],
+    )
+
+
+def _timed(slots: Sequence[Slot], protocol: Protocol, site: Site) -> list[tuple[Slot, Timing]]:
+    policy = policies.current(site=site)
+    return [(slot, timing(protocol=protocol, policy=policy, starts_at=slot.starts_at)) for slot in slots]
+
+
+def _insert(
+    course: Course,
+    number: int,
+    slot: Slot,
+    when: Timing,
+    actor: StaffMember,
+    now: datetime,
+    *,
+    walk_in: bool = False,
+) -> Infusion:
+    return Infusion.objects.create(
+        site=course.patient.site,
+        course=course,
+        patient=course.patient,
+        room=slot.room,
+        clinician=slot.clinician,
+        policy=policies.current(site=course.patient.site),
+        number=number,
+        is_walk_in=walk_in,
+        starts_at=slot.starts_at,
+        pickup_from=when.pickup_from,
+        ends_at=when.ends_at,
+        room_free_at=when.room_free_at,
+        booked_at=now,
+        booked_by=actor,
+    )
+
+
+def _now_is(row: Infusion) -> str:
+    named = {"moment": rules.say_moment(row.starts_at, row.site), "room": row.room, "status": row.get_status_display()}
+    return _("It is now on %(moment)s, %(room)s: %(status)s.") % named
+
+
+def _refuse(sentences: list[str]) -> None:
+    if sentences:
+        raise Refused(*sentences)
+
+
+def _series(slots: Sequence[Slot], protocol: Protocol, site: Site) -> list[str]:
+    if not 1 <= len(slots) <= protocol.sessions:
+        return [_("Choose between one and %(most)s dates.") % {"most": protocol.sessions}]
+    days = [local_day(moment=slot.starts_at, zone=site.zone) for slot in slots]
+    return [
+        _("%(one)s and %(other)s are too close: visits are at least %(least)s days apart.")
+        % {"one": rules.say_day(one), "other": rules.say_day(other), "least": max(1, protocol.min_days)}
+        for one, other in pairwise(days)
+        if (other - one).days < max(1, protocol.min_days)
+    ]
+
+
+def _free_numbers(course: Course) -> list[int]:
+    placed = set(Infusion.objects.filter(LIVE, course=course).values_list("number", flat=True))
+    return [number for number in range(1, course.sessions + 1) if number not in placed]
+
+
+def _next_number(course: Course) -> int:
+    if course.status != CourseStatus.OPEN:
+        raise Refused(_("This course is over."))
+    free = _free_numbers(course)
+    if not free:
+        raise Refused(_("All visits of this course have a date."))
+    return free[0]

@@ -1,0 +1,107 @@
+"""When PostgreSQL says no to a booking: which visit, in words, and what is free instead."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from django.db import DatabaseError
+from django.utils.translation import gettext as _
+
+from clinic.domain import attempts
+from clinic.domain.diary import Diary
+from clinic.domain.errors import Taken
+from clinic.domain.rules import say_moment
+from clinic.domain.scheduling import free_slots
+from clinic.domain.slots import Slot
+from clinic.domain.times import local_day
+from clinic.models import Infusion, Patient, Protocol
+
+T = TypeVar("T")
+ALTERNATIVES = 5
+LOOK_AHEAD = timedelta(days=13)
+
+
+def booking(
+    work: Callable[[], T],
+    *,
+    patient: Patient,
+    protocol: Protocol,
+    slots: Sequence[Slot],
+    now: datetime,
+    ignoring: Infusion | None = None,
+) -> T:
+    """Runs ``work`` in one transaction. What an exclusion constraint refuses, or a lock that does not come in time,
+    is raised as ``Taken`` with the next free starts; nothing was written."""
+    try:
+        return attempts.run(work)
+    except DatabaseError as error:
+        code = attempts.code_of(error)
+        if code not in {attempts.EXCLUDED, attempts.LOCK_TIMEOUT}:
+            raise
+        refused = error
+    if code == attempts.LOCK_TIMEOUT:
+        sentences, first = [_("Many people are booking at this moment. Please try again.")], slots[0]
+    else:
+        sentences, first = _named(refused, patient=patient, protocol=protocol, slots=slots, now=now, ignoring=ignoring)
+    offered = _next_free(patient=patient, protocol=protocol, after=first.starts_at, now=now, ignoring=ignoring)
+    raise Taken(*sentences, alternatives=offered) from refused
+
+
+def _named(
+    error: DatabaseError,
+    *,
+    patient: Patient,
+    protocol: Protocol,
+    slots: Sequence[Slot],
+    now: datetime,
+    ignoring: Infusion | None,
+) -> tuple[list[str], Slot]:
+    """A sentence for every slot that is gone, and the first of them."""
+    site = patient.site
+    days = [local_day(moment=slot.starts_at, zone=site.zone) for slot in slots]
+    diary = Diary(
+        site=site,
+        protocol=protocol,
+        first_day=min(days),
+        last_day=max(days),
+        now=now,
+        patient=patient,
+        ignoring=ignoring,
+    )
+    gone = []
+    for number, slot in enumerate(slots, start=1):
+        opening = diary.opening(slot.starts_at)
+        if slot.room not in opening.rooms or slot.clinician not in opening.clinicians:
+            gone.append((number, slot))
+    if len(slots) > 1 and gone:
+        sentence = _("Visit %(number)s on %(moment)s was just taken.")
+        said = [sentence % {"number": number, "moment": say_moment(slot.starts_at, site)} for number, slot in gone]
+        return said, gone[0][1]
+    slot = gone[0][1] if gone else slots[0]
+    constraint = attempts.constraint_of(error)
+    if constraint == "infusion_patient_never_twice":
+        said = [_("The patient has another visit at that time, on %(moment)s.")]
+    elif constraint == "infusion_clinician_never_twice":
+        said = [_("%(name)s is with another patient at that time, on %(moment)s.")]
+    else:
+        said = [_("%(room)s was just taken on %(moment)s.")]
+    named = {"moment": say_moment(slot.starts_at, site), "room": slot.room, "name": slot.clinician.short_name}
+    return [sentence % named for sentence in said], slot
+
+
+def _next_free(
+    *, patient: Patient, protocol: Protocol, after: datetime, now: datetime, ignoring: Infusion | None
+) -> list[Slot]:
+    zone = patient.site.zone
+    first_day = local_day(moment=max(after, now), zone=zone)
+    found = free_slots(
+        site=patient.site,
+        protocol=protocol,
+        first_day=first_day,
+        last_day=first_day + LOOK_AHEAD,
+        now=now,
+        patient=patient,
+        ignoring=ignoring,
+    )
+    later = [slot for slot in found if slot.starts_at >= after]
+    return (later or found)[:ALTERNATIVES]
