@@ -4,49 +4,25 @@ The environment is set while this file is imported, before Django reads its sett
 configuration does not name a settings module.
 """
 
-import atexit
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 
 import django
 import pytest
 
-from config.local.postgres import Postgres
-from config.local.valkey import Valkey
+from tests import services
 
 if "django.conf" in sys.modules and sys.modules["django.conf"].settings.configured:
     pytest.exit("Unset DJANGO_SETTINGS_MODULE: the tests choose their settings after their database has started.", 2)
 
-FOLDER = Path(tempfile.mkdtemp(prefix="homeward-"))
-FOLDER.chmod(0o711)
-# Nothing of a test run outlives it, so nothing has to reach the disk.
-FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=200")
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server", "pg_dsn"}
 
-
-def start_services() -> None:
-    os.environ.update(DJANGO_SETTINGS_MODULE="config.settings", HOMEWARD_LOCAL="1", DEBUG="0")
-    atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
-    broker = Valkey(FOLDER / "valkey", log=FOLDER / "valkey.log")
-    broker.start()
-    atexit.register(broker.stop)
-    os.environ["REDIS_URL"] = broker.url
-    # The workers of pytest-xdist inherit the address from the process that started the server.
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        database = Postgres(FOLDER / "pg", log=FOLDER / "postgres.log", settings=FAST)
-        database.start()
-        atexit.register(database.stop)
-        os.environ["DATABASE_URL"] = database.url
-
-
-start_services()
+FOLDER = services.start()
+os.environ.update(DJANGO_SETTINGS_MODULE="config.settings", HOMEWARD_LOCAL="1", DEBUG="0")
 # Playwright's event loop lives in the thread of the tests.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 django.setup()
@@ -58,6 +34,7 @@ from django.core.cache import cache  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.db.backends.postgresql.operations import DatabaseOperations  # noqa: E402
 
+project.DATABASES["default"]["TEST"]["TEMPLATE"] = services.TEMPLATE
 # Pages name their files plainly: no collectstatic before a test run.
 project.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 project.STATIC_ROOT = FOLDER / "static"
