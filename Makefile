@@ -7,7 +7,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet install --require-hashes
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test soak check bench screenshots env lock chromium
+.PHONY: help demo run test soak check bench screenshots env format lock chromium
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -48,6 +48,11 @@ check: .venv/.dev ## lint, types, import contracts, migrations, templates, secur
 	  SMS_ACCOUNT=check SMS_TOKEN=check SMS_FROM=+14105550100 \
 	  $(PY) manage.py check --deploy --fail-level WARNING
 	$(BIN)/pytest -q -p no:cacheprovider tests/config/test_compose.py
+
+format: .venv/.dev ## lay out Python and templates the one way
+	$(BIN)/ruff check --fix --exit-zero --quiet .
+	$(BIN)/ruff format .
+	git ls-files -z --cached --others --exclude-standard -- 'templates/*.html' | xargs -0 $(BIN)/djade --target-version 5.2
 
 lock: ## write requirements/*.txt anew from pyproject.toml (needs uv)
 	for set in base local dev; do \
