@@ -1,0 +1,36 @@
+"""The README is a promise: its settings are all there are, its links lead somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+READ = re.compile(r"env\.(?:text|flag|whole|words|raw)\(\s*\"([A-Z_]+)\"")
+
+
+def settings_read() -> set[str]:
+    return {name for file in (ROOT / "config").glob("*.py") for name in READ.findall(file.read_text(encoding="utf-8"))}
+
+
+def test_the_table_names_every_setting_and_no_other():
+    table = README.split("## Settings")[1].split("\n## ")[0]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    assert {name for row in rows for name in re.findall(r"`([A-Z_]+)`", row)} == settings_read()
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README)) - {""}))
+def test_every_link_of_the_readme_leads_to_a_file(target):
+    assert (ROOT / target).is_file()
+
+
+def test_every_make_target_of_the_readme_exists():
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(re.findall(r"make ([a-z]+)", README.replace("`make`", ""))) <= targets
+
+
+def test_every_environment_name_of_the_example_is_explained():
+    example = re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
+    compose_only = {"OWNER_DB_PASSWORD", "APP_DB_PASSWORD"}
+    assert set(example) - compose_only <= settings_read()
