@@ -1,0 +1,165 @@
+"""What a human must answer. Always an owner, always a deadline; unread, it moves on until somebody answers."""
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from clinic.domain import audit
+from clinic.domain.errors import Refused
+from clinic.enums import Role
+from clinic.models import Infusion, Patient, Site, StaffMember
+from support.domain import rules
+from support.enums import AlertKind, AlertStatus
+from support.models import Alert, Designation
+
+log = structlog.get_logger(__name__)
+
+LADDER = (Role.FRONT_DESK, Role.NURSE, Role.CLINICIAN, Role.DIRECTOR)
+FIRST = {
+    AlertKind.CALL_ME: Role.NURSE,
+    AlertKind.WORRIED: Role.NURSE,
+    AlertKind.NOBODY_CAME: Role.NURSE,
+    AlertKind.HOME_UNKNOWN: Role.NURSE,
+    AlertKind.URGENT: Role.CLINICIAN,
+}
+BATCH = 200
+
+
+def open_alert(
+    *,
+    kind: AlertKind,
+    key: str,
+    says: str,
+    patient: Patient,
+    now: datetime,
+    infusion: Infusion | None = None,
+    designation: Designation | None = None,
+    once: bool = False,
+) -> Alert:
+    """Idempotent while one with this ``key`` is not closed; with ``once`` even after: the sweep asks every minute."""
+    existing = Alert.objects.filter(key=key).order_by("-pk")
+    if not once:
+        existing = existing.exclude(status=AlertStatus.CLOSED)
+    found = existing.first()
+    if found is not None:
+        return found
+    try:
+        with transaction.atomic():
+            alert = Alert.objects.create(
+                site=patient.site,
+                patient=patient,
+                infusion=infusion,
+                designation=designation,
+                kind=kind,
+                key=key,
+                says=says[:300],
+                opened_at=now,
+                owner=_first_owner(site=patient.site, kind=kind),
+                deadline=now + _time_for(site=patient.site, kind=kind),
+            )
+            audit.record(
+                actor="system", verb="alert.opened", now=now, patient_id=patient.pk, subject=f"alert:{alert.pk}"
+            )
+            return alert
+    except IntegrityError:
+        # Opened by somebody else in the same moment.
+        return Alert.objects.exclude(status=AlertStatus.CLOSED).get(key=key)
+
+
+def acknowledge(*, alert: Alert, actor: StaffMember, now: datetime) -> Alert:
+    """``actor`` takes it over. Idempotent for the same person."""
+    with transaction.atomic():
+        row = _locked(alert)
+        if row.status == AlertStatus.CLOSED:
+            raise Refused(_("This is done already."))
+        if row.status == AlertStatus.ACKNOWLEDGED and row.owner_id == actor.pk:
+            return row
+        row.status, row.acknowledged_at, row.owner = AlertStatus.ACKNOWLEDGED, now, actor
+        row.save(update_fields=["status", "acknowledged_at", "owner"])
+        _note(row, audit.staff(actor), "alert.acknowledged", now)
+        return row
+
+
+def close(*, alert: Alert, outcome: str, actor: StaffMember, now: datetime) -> Alert:
+    """Refused without a word on what was done."""
+    said = outcome.strip()
+    if len(said) < 3:
+        raise Refused(_("Say in a few words what was done."))
+    with transaction.atomic():
+        row = _locked(alert)
+        if row.status == AlertStatus.CLOSED:
+            raise Refused(_("This is done already."))
+        row.status, row.closed_at, row.closed_by, row.outcome = AlertStatus.CLOSED, now, actor, said[:300]
+        row.acknowledged_at = row.acknowledged_at or now
+        row.save(update_fields=["status", "acknowledged_at", "closed_at", "closed_by", "outcome"])
+        _note(row, audit.staff(actor), "alert.closed", now)
+        return row
+
+
+def hand_on(*, now: datetime) -> int:
+    """Moves each alert that nobody answered in time to the next person, with a new deadline. How many moved."""
+    overdue = Alert.objects.filter(status=AlertStatus.OPEN, deadline__lte=now).order_by("deadline", "pk")
+    moved = 0
+    for pk in list(overdue.values_list("pk", flat=True)[:BATCH]):
+        try:
+            moved += _hand_on_one(pk, now)
+        except Exception as error:
+            log.error("alert_not_handed_on", alert_id=pk, error=type(error).__name__)
+    return moved
+
+
+def _hand_on_one(pk: int, now: datetime) -> bool:
+    with transaction.atomic():
+        waiting = Alert.objects.select_for_update(of=("self",), skip_locked=True).select_related("site", "owner")
+        row = waiting.filter(pk=pk, status=AlertStatus.OPEN, deadline__lte=now).first()
+        if row is None:
+            return False
+        row.owner = _next_owner(row)
+        row.deadline = now + _time_for(site=row.site, kind=AlertKind(row.kind))
+        row.save(update_fields=["owner", "deadline"])
+        _note(row, "system", "alert.handed_on", now, note=audit.staff(row.owner))
+        return True
+
+
+def _locked(alert: Alert) -> Alert:
+    return Alert.objects.select_for_update(of=("self",)).select_related("site", "owner", "patient").get(pk=alert.pk)
+
+
+def _note(alert: Alert, actor: str, verb: str, now: datetime, note: str = "") -> None:
+    audit.record(actor=actor, verb=verb, now=now, patient_id=alert.patient_id, subject=f"alert:{alert.pk}", note=note)
+
+
+def _time_for(*, site: Site, kind: AlertKind) -> timedelta:
+    policy = rules.at(site=site)
+    minutes = policy.urgent_minutes if kind == AlertKind.URGENT else policy.call_back_minutes
+    return timedelta(minutes=minutes)
+
+
+def _people(site: Site) -> list[StaffMember]:
+    """Who may own an alert here; where a site has nobody, whoever can still sign in anywhere."""
+    here = list(StaffMember.objects.filter(sites=site, is_active=True).order_by("pk"))
+    return here or list(StaffMember.objects.filter(is_active=True).order_by("pk"))
+
+
+def _first_owner(*, site: Site, kind: AlertKind) -> StaffMember:
+    people = _people(site)
+    start = LADDER.index(FIRST.get(kind, Role.FRONT_DESK))
+    for role in [*LADDER[start:], *reversed(LADDER[:start]), Role.ADMIN]:
+        for person in people:
+            if person.role == role:
+                return person
+    raise Refused(_("Nobody at this clinic can sign in. An alert needs an owner."))
+
+
+def _next_owner(alert: Alert) -> StaffMember:
+    """The first person of the next role up; from the top round again. The owner keeps it where nobody is."""
+    people = _people(alert.site)
+    role = alert.owner.role
+    start = LADDER.index(Role(role)) + 1 if role in LADDER else 0
+    for step in [*LADDER[start:], *LADDER[:start]]:
+        for person in people:
+            if person.role == step and person.pk != alert.owner_id:
+                return person
+    return alert.owner

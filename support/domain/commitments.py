@@ -1,0 +1,368 @@
+"""This person, for this visit, in this role: asked, accepted, reconfirmed, kept. A confirmation belongs to a time.
+
+Every function locks the visit's row first, so two people who take the same way home at once wait for each other; the
+database's own constraint stands behind that.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+from clinic.domain import audit
+from clinic.domain.errors import Refused
+from clinic.enums import OFF, InfusionStatus
+from clinic.models import Infusion, StaffMember
+from support.domain import alerts, replan, rules
+from support.enums import HOLDING, OPEN_COMMITMENTS, AlertKind, AnsweredVia, CommitmentStatus, SupportRole
+from support.models import Commitment, Designation
+
+S = CommitmentStatus
+LEFT = frozenset({InfusionStatus.RELEASED, InfusionStatus.HOME})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """What became of each ticked date."""
+
+    taken: list[Commitment]
+    too_late: list[Commitment]
+
+
+def ask(*, infusion: Infusion, designation: Designation, role: str, now: datetime) -> Commitment:
+    """Idempotent. Where somebody has the way home already, it is noted as covered instead."""
+    with transaction.atomic():
+        visit = locked(infusion_id=infusion.pk)
+        row = _ask(visit, designation, role, now)
+        replan.replan(infusion=visit, now=now)
+        return row
+
+
+def ask_everybody(*, infusion: Infusion, now: datetime) -> list[Commitment]:
+    """All who are named for this patient, on every role, at once: the first to take the way home has it."""
+    with transaction.atomic():
+        visit = locked(infusion_id=infusion.pk)
+        named = [d for d in active(patient_id=visit.patient_id, now=now) if _still_named(d, visit.starts_at)]
+        asked = [_ask(visit, designation, role, now) for designation in named for role in designation.roles]
+        replan.replan(infusion=visit, now=now)
+        return asked
+
+
+def active(*, patient_id: int, now: datetime) -> list[Designation]:
+    """Who stands by this patient now, first in order first."""
+    rows = Designation.objects.filter(patient=patient_id, withdrawn_at=None).select_related("person__site", "patient")
+    return [row for row in rows if _still_named(row, now)]
+
+
+def accept(
+    *,
+    commitment: Commitment,
+    via: AnsweredVia | str,
+    now: datetime,
+    recorded_by: StaffMember | None = None,
+    actor: str = "",
+) -> Commitment:
+    """A yes. Within the policy's last hours it counts as reconfirmed. Saying it twice is one yes."""
+    with transaction.atomic():
+        visit = locked(infusion_id=commitment.infusion_id)
+        row = _accept(visit, _fresh(commitment), via, now, recorded_by, actor)
+        replan.replan(infusion=visit, now=now)
+        return row
+
+
+def reconfirm(
+    *,
+    commitment: Commitment,
+    via: AnsweredVia | str,
+    now: datetime,
+    recorded_by: StaffMember | None = None,
+    actor: str = "",
+) -> Commitment:
+    """Still coming. Idempotent."""
+    with transaction.atomic():
+        visit = locked(infusion_id=commitment.infusion_id)
+        row = _fresh(commitment)
+        _refuse_if_over(visit, row)
+        if row.status in {S.RECONFIRMED, S.KEPT}:
+            return row
+        if row.status != S.ACCEPTED:
+            raise Refused(_("There is no yes to confirm yet."))
+        _write(row, S.RECONFIRMED, _who(row, recorded_by, actor), now, reconfirmed_at=now)
+        replan.replan(infusion=visit, now=now)
+        return row
+
+
+def decline(
+    *,
+    commitment: Commitment,
+    via: AnsweredVia | str,
+    now: datetime,
+    recorded_by: StaffMember | None = None,
+    actor: str = "",
+) -> Commitment:
+    """A no. After a yes it is stepping back, with what follows from that. Idempotent."""
+    with transaction.atomic():
+        visit = locked(infusion_id=commitment.infusion_id)
+        row = _fresh(commitment)
+        if row.status in HOLDING:
+            return _step_back(visit, row, via, now, recorded_by, actor)
+        if row.status == S.ASKED:
+            fields = {"answered_at": now, "answered_via": via, "recorded_by": recorded_by}
+            _write(row, S.DECLINED, _who(row, recorded_by, actor), now, **fields)
+            replan.replan(infusion=visit, now=now)
+        return row
+
+
+def withdraw(
+    *,
+    commitment: Commitment,
+    via: AnsweredVia | str,
+    now: datetime,
+    recorded_by: StaffMember | None = None,
+    actor: str = "",
+) -> Commitment:
+    """Steps back. A way home is open again: the others are asked, the desk is told with a deadline. Idempotent."""
+    with transaction.atomic():
+        visit = locked(infusion_id=commitment.infusion_id)
+        row = _fresh(commitment)
+        if row.status not in OPEN_COMMITMENTS:
+            return row
+        return _step_back(visit, row, via, now, recorded_by, actor)
+
+
+def lapse(*, commitment: Commitment, now: datetime) -> Commitment:
+    """Silence is not consent: a question without an answer ends with the start of the visit."""
+    with transaction.atomic():
+        visit = locked(infusion_id=commitment.infusion_id)
+        row = _fresh(commitment)
+        if row.status == S.ASKED:
+            _write(row, S.LAPSED, "system", now)
+            replan.replan(infusion=visit, now=now)
+        return row
+
+
+def void_for_move(*, infusion: Infusion, now: datetime) -> int:
+    """Every word given for another time is void; nothing revives it. How many were."""
+    with transaction.atomic():
+        visit = locked(infusion_id=infusion.pk)
+        rows = Commitment.objects.filter(infusion=visit).exclude(status__in=[S.VOID, S.KEPT])
+        return _void(rows.exclude(for_starts_at=visit.starts_at), now)
+
+
+def void_all(*, infusion: Infusion, now: datetime) -> int:
+    """The visit is off: what was open is void. Who had said no already is left alone."""
+    with transaction.atomic():
+        visit = locked(infusion_id=infusion.pk)
+        return _void(Commitment.objects.filter(infusion=visit, status__in=[*OPEN_COMMITMENTS, S.COVERED]), now)
+
+
+def answer_dates(
+    *, designation: Designation, take: Iterable[int], now: datetime, via: AnsweredVia | str, actor: str = ""
+) -> Answered:
+    """One answer to several dates (ids of visits); those not ticked stay. Ids of others' visits are ignored."""
+    taken: list[Commitment] = []
+    too_late: list[Commitment] = []
+    with transaction.atomic():
+        asked = Commitment.objects.filter(designation=designation, infusion__in=list(take)).exclude(status=S.VOID)
+        # In the order of the visits' ids, as everybody who locks several does.
+        for infusion_id in sorted(set(asked.values_list("infusion_id", flat=True))):
+            visit = locked(infusion_id=infusion_id)
+            for row in asked.filter(infusion=visit).select_related("designation__person", "infusion"):
+                try:
+                    with transaction.atomic():
+                        taken.append(_accept(visit, row, via, now, None, actor))
+                except Refused:
+                    if row.role == SupportRole.RIDE:
+                        too_late.append(row)
+            replan.replan(infusion=visit, now=now)
+    return Answered(taken=taken, too_late=too_late)
+
+
+def decline_open(*, designation: Designation, via: AnsweredVia | str, now: datetime, actor: str = "") -> int:
+    """None of the dates still open. What was taken before stays taken. How many were declined."""
+    asked = Commitment.objects.filter(designation=designation, status=S.ASKED, infusion__starts_at__gt=now)
+    with transaction.atomic():
+        rows = list(asked.order_by("infusion_id", "pk"))
+        for row in rows:
+            decline(commitment=row, via=via, now=now, actor=actor)
+    return len(rows)
+
+
+def keep(*, commitment: Commitment, actor: str, now: datetime) -> Commitment:
+    """They came. Needs the visit's lock."""
+    row = _fresh(commitment)
+    if row.status != S.KEPT:
+        _write(row, S.KEPT, actor, now)
+    return row
+
+
+def holder(*, infusion: Infusion) -> Commitment | None:
+    """Who has the way home for the present time."""
+    rows = Commitment.objects.filter(
+        infusion=infusion, role=SupportRole.RIDE, status__in=HOLDING, for_starts_at=infusion.starts_at
+    )
+    return rows.select_related("designation__person", "infusion").first()
+
+
+def locked(*, infusion_id: int) -> Infusion:
+    """The visit as it is now, held until the transaction ends."""
+    rows = Infusion.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("site", "patient__site", "policy").get(pk=infusion_id)
+
+
+def _fresh(commitment: Commitment) -> Commitment:
+    return Commitment.objects.select_related("designation__person", "infusion").get(pk=commitment.pk)
+
+
+def _ask(visit: Infusion, designation: Designation, role: str, now: datetime) -> Commitment:
+    existing = Commitment.objects.filter(infusion=visit, designation=designation, role=role).exclude(status=S.VOID)
+    found = existing.select_related("designation__person", "infusion").first()
+    if found is not None:
+        return found
+    taken = role == SupportRole.RIDE and _ride_is_held(visit)
+    return Commitment.objects.create(
+        infusion=visit,
+        designation=designation,
+        role=role,
+        for_starts_at=visit.starts_at,
+        status=S.COVERED if taken else S.ASKED,
+        asked_at=now,
+    )
+
+
+def _accept(
+    visit: Infusion,
+    row: Commitment,
+    via: AnsweredVia | str,
+    now: datetime,
+    recorded_by: StaffMember | None,
+    actor: str,
+) -> Commitment:
+    _refuse_if_over(visit, row)
+    _refuse_if_not_named(row, now)
+    person = row.designation.person
+    if row.role == SupportRole.RIDE and person.is_adult is False:
+        raise Refused(_("Only somebody who is 18 or older can take a patient home."))
+    is_near = visit.starts_at - now <= timedelta(hours=rules.of(infusion=visit).reconfirm_hours)
+    who = _who(row, recorded_by, actor)
+    if row.status in {S.RECONFIRMED, S.KEPT}:
+        return row
+    if row.status == S.ACCEPTED:
+        if is_near:
+            _write(row, S.RECONFIRMED, who, now, reconfirmed_at=now)
+        return row
+    if row.role == SupportRole.RIDE and _ride_is_held(visit):
+        raise Refused(_("Somebody else has this date. There is nothing for you to do."))
+    fields: dict[str, object] = {"answered_at": now, "answered_via": via, "recorded_by": recorded_by}
+    if is_near:
+        _write(row, S.RECONFIRMED, who, now, reconfirmed_at=now, **fields)
+    else:
+        _write(row, S.ACCEPTED, who, now, **fields)
+    if via == AnsweredVia.LINK and person.texts_agreed_at is None:
+        person.texts_agreed_at = now
+        person.save(update_fields=["texts_agreed_at"])
+    if row.role == SupportRole.RIDE:
+        for other in _rides(visit).filter(status__in=[S.ASKED, S.LAPSED]).exclude(pk=row.pk):
+            _write(other, S.COVERED, "system", now)
+    return row
+
+
+def _step_back(
+    visit: Infusion,
+    row: Commitment,
+    via: AnsweredVia | str,
+    now: datetime,
+    recorded_by: StaffMember | None,
+    actor: str,
+) -> Commitment:
+    if row.status == S.KEPT or InfusionStatus(visit.status) in LEFT:
+        raise Refused(_("This visit is over."))
+    held_the_ride = row.role == SupportRole.RIDE and row.status in HOLDING
+    fields: dict[str, object] = {"answered_at": now, "answered_via": via, "recorded_by": recorded_by}
+    _write(row, S.WITHDRAWN, _who(row, recorded_by, actor), now, reconfirmed_at=None, **fields)
+    if held_the_ride:
+        for other in _rides(visit).filter(status__in=[S.COVERED, S.LAPSED], designation__withdrawn_at=None):
+            _write(other, S.ASKED, "system", now, asked_at=now, answered_at=None)
+        _tell_desk(visit, row, now)
+    replan.replan(infusion=visit, now=now)
+    return row
+
+
+def _tell_desk(visit: Infusion, row: Commitment, now: datetime) -> None:
+    name = row.designation.person.first_name
+    when = formats.date_format(visit.starts_at.astimezone(visit.site.zone), "D j M H:i")
+    sentence = _("%(name)s stepped back from %(when)s. There is no way home now.") % {"name": name, "when": when}
+    if visit.started_at is not None:
+        sentence += " " + _("The treatment has begun: the patient stays until somebody comes.")
+    alerts.open_alert(
+        kind=AlertKind.CANT_COME,
+        key=f"withdrawn:{row.pk}:{int(now.timestamp())}",
+        says=sentence,
+        patient=visit.patient,
+        infusion=visit,
+        designation=row.designation,
+        now=now,
+    )
+
+
+def _refuse_if_over(visit: Infusion, row: Commitment) -> None:
+    if row.status == S.VOID or row.for_starts_at != visit.starts_at:
+        raise Refused(_("The time of this visit has changed. Please look at the new time."))
+    if InfusionStatus(visit.status) in OFF:
+        raise Refused(_("This visit is off. There is nothing for you to do."))
+    if InfusionStatus(visit.status) in LEFT:
+        raise Refused(_("This visit is over."))
+
+
+def _refuse_if_not_named(row: Commitment, now: datetime) -> None:
+    if not _still_named(row.designation, now):
+        raise Refused(_("This person is no longer on the list."))
+
+
+def _still_named(designation: Designation, moment: datetime) -> bool:
+    ends = designation.valid_until
+    return designation.withdrawn_at is None and (ends is None or ends > moment)
+
+
+def _rides(visit: Infusion):  # type: ignore[no-untyped-def]
+    return Commitment.objects.filter(
+        infusion=visit, role=SupportRole.RIDE, for_starts_at=visit.starts_at
+    ).select_related("designation__person", "infusion")
+
+
+def _ride_is_held(visit: Infusion) -> bool:
+    return bool(_rides(visit).filter(status__in=HOLDING).exists())
+
+
+def _void(rows: Iterable[Commitment], now: datetime) -> int:
+    count = 0
+    for row in rows:
+        _write(row, S.VOID, "system", now)
+        count += 1
+    return count
+
+
+def _who(row: Commitment, recorded_by: StaffMember | None, actor: str) -> str:
+    if recorded_by is not None:
+        return audit.staff(recorded_by)
+    return actor or f"designation:{row.designation_id}"
+
+
+def _write(row: Commitment, to: CommitmentStatus, actor: str, now: datetime, **fields: object) -> None:
+    """The one door of ``status``. Needs the visit's lock."""
+    if to not in S(row.status).allowed_next:
+        raise Refused(_("This step is not possible any more."))
+    for name, value in fields.items():
+        setattr(row, name, value)
+    row.status = to
+    row.save(update_fields=["status", *fields])
+    audit.record(
+        actor=actor,
+        verb=f"commitment.{to}",
+        now=now,
+        patient_id=row.infusion.patient_id,
+        subject=f"commitment:{row.pk}",
+    )

@@ -1,0 +1,354 @@
+"""The plan of touches: who hears what, when, given how a visit stands. Pure; asked on every change and sending.
+
+Days-before kinds go at 10:00 on the clinic's clock; hours-before kinds are elapsed time. Texts go in the policy's
+hours on the recipient's clock: a reminder out of them goes the evening before (merged where the day's reminder goes
+then anyway), news and check-ins when they open again. A due time never depends on ``now``, which only drops what is of
+no more use.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from clinic.domain import times
+from clinic.enums import InfusionStatus
+from clinic.models import Policy
+from messaging.domain import quiet
+from messaging.domain.outbox import Wanted
+from messaging.enums import Channel
+from support.enums import HOLDING, CheckInKind, CommitmentStatus, SupportRole
+
+CALL = "call"
+DAYS_BEFORE_AT = time(10)
+EVENING = time(19, 30)
+# An hours-before reminder moved to the evening adds nothing to a day-before one of the same afternoon.
+MERGE_WITHIN = timedelta(hours=6)
+# Who answered a moment ago needs no reminder, who was asked yesterday no second question.
+JUST_ANSWERED = timedelta(hours=2)
+ASK_AGAIN_AFTER = timedelta(hours=24)
+COME_IN_LASTS = timedelta(hours=3)
+
+# Nobody to text or write to: a person calls. Only what must be said; not each reminder.
+WORTH_A_CALL = frozenset(
+    {
+        "patient_1_day",
+        "patient_cancelled",
+        "checkin_evening",
+        "checkin_next_day",
+        "helper_reconfirm",
+        "helper_ask_new_time",
+        "helper_cancelled",
+        "helper_come_in",
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """How one person is reached. ``is_silent``: they agreed to nothing yet and are left in peace."""
+
+    recipient: str
+    can_text: bool
+    can_email: bool
+    zone: ZoneInfo
+    language: str
+    is_silent: bool = False
+
+    @property
+    def channel(self) -> str:
+        if self.can_text:
+            return Channel.SMS
+        return Channel.EMAIL if self.can_email else CALL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pledge:
+    role: str
+    status: str
+    asked_at: datetime
+    answered_at: datetime | None
+    reconfirmed_at: datetime | None = None
+
+    @property
+    def last_said_at(self) -> datetime | None:
+        return self.reconfirmed_at or self.answered_at
+
+
+@dataclass(frozen=True, kw_only=True)
+class Helper:
+    """One named person: ``pledges`` for the present time, newest per role; ``was_moved``: an older time was theirs."""
+
+    reach: Reach
+    pledges: tuple[Pledge, ...]
+    was_moved: bool = False
+    was_asked_by_message: bool = False
+
+    def with_status(self, *statuses: CommitmentStatus) -> list[Pledge]:
+        return [pledge for pledge in self.pledges if pledge.status in statuses]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """A check-in that waits for its answer. ``recipient`` as in ``Reach``."""
+
+    pk: int
+    kind: str
+    recipient: str
+    due_at: datetime
+    closes_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitState:
+    """All the plan looks at. ``said``: (kind, subject, time, recipient) to the channel by which it went."""
+
+    infusion_id: int
+    zone: ZoneInfo
+    rules: Policy
+    status: str
+    starts_at: datetime
+    pickup_from: datetime
+    ends_at: datetime
+    booked_at: datetime
+    ready_at: datetime | None
+    off_at: datetime | None
+    patient: Reach
+    helpers: tuple[Helper, ...]
+    questions: tuple[Question, ...]
+    said: dict[tuple[str, str, datetime | None, str], str]
+
+    @property
+    def subject(self) -> str:
+        return f"infusion:{self.infusion_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Touch:
+    """One thing to say. ``channel`` may be "call": then a person at the desk does."""
+
+    wanted: Wanted
+
+    @property
+    def is_call(self) -> bool:
+        return self.wanted.channel == CALL
+
+
+def window(rules: Policy) -> quiet.Window:
+    """The policy's texting hours; earlier reminders go at 19:30, or half an hour before the hours end."""
+    opens, closes = rules.texts_from, rules.texts_until
+    evening = EVENING
+    if not opens <= evening < closes:
+        minutes = closes.hour * 60 + closes.minute - 30
+        evening = max(opens, time(*divmod(max(minutes, 0), 60)))
+    return quiet.Window(opens=opens, closes=closes, evening=evening)
+
+
+def touches(*, state: VisitState, now: datetime) -> list[Touch]:
+    """Everything still to be said about this visit, and what was said and still holds. Order means nothing."""
+    return [touch for touch in _all(state) if now < touch.wanted.not_after and _has_a_way(touch)]
+
+
+def _has_a_way(touch: Touch) -> bool:
+    return not touch.is_call or touch.wanted.kind in WORTH_A_CALL
+
+
+def _all(state: VisitState) -> Iterator[Touch]:
+    status = InfusionStatus(state.status)
+    helpers = [helper for helper in state.helpers if not helper.reach.is_silent]
+    if status is InfusionStatus.BOOKED:
+        yield from _patient_reminders(state)
+    if status.before_start or status.in_the_house:
+        for helper in helpers:
+            yield from _asks(state, helper)
+    if status.before_start:
+        for helper in helpers:
+            yield from _helper_reminders(state, helper)
+            yield from _covered(state, helper)
+    if status is InfusionStatus.READY:
+        yield from _come_in(state, helpers)
+    if not status.is_live:
+        yield from _called_off(state, helpers)
+    for question in state.questions:
+        yield from _question(state, question)
+
+
+def _patient_reminders(state: VisitState) -> Iterator[Touch]:
+    who, rules = state.patient, state.rules
+    three = _days_before(state, who, 3)
+    one = _days_before(state, who, 1)
+    raw = state.starts_at - timedelta(hours=rules.last_call_hours)
+    last = _earlier(state, who, raw)
+    merged = last != raw and timedelta() <= last - max(one, state.booked_at) < MERGE_WITHIN
+    yield _touch(state, "patient_3_days", who, due=three, not_after=one, rule="3 days before")
+    until = state.starts_at if merged or last <= one else last
+    yield _touch(state, "patient_1_day", who, due=one, not_after=until, rule="1 day before")
+    if not merged:
+        rule = f"{rules.last_call_hours} hours before"
+        yield _touch(state, "patient_3_hours", who, due=last, not_after=state.starts_at, rule=rule, at=None)
+
+
+def _asks(state: VisitState, helper: Helper) -> Iterator[Touch]:
+    """A date nobody answered: at once when it is news, and once more some days before."""
+    asked = helper.with_status(CommitmentStatus.ASKED)
+    if not asked:
+        return
+    asked_at = max(pledge.asked_at for pledge in asked)
+    # Each asking is its own matter: a time that comes back after two moves is asked about again.
+    subject = f"{state.subject}:ask:{int(asked_at.timestamp())}"
+    # Somebody stepped back with the patient in the chair: asked until long after the visit should be over.
+    until = state.starts_at if asked_at < state.starts_at else state.ends_at + COME_IN_LASTS
+    news = _later(state, helper.reach, asked_at)
+    kind = "helper_ask_again" if _reopened(state, asked_at) else "helper_ask_new_time" if helper.was_moved else ""
+    if kind:
+        yield _touch(state, kind, helper.reach, due=news, not_after=until, rule="at once", at=None, subject=subject)
+        subject = f"{subject}:2"
+    wall = _days_before(state, helper.reach, max(state.rules.ask_hours // 24, 1))
+    again = _later(state, helper.reach, max(wall, asked_at + ASK_AGAIN_AFTER))
+    if again < state.starts_at - timedelta(hours=state.rules.last_call_hours):
+        rule = f"{state.rules.ask_hours} hours before, a day after asking"
+        yield _touch(
+            state, "helper_ask_again", helper.reach, due=again, not_after=state.starts_at, rule=rule, subject=subject
+        )
+
+
+def _reopened(state: VisitState, asked_at: datetime) -> bool:
+    """Whether this asking came of somebody stepping back."""
+    return any(
+        pledge.role == SupportRole.RIDE and pledge.answered_at == asked_at
+        for helper in state.helpers
+        for pledge in helper.with_status(CommitmentStatus.WITHDRAWN)
+    )
+
+
+def _helper_reminders(state: VisitState, helper: Helper) -> Iterator[Touch]:
+    held = helper.with_status(CommitmentStatus.ACCEPTED, CommitmentStatus.RECONFIRMED)
+    if not held:
+        return
+    who, rules = helper.reach, state.rules
+    said_at = max(pledge.last_said_at or pledge.asked_at for pledge in held)
+    confirm_due = _days_before(state, who, max(rules.reconfirm_hours // 24, 1))
+    if any(pledge.status == CommitmentStatus.ACCEPTED for pledge in held):
+        if said_at >= confirm_due:
+            # Said yes after the usual hour and before the last 24: asked when those begin.
+            begins = state.starts_at - timedelta(hours=rules.reconfirm_hours)
+            confirm_due = _later(state, who, max(begins, said_at))
+        rule = f"{rules.reconfirm_hours} hours before"
+        yield _touch(state, "helper_reconfirm", who, due=confirm_due, not_after=state.starts_at, rule=rule)
+    raw = state.starts_at - timedelta(hours=rules.last_call_hours)
+    last = _earlier(state, who, raw)
+    merged = last != raw and timedelta() <= last - max(confirm_due, said_at) < MERGE_WITHIN
+    if not merged and said_at < last - JUST_ANSWERED:
+        rule = f"{rules.last_call_hours} hours before"
+        yield _touch(state, "helper_3_hours", who, due=last, not_after=state.starts_at, rule=rule, at=None)
+
+
+def _covered(state: VisitState, helper: Helper) -> Iterator[Touch]:
+    """Thanks to those we had asked for this date, once somebody else has it; nothing to those who hold another part."""
+    held = helper.with_status(*HOLDING)
+    if held or not helper.with_status(CommitmentStatus.COVERED) or not helper.was_asked_by_message:
+        return
+    taken = [
+        pledge.answered_at
+        for other in state.helpers
+        for pledge in other.with_status(*HOLDING)
+        if pledge.role == SupportRole.RIDE and pledge.answered_at is not None
+    ]
+    for at in taken[:1]:
+        due = _later(state, helper.reach, at)
+        yield _touch(state, "helper_covered", helper.reach, due=due, not_after=state.starts_at, rule="at once", at=None)
+
+
+def _come_in(state: VisitState, helpers: list[Helper]) -> Iterator[Touch]:
+    if state.ready_at is None:
+        return
+    for helper in helpers:
+        if any(pledge.role == SupportRole.RIDE for pledge in helper.with_status(*HOLDING)):
+            until = state.ready_at + COME_IN_LASTS
+            yield _touch(
+                state, "helper_come_in", helper.reach, due=state.ready_at, not_after=until, rule="at once", at=None
+            )
+
+
+def _called_off(state: VisitState, helpers: list[Helper]) -> Iterator[Touch]:
+    """The patient where the visit was still ahead; helpers who had said yes, or whom we had asked by message."""
+    if state.off_at is None:
+        return
+    if state.status == InfusionStatus.CANCELLED and state.off_at < state.starts_at:
+        yield _news(state, "patient_cancelled", state.patient, until=state.starts_at)
+    for helper in helpers:
+        gone = helper.with_status(CommitmentStatus.VOID)
+        if gone and (helper.was_asked_by_message or any(pledge.answered_at for pledge in gone)):
+            yield _news(state, "helper_cancelled", helper.reach, until=state.ends_at)
+
+
+def _news(state: VisitState, kind: str, who: Reach, *, until: datetime) -> Touch:
+    """At once, or when texts may go again; where that is too late somebody calls."""
+    at = state.off_at or state.starts_at
+    due = _later(state, who, at)
+    if due >= until:
+        who, due = replace(who, can_text=False, can_email=False), at
+    return _touch(state, kind, who, due=due, not_after=until, rule="at once", at=None)
+
+
+def _question(state: VisitState, question: Question) -> Iterator[Touch]:
+    reaches = {state.patient.recipient: state.patient} | {h.reach.recipient: h.reach for h in state.helpers}
+    who = reaches.get(question.recipient)
+    if who is None or who.is_silent:
+        return
+    name = "checkin_evening" if question.kind == CheckInKind.EVENING else "checkin_next_day"
+    kind = name if who is state.patient else f"helper_{name}"
+    yield _touch(
+        state,
+        kind,
+        who,
+        due=_later(state, who, question.due_at),
+        not_after=question.closes_at,
+        rule="check-in",
+        at=None,
+        subject=f"checkin:{question.pk}",
+    )
+
+
+def _touch(
+    state: VisitState,
+    kind: str,
+    who: Reach,
+    *,
+    due: datetime,
+    not_after: datetime,
+    rule: str,
+    at: time | None = DAYS_BEFORE_AT,
+    subject: str = "",
+) -> Touch:
+    """``at``: the wall time a rule aims at, None where it is elapsed time. What was said keeps its channel."""
+    subject = subject or state.subject
+    said = state.said.get((kind, subject, state.starts_at, who.recipient))
+    return Touch(
+        wanted=Wanted(
+            kind=kind,
+            subject=subject,
+            about_at=state.starts_at,
+            recipient=who.recipient,
+            channel=said or who.channel,
+            due_at=due,
+            not_after=not_after,
+            language=who.language,
+            rule=rule,
+            zone=state.zone.key,
+            wall_time=f"{at:%H:%M}" if at else "",
+        )
+    )
+
+
+def _days_before(state: VisitState, who: Reach, days: int) -> datetime:
+    day = times.local_day(moment=state.starts_at, zone=state.zone) - timedelta(days=days)
+    return _earlier(state, who, times.first_valid(day=day, at=DAYS_BEFORE_AT, zone=state.zone))
+
+
+def _earlier(state: VisitState, who: Reach, moment: datetime) -> datetime:
+    return quiet.earlier(moment=moment, zone=who.zone, window=window(state.rules))
+
+
+def _later(state: VisitState, who: Reach, moment: datetime) -> datetime:
+    return quiet.later(moment=moment, zone=who.zone, window=window(state.rules))

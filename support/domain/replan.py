@@ -1,0 +1,177 @@
+"""Makes the outbox equal to the plan: in the transaction of each change, and in a sweep that heals a forgotten call."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+from clinic.enums import InfusionStatus
+from clinic.models import Infusion
+from messaging.domain import outbox
+from messaging.domain.outbox import Changes, Wanted
+from messaging.enums import MessageStatus
+from messaging.models import Message
+from support.domain import alerts, plan, visit_state
+from support.enums import AlertKind
+from support.models import Designation
+
+log = structlog.get_logger(__name__)
+
+WITH = ("site", "patient__site", "policy")
+# No touch is due earlier before a visit, or later after it.
+AHEAD = timedelta(days=8)
+BEHIND = timedelta(days=4)
+BATCH = 200
+
+
+def replan(*, infusion: Infusion, now: datetime) -> Changes:
+    """Inside the caller's transaction. Idempotent."""
+    row = Infusion.objects.select_related(*WITH).get(pk=infusion.pk)
+    state = visit_state.load(infusions=[row])[row.pk]
+    return _reconcile(row, plan.touches(state=state, now=now), now)
+
+
+def replan_all(*, infusions: Sequence[Infusion], now: datetime) -> None:
+    for infusion in infusions:
+        replan(infusion=infusion, now=now)
+
+
+def wanted_now(*, infusion_id: int, now: datetime) -> list[Wanted]:
+    """The plan of one visit as it stands: what is asked again at the moment of sending."""
+    row = Infusion.objects.select_related(*WITH).filter(pk=infusion_id).first()
+    if row is None:
+        return []
+    state = visit_state.load(infusions=[row])[row.pk]
+    return [touch.wanted for touch in plan.touches(state=state, now=now) if not touch.is_call]
+
+
+def sweep(*, now: datetime) -> int:
+    """Compares every visit near in time with the outbox and mends those that differ; opens the calls that are due.
+
+    Cheap where all is well: a constant number of queries for a batch. Answers how many visits were mended.
+    """
+    near = Infusion.objects.filter(starts_at__gt=now - BEHIND, starts_at__lt=now + AHEAD)
+    mended = 0
+    last = 0
+    while visits := list(near.filter(pk__gt=last).select_related(*WITH).order_by("pk")[:BATCH]):
+        mended += _sweep_batch(visits, now)
+        last = visits[-1].pk
+    return mended
+
+
+def _sweep_batch(visits: Sequence[Infusion], now: datetime) -> int:
+    states = visit_state.load(infusions=visits)
+    waiting, known = _in_outbox(visits)
+    mended = 0
+    for visit in visits:
+        try:
+            touches = plan.touches(state=states[visit.pk], now=now)
+            wanted = {t.wanted.key: t.wanted.due_at for t in touches if not t.is_call}
+            pending = waiting[visit.pk]
+            in_step = pending.items() <= wanted.items() and wanted.keys() <= pending.keys() | known[visit.pk]
+            if not in_step:
+                mended += _mend(visit, now)
+            _open_calls(visit, [t.wanted for t in touches if t.is_call], now)
+        except Exception as error:
+            log.error("visit_not_swept", infusion_id=visit.pk, error=type(error).__name__)
+    return mended
+
+
+def _mend(visit: Infusion, now: datetime) -> bool:
+    with transaction.atomic():
+        locked = Infusion.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
+        row = locked.filter(pk=visit.pk).first()
+        if row is None:
+            return False
+        changes = replan(infusion=row, now=now)
+    return bool(changes.inserted or changes.revived or changes.rescheduled or changes.voided)
+
+
+def _in_outbox(
+    visits: Sequence[Infusion],
+) -> tuple[dict[int, dict[outbox.Key, datetime]], dict[int, set[outbox.Key]]]:
+    """What waits in the plan's name, with its time, and the keys of everything that needs nothing more."""
+    waiting: dict[int, dict[outbox.Key, datetime]] = defaultdict(dict)
+    known: dict[int, set[outbox.Key]] = defaultdict(set)
+    rows = Message.objects.filter(scope__in=[f"infusion:{visit.pk}" for visit in visits])
+    for scope, status, version, due_at, *key in rows.values_list(
+        "scope", "status", "plan_version", "due_at", *outbox.KEY
+    ):
+        pk = int(scope.partition(":")[2])
+        kind, subject, about_at, recipient, channel = key
+        if status == MessageStatus.PENDING and version > 0:
+            waiting[pk][kind, subject, about_at, recipient, channel] = due_at
+        elif status != MessageStatus.VOID:
+            known[pk].add((kind, subject, about_at, recipient, channel))
+    return waiting, known
+
+
+def _reconcile(visit: Infusion, touches: Sequence[plan.Touch], now: datetime) -> Changes:
+    wanted = [touch.wanted for touch in touches if not touch.is_call]
+    changes = outbox.reconcile(site_id=visit.site_id, scope=f"infusion:{visit.pk}", wanted=wanted, now=now)
+    _open_calls(visit, [touch.wanted for touch in touches if touch.is_call], now)
+    return changes
+
+
+def _open_calls(visit: Infusion, calls: Sequence[Wanted], now: datetime) -> None:
+    for call in calls:
+        if call.due_at <= now:
+            open_call(visit=visit, call=call, now=now)
+
+
+def open_call(*, visit: Infusion, call: Wanted, now: datetime) -> None:
+    """A person is told by phone what no message can tell them."""
+    designation = None
+    if call.recipient.startswith("designation:"):
+        designation = Designation.objects.select_related("person").get(pk=int(call.recipient.partition(":")[2]))
+    key = f"call:{call.recipient}:{call.subject}:{call.kind}"
+    if call.subject.startswith("checkin:"):
+        key = f"{call.subject}:silent"
+    elif call.subject == f"infusion:{visit.pk}":
+        key = f"call:{call.kind}:{call.recipient}:{visit.pk}:{int(visit.starts_at.timestamp()) // 60}"
+    name = designation.person.first_name if designation else visit.patient.first_name
+    alerts.open_alert(
+        kind=AlertKind.CALL_TASK,
+        key=key[:64],
+        says=says(kind=call.kind, name=name, visit=visit),
+        patient=visit.patient,
+        infusion=visit,
+        designation=designation,
+        now=now,
+        once=True,
+    )
+
+
+def says(*, kind: str, name: str, visit: Infusion) -> str:
+    """What the call is about, for staff."""
+    when = formats.date_format(visit.starts_at.astimezone(visit.site.zone), "D j M H:i")
+    sentences = {
+        "patient_1_day": _("No mobile or e-mail for %(name)s. Please call about the visit %(when)s and its times."),
+        "patient_moved": _("Please call %(name)s: the visit is now %(when)s."),
+        "patient_cancelled": _("Please call %(name)s: the visit %(when)s is off."),
+        "checkin_evening": _("No mobile or e-mail for %(name)s. Please call and ask how the evening is."),
+        "checkin_next_day": _("No mobile or e-mail for %(name)s. Please call and ask how the day after is."),
+        "helper_reconfirm": _("Please call %(name)s: are they still coming %(when)s?"),
+        "helper_ask_new_time": _("Please call %(name)s: can they help at the new time, %(when)s?"),
+        "helper_cancelled": _("Please call %(name)s: they are not needed %(when)s."),
+        "helper_come_in": _("Please call %(name)s: time to come to the front desk."),
+    }
+    sentence = sentences.get(kind, _("Please call %(name)s about %(when)s."))
+    return sentence % {"name": name, "when": when}
+
+
+def upcoming_of(*, designation: Designation, now: datetime) -> list[Infusion]:
+    """The visits a change of this person can touch."""
+    live = [
+        InfusionStatus.BOOKED,
+        InfusionStatus.ARRIVED,
+        InfusionStatus.STARTED,
+        InfusionStatus.RECOVERING,
+        InfusionStatus.READY,
+    ]
+    rows = Infusion.objects.filter(patient=designation.patient_id, status__in=live, ends_at__gt=now - timedelta(days=1))
+    return list(rows.select_related(*WITH).order_by("pk"))

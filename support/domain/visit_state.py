@@ -1,0 +1,186 @@
+"""What the plan looks at, read for any number of visits with the same few queries."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from clinic.models import Infusion, Patient, Policy, Site
+from clinic.models.patient import Contact
+from messaging.domain import opt_outs, quiet
+from messaging.enums import WITH_PROVIDER, MessageStatus
+from messaging.models import Message
+from support.domain import rules
+from support.domain.plan import Helper, Pledge, Question, Reach, VisitState
+from support.enums import CheckInStatus, CommitmentStatus
+from support.models import CheckIn, Commitment, Designation
+
+# The provider has it, or may have it.
+GONE = frozenset({*WITH_PROVIDER, MessageStatus.SENDING, MessageStatus.UNKNOWN})
+ASKS = frozenset({"helper_ask_again", "helper_ask_new_time"})
+LANGUAGES = frozenset({"en", "es"})
+
+
+class Ledger(NamedTuple):
+    said: dict[tuple[str, str, datetime | None, str], str]
+    asked: set[str]
+
+
+def load(*, infusions: Iterable[Infusion]) -> dict[int, VisitState]:
+    """Six queries at most, however many visits; ``infusions`` come with site, patient and policy selected along."""
+    visits = list(infusions)
+    pledged: dict[int, list[Commitment]] = defaultdict(list)
+    for commitment in (
+        Commitment.objects.filter(infusion__in=visits, designation__withdrawn_at=None)
+        .select_related("designation__person__site")
+        .order_by("pk")
+    ):
+        pledged[commitment.infusion_id].append(commitment)
+    questions: dict[int, list[CheckIn]] = defaultdict(list)
+    for checkin in CheckIn.objects.filter(
+        infusion__in=visits, status__in=[CheckInStatus.PLANNED, CheckInStatus.OPEN]
+    ).select_related("designation__person__site"):
+        questions[checkin.infusion_id].append(checkin)
+    ledgers = _ledgers(visits)
+    silenced = stopped(*_everybody(visits, pledged, questions))
+    presets: dict[int, Policy] = {}
+    return {
+        visit.pk: _state(
+            visit,
+            rules=visit.policy or _preset(presets, visit.site),
+            commitments=pledged[visit.pk],
+            checkins=questions[visit.pk],
+            ledger=ledgers[visit.pk],
+            stopped=silenced,
+        )
+        for visit in visits
+    }
+
+
+def reach_patient(*, patient: Patient, site: Site, stopped: set[str]) -> Reach:
+    return Reach(
+        recipient=f"patient:{patient.pk}",
+        can_text=bool(patient.phone and patient.texts_agreed_at and patient.phone not in stopped),
+        can_email=bool(patient.email and patient.email not in stopped),
+        zone=quiet.zone_or(name=patient.timezone, fallback=site.timezone),
+        language=_language(patient.language),
+    )
+
+
+def reach_helper(*, designation: Designation, has_answered: bool, stopped: set[str]) -> Reach:
+    """Who agreed to texts gets them; who said yes without that gets e-mail; who said nothing yet is left in peace."""
+    person = designation.person
+    agreed = person.texts_agreed_at is not None
+    return Reach(
+        recipient=f"designation:{designation.pk}",
+        can_text=bool(person.phone and agreed and person.phone not in stopped),
+        can_email=bool(person.email and person.email not in stopped),
+        zone=quiet.zone_or(name=person.timezone, fallback=person.site.timezone),
+        language=_language(person.language),
+        is_silent=not agreed and not has_answered,
+    )
+
+
+def stopped(*people: Contact) -> set[str]:
+    """Which of their numbers and addresses asked for no more messages."""
+    addresses = {person.phone for person in people} | {person.email for person in people}
+    return opt_outs.among(addresses=addresses - {""})
+
+
+def _language(name: str) -> str:
+    short = name.partition("-")[0].lower()
+    return short if short in LANGUAGES else "en"
+
+
+def _preset(presets: dict[int, Policy], site: Site) -> Policy:
+    """The site's rules for visits that carry none, asked for once a site."""
+    if site.pk not in presets:
+        presets[site.pk] = rules.at(site=site)
+    return presets[site.pk]
+
+
+def _ledgers(visits: Sequence[Infusion]) -> dict[int, Ledger]:
+    found = {visit.pk: Ledger(said={}, asked=set()) for visit in visits}
+    rows = Message.objects.filter(scope__in=[f"infusion:{pk}" for pk in found], status__in=sorted(GONE))
+    for scope, kind, subject, about_at, recipient, channel in rows.values_list(
+        "scope", "kind", "subject", "about_at", "recipient", "channel"
+    ):
+        ledger = found[int(scope.partition(":")[2])]
+        ledger.said[kind, subject, about_at, recipient] = channel
+        if kind in ASKS:
+            ledger.asked.add(recipient)
+    return found
+
+
+def _everybody(
+    visits: Sequence[Infusion],
+    pledged: dict[int, list[Commitment]],
+    questions: dict[int, list[CheckIn]],
+) -> list[Contact]:
+    people: list[Contact] = [commitment.designation.person for rows in pledged.values() for commitment in rows]
+    people += [checkin.designation.person for rows in questions.values() for checkin in rows if checkin.designation]
+    return [*people, *(visit.patient for visit in visits)]
+
+
+def _state(
+    visit: Infusion,
+    *,
+    rules: Policy,
+    commitments: Sequence[Commitment],
+    checkins: Sequence[CheckIn],
+    ledger: Ledger,
+    stopped: set[str],
+) -> VisitState:
+    mine: dict[int, list[Commitment]] = defaultdict(list)
+    named: dict[int, Designation] = {}
+    for commitment in commitments:
+        mine[commitment.designation_id].append(commitment)
+        named[commitment.designation_id] = commitment.designation
+    for checkin in checkins:
+        if checkin.designation is not None and checkin.designation.withdrawn_at is None:
+            named.setdefault(checkin.designation.pk, checkin.designation)
+    helpers = [_helper(visit, named[pk], mine[pk], ledger, stopped) for pk in sorted(named)]
+    return VisitState(
+        infusion_id=visit.pk,
+        zone=visit.site.zone,
+        rules=rules,
+        status=visit.status,
+        starts_at=visit.starts_at,
+        pickup_from=visit.pickup_from,
+        ends_at=visit.ends_at,
+        booked_at=visit.booked_at,
+        ready_at=visit.ready_at,
+        off_at=visit.cancelled_at or visit.no_show_at,
+        patient=reach_patient(patient=visit.patient, site=visit.site, stopped=stopped),
+        helpers=tuple(helpers),
+        questions=tuple(_question(visit, checkin) for checkin in checkins),
+        said=ledger.said,
+    )
+
+
+def _helper(
+    visit: Infusion, designation: Designation, rows: Sequence[Commitment], ledger: Ledger, stopped: set[str]
+) -> Helper:
+    newest = {row.role: row for row in rows if row.for_starts_at == visit.starts_at}
+    older = [row for row in rows if row.status == CommitmentStatus.VOID and row not in newest.values()]
+    said_yes = any(row.answered_at and row.status != CommitmentStatus.DECLINED for row in rows)
+    return Helper(
+        reach=reach_helper(designation=designation, has_answered=said_yes, stopped=stopped),
+        pledges=tuple(
+            Pledge(
+                role=row.role,
+                status=row.status,
+                asked_at=row.asked_at,
+                answered_at=row.answered_at,
+                reconfirmed_at=row.reconfirmed_at,
+            )
+            for row in newest.values()
+        ),
+        was_moved=bool(older),
+        was_asked_by_message=f"designation:{designation.pk}" in ledger.asked,
+    )
+
+
+def _question(visit: Infusion, checkin: CheckIn) -> Question:
+    to = f"designation:{checkin.designation_id}" if checkin.designation_id else f"patient:{visit.patient_id}"
+    return Question(pk=checkin.pk, kind=checkin.kind, recipient=to, due_at=checkin.due_at, closes_at=checkin.closes_at)

@@ -1,0 +1,162 @@
+"""What nobody did in time, found once a minute: silence becomes a task for a person, never an assumption."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+from clinic.enums import InfusionStatus
+from clinic.models import Infusion
+from support.domain import alerts, checkins, commitments, replan, rules, way_home
+from support.enums import AlertKind, CommitmentStatus
+from support.models import Commitment
+
+log = structlog.get_logger(__name__)
+
+S = InfusionStatus
+# Nobody came: so long after the visit should be over.
+WAITING = timedelta(minutes=30)
+LOOK_AHEAD = timedelta(days=4)
+LOOK_BACK = timedelta(days=2)
+WITH = ("site", "patient__site", "policy")
+
+
+def run(*, now: datetime) -> None:
+    """Everything the clock asks of this app. Each step and each row by itself: a bad one never stops the others."""
+    steps: list[Callable[..., object]] = [
+        replan.sweep,
+        lapse_silent,
+        call_about_rides,
+        nobody_came,
+        not_known_home,
+        checkins.open_due,
+        checkins.close_silent,
+        alerts.hand_on,
+    ]
+    for step in steps:
+        try:
+            step(now=now)
+        except Exception as error:
+            log.error("sweep_step_failed", step=step.__name__, error=type(error).__name__)
+
+
+def lapse_silent(*, now: datetime) -> int:
+    """Questions nobody answered end with the start of the visit."""
+    rows = Commitment.objects.filter(
+        # Somebody asked after the start, because another stepped back, is asked still.
+        status=CommitmentStatus.ASKED,
+        asked_at__lt=F("infusion__starts_at"),
+        infusion__starts_at__lte=now,
+        infusion__starts_at__gt=now - LOOK_BACK,
+    )
+    return sum(_safely(lambda row=row: commitments.lapse(commitment=row, now=now)) for row in rows)
+
+
+def call_about_rides(*, now: datetime) -> int:
+    """A day before, no yes for the way home; hours before, a yes nobody confirmed: these are phoned, no others."""
+    visits = _visits(now, Q(status__in=[S.BOOKED, S.ARRIVED], starts_at__gt=now, starts_at__lt=now + LOOK_AHEAD))
+    ways = way_home.of(infusions=visits, now=now)
+    return sum(_safely(lambda visit=visit: _call_about_ride(visit, ways[visit.pk], now)) for visit in visits)
+
+
+def nobody_came(*, now: datetime) -> int:
+    """Ready, and nobody is here: the patient stays, and the ladder is climbed."""
+    visits = _visits(now, Q(status=S.READY, ends_at__lte=now - WAITING))
+    return sum(_safely(lambda visit=visit: _nobody_came(visit, now)) for visit in visits)
+
+
+def not_known_home(*, now: datetime) -> int:
+    visits = _visits(now, Q(status=S.RELEASED, released_at__gt=now - LOOK_BACK))
+    return sum(_safely(lambda visit=visit: _not_home(visit, now)) for visit in visits)
+
+
+def _visits(now: datetime, condition: Q) -> list[Infusion]:
+    recent = Infusion.objects.filter(condition, starts_at__gt=now - LOOK_BACK)
+    return list(recent.select_related(*WITH).order_by("starts_at", "pk"))
+
+
+def _safely(act: Callable[[], object]) -> int:
+    try:
+        with transaction.atomic():
+            return 1 if act() else 0
+    except Exception as error:
+        log.error("watch_row_failed", error=type(error).__name__)
+        return 0
+
+
+def _call_about_ride(visit: Infusion, way: way_home.WayHome, now: datetime) -> bool:
+    policy = rules.of(infusion=visit)
+    left = visit.starts_at - now
+    minute = int(visit.starts_at.timestamp()) // 60
+    words = {
+        "name": visit.patient.first_name,
+        "when": formats.date_format(visit.starts_at.astimezone(visit.site.zone), "D j M H:i"),
+    }
+    if way.commitment is None and left <= timedelta(hours=policy.reconfirm_hours):
+        names = ", ".join(row.designation.person.first_name for row in way.asked)
+        sentence = _("No way home yet for %(name)s, %(when)s. Nobody is asked now.")
+        if names:
+            words["asked"] = names
+            sentence = _("No way home yet for %(name)s, %(when)s. Please call: %(asked)s.")
+        return _open(visit, f"ride-open:{visit.pk}:{minute}", sentence % words, now)
+    held = way.commitment
+    if (
+        held is not None
+        and held.status == CommitmentStatus.ACCEPTED
+        and left <= timedelta(hours=policy.last_call_hours)
+    ):
+        words["helper"] = held.designation.person.first_name
+        sentence = _("%(helper)s has not confirmed the way home for %(name)s, %(when)s. Please call.")
+        return _open(visit, f"ride-unconfirmed:{visit.pk}:{minute}", sentence % words, now)
+    return False
+
+
+def _nobody_came(visit: Infusion, now: datetime) -> bool:
+    held = commitments.holder(infusion=visit)
+    if held is not None and held.outside_at is not None:
+        return False
+    sentence = _("%(name)s is ready and nobody came yet. The patient stays. Ask the next person.")
+    alerts.open_alert(
+        kind=AlertKind.NOBODY_CAME,
+        key=f"nobody-came:{visit.pk}",
+        says=sentence % {"name": visit.patient.first_name},
+        patient=visit.patient,
+        infusion=visit,
+        designation=held.designation if held is not None else None,
+        now=now,
+        once=True,
+    )
+    return True
+
+
+def _not_home(visit: Infusion, now: datetime) -> bool:
+    travel = timedelta(minutes=rules.of(infusion=visit).travel_minutes)
+    if visit.released_at is None or now < visit.released_at + travel:
+        return False
+    alerts.open_alert(
+        kind=AlertKind.HOME_UNKNOWN,
+        key=f"home-unknown:{visit.pk}",
+        says=_("%(name)s left and has not said “home” yet. Please call.") % {"name": visit.patient.first_name},
+        patient=visit.patient,
+        infusion=visit,
+        now=now,
+        once=True,
+    )
+    return True
+
+
+def _open(visit: Infusion, key: str, sentence: str, now: datetime) -> bool:
+    alerts.open_alert(
+        kind=AlertKind.CALL_TASK,
+        key=key,
+        says=sentence,
+        patient=visit.patient,
+        infusion=visit,
+        now=now,
+        once=True,
+    )
+    return True

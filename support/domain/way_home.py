@@ -1,0 +1,131 @@
+"""Who takes the patient home, how sure that is, and whether the drug may be given."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from django.utils.translation import gettext as _
+
+from clinic.enums import InfusionStatus, ReleasedHow
+from clinic.models import Infusion, Policy
+from support.domain import rules
+from support.enums import HOLDING, CommitmentStatus, SupportRole
+from support.models import Commitment
+
+S = CommitmentStatus
+Level = Literal["ok", "risk", "stop", "calm"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WayHome:
+    """``word`` for a mark, ``sentence`` for a person, ``asked`` who has not answered yet."""
+
+    level: Level
+    word: str
+    sentence: str
+    commitment: Commitment | None = None
+    asked: list[Commitment] = field(default_factory=list)
+
+
+def of(*, infusions: Sequence[Infusion], now: datetime) -> dict[int, WayHome]:
+    """For each visit by id; two queries, however many (policies are taken from what was selected along)."""
+    rides: dict[int, list[Commitment]] = defaultdict(list)
+    for row in _rides(infusions):
+        rides[row.infusion_id].append(row)
+    presets: dict[int, Policy] = {}
+    found = {}
+    for infusion in infusions:
+        if infusion.policy is None and infusion.site_id not in presets:
+            presets[infusion.site_id] = rules.at(site=infusion.site)
+        policy = infusion.policy or presets[infusion.site_id]
+        mine = [row for row in rides[infusion.pk] if row.for_starts_at == infusion.starts_at]
+        found[infusion.pk] = _of_one(infusion, policy, mine, now)
+    return found
+
+
+def gate(infusion: Infusion, now: datetime) -> list[str]:
+    """Why there is no safe way home yet: a sentence for the whole and one for each person; empty if there is one."""
+    rows = [row for row in _rides([infusion]) if row.for_starts_at == infusion.starts_at]
+    if any(row.status in {S.RECONFIRMED, S.KEPT} and row.designation.person.is_adult for row in rows):
+        return []
+    return [_("There is no confirmed way home."), *(line for row in rows if (line := _why_not(row)))]
+
+
+def _rides(infusions: Sequence[Infusion]) -> list[Commitment]:
+    rows = Commitment.objects.filter(
+        infusion__in=[infusion.pk for infusion in infusions],
+        role=SupportRole.RIDE,
+        designation__withdrawn_at=None,
+    ).exclude(status=S.VOID)
+    return list(rows.select_related("designation__person").order_by("designation__rank", "pk"))
+
+
+def _why_not(row: Commitment) -> str:
+    person = row.designation.person
+    name = {"name": person.first_name}
+    if row.status in HOLDING and not person.is_adult:
+        return _("Nobody has recorded yet that %(name)s is 18 or older.") % name
+    sentences = {
+        S.ACCEPTED: _("%(name)s said yes but has not confirmed for today."),
+        S.ASKED: _("%(name)s was asked and has not answered."),
+        S.DECLINED: _("%(name)s said no."),
+        S.WITHDRAWN: _("%(name)s stepped back."),
+        S.LAPSED: _("%(name)s did not answer."),
+    }
+    sentence = sentences.get(S(row.status), "")
+    return sentence % name if sentence else ""
+
+
+def _of_one(infusion: Infusion, policy: Policy, rides: Sequence[Commitment], now: datetime) -> WayHome:
+    state = infusion.state
+    held = next((row for row in rides if row.status in HOLDING), None)
+    asked = [row for row in rides if row.status == S.ASKED]
+    if not state.is_live:
+        return WayHome(level="calm", word=str(state.label), sentence="")
+    if state in {InfusionStatus.RELEASED, InfusionStatus.HOME}:
+        return _left(infusion, held)
+    if held is not None:
+        return _held(infusion, policy, held, asked, now)
+    if asked:
+        names = ", ".join(row.designation.person.first_name for row in asked)
+        is_far = infusion.starts_at - now > timedelta(hours=policy.ask_hours)
+        return WayHome(
+            level="risk" if is_far else "stop",
+            word=_("Asking") if is_far else _("No way home"),
+            sentence=_("Nobody has said yes yet. Asked: %(names)s.") % {"names": names},
+            asked=asked,
+        )
+    reasons = " ".join(line for row in rides if (line := _why_not(row)))
+    return WayHome(level="stop", word=_("No way home"), sentence=reasons or _("Nobody is named to take them home."))
+
+
+def _held(infusion: Infusion, policy: Policy, held: Commitment, asked: list[Commitment], now: datetime) -> WayHome:
+    person = held.designation.person
+    name = {"name": person.first_name}
+    if person.is_adult is not True:
+        sentence = _why_not(held) or _("Nobody has recorded yet that %(name)s is 18 or older.") % name
+        return WayHome(level="risk", word=_("At risk"), sentence=sentence, commitment=held, asked=asked)
+    if held.status in {S.RECONFIRMED, S.KEPT}:
+        sentence = _("%(name)s is confirmed.") % name
+        if held.outside_at is not None:
+            sentence = (
+                _("%(name)s is outside, %(car)s.") % {**name, "car": held.car}
+                if held.car
+                else _("%(name)s is outside.") % name
+            )
+        return WayHome(level="ok", word=_("Way home"), sentence=sentence, commitment=held, asked=asked)
+    if infusion.starts_at - now > timedelta(hours=policy.reconfirm_hours):
+        sentence = _("%(name)s said yes. We ask again the day before.") % name
+        return WayHome(level="ok", word=_("Way home"), sentence=sentence, commitment=held, asked=asked)
+    sentence = _("%(name)s said yes but has not confirmed.") % name
+    return WayHome(level="risk", word=_("At risk"), sentence=sentence, commitment=held, asked=asked)
+
+
+def _left(infusion: Infusion, held: Commitment | None) -> WayHome:
+    if infusion.released_how == ReleasedHow.HANDOVER and held is not None:
+        sentence = _("Left with %(name)s.") % {"name": held.designation.person.first_name}
+        return WayHome(level="ok", word=_("Way home"), sentence=sentence, commitment=held)
+    word = str(ReleasedHow(infusion.released_how).label)
+    return WayHome(level="ok", word=_("Left"), sentence=word)
