@@ -1,0 +1,274 @@
+"""The day at a glance: the read model of the board and its huddle sheet. Constant queries, changes nothing."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from clinic.domain import times
+from clinic.enums import OFF, InfusionStatus
+from clinic.models import Closure, Infusion, Room, Site
+from support.domain import steps, way_home
+from support.domain.board_grid import Grid, Span, around
+from support.domain.way_home import WayHome
+from support.enums import AlertKind, AlertStatus
+from support.models import Alert
+
+S = InfusionStatus
+OVER = frozenset({S.RELEASED, S.HOME})
+RANK = {"stop": 0, "risk": 1, "calm": 2, "ok": 3}
+FLOOR_LINES = 8
+FLOOR_AHEAD = timedelta(hours=3)
+ALERT_LEVELS = {
+    AlertKind.URGENT: "stop",
+    AlertKind.NOBODY_CAME: "stop",
+    AlertKind.WORRIED: "risk",
+    AlertKind.CANT_COME: "risk",
+    AlertKind.HOME_UNKNOWN: "risk",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """One visit as every list shows it. ``tone`` is the look of its block."""
+
+    infusion: Infusion
+    phase: str
+    way: WayHome
+    mark_level: str
+    mark_word: str
+    tone: str
+    expected: datetime
+    step: steps.Step | None
+    place: Span | None = None
+    turn: Span | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lane:
+    room: Room
+    visits: list[Visit]
+    shades: list[Span]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """Something a person should do. Either a visit without a safe way home, or an alert."""
+
+    level: str
+    word: str
+    at: datetime
+    visit: Visit | None = None
+    alert: Alert | None = None
+    is_overdue: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    site: Site
+    day: date
+    now: datetime
+    is_today: bool
+    grid: Grid
+    now_column: int | None
+    lanes: list[Lane]
+    visits: list[Visit]
+    needs: list[Need]
+    floor: list[Visit]
+    off: list[Visit]
+    opens: str
+    total: int
+    covered: int
+    at_risk: int
+    none: int
+    is_closed: bool
+
+
+def infusions_of(*, site: Site, first: date, last: date) -> list[Infusion]:
+    """The visits that begin on these clinic days, with everything a list shows. One query."""
+    start, _end = times.day_bounds(day=first, zone=site.zone)
+    _start, end = times.day_bounds(day=last, zone=site.zone)
+    rows = Infusion.objects.filter(site=site, starts_at__gte=start, starts_at__lt=end)
+    return list(
+        rows.select_related(
+            "patient",
+            "room",
+            "clinician",
+            "course__protocol",
+            "policy",
+            "handover__commitment__designation__person",
+        )
+    )
+
+
+def visits_of(*, infusions: Sequence[Infusion], site: Site, now: datetime, grid: Grid | None = None) -> list[Visit]:
+    ways = way_home.of(infusions=infusions, now=now)
+    return [_visit(infusion, ways[infusion.pk], site, now, grid) for infusion in infusions]
+
+
+def day(*, site: Site, day: date, now: datetime) -> Board:
+    """The board of one clinic day. The number of queries does not depend on how much is booked."""
+    today = times.local_day(moment=now, zone=site.zone)
+    infusions = infusions_of(site=site, first=day, last=day)
+    live = [infusion for infusion in infusions if infusion.state not in OFF]
+    hours = _open_hours(site, day)
+    grid = around(day=day, zone=site.zone, open_hours=hours, spans=[(row.starts_at, row.room_free_at) for row in live])
+    visits = visits_of(infusions=infusions, site=site, now=now, grid=grid)
+    shown = [visit for visit in visits if visit.infusion.state not in OFF]
+    closures = _closures(site, day)
+    # Once a patient has left, their way home is no longer a question.
+    counted = [visit.way.level if visit.infusion.state not in OVER else "ok" for visit in shown]
+    return Board(
+        site=site,
+        day=day,
+        now=now,
+        is_today=day == today,
+        grid=grid,
+        now_column=grid.column(now),
+        lanes=_lanes(site, shown, grid, hours, closures),
+        visits=shown,
+        needs=_needs(site, shown, now, with_alerts=day == today),
+        floor=_floor(shown, now) if day == today else [],
+        off=[visit for visit in visits if visit.infusion.state in OFF],
+        opens=", ".join(f"{opens:%H:%M}–{closes:%H:%M}" for opens, closes in hours),
+        total=len(shown),
+        covered=counted.count("ok"),
+        at_risk=counted.count("risk"),
+        none=counted.count("stop"),
+        is_closed=not hours or any(_covers(closure, day, site) for closure in closures),
+    )
+
+
+def alert_level(*, alert: Alert, now: datetime) -> str:
+    level = ALERT_LEVELS.get(AlertKind(alert.kind), "calm")
+    return "risk" if level == "calm" and alert.deadline <= now else level
+
+
+def open_alerts(*, site: Site) -> list[Alert]:
+    """Everything that still waits for an answer, the nearest deadline first."""
+    rows = Alert.objects.filter(site=site).exclude(status=AlertStatus.CLOSED)
+    return list(rows.select_related("patient", "owner", "infusion__room", "designation__person"))
+
+
+def _visit(infusion: Infusion, way: WayHome, site: Site, now: datetime, grid: Grid | None) -> Visit:
+    level, word = _mark(infusion, way)
+    return Visit(
+        infusion=infusion,
+        phase=steps.phase(infusion=infusion, zone=site.zone, now=now),
+        way=way,
+        mark_level=level,
+        mark_word=word,
+        tone=_tone(infusion, way),
+        expected=steps.expected(infusion=infusion, now=now),
+        step=steps.STEPS.get(infusion.state),
+        place=grid.span(infusion.starts_at, infusion.ends_at) if grid else None,
+        turn=grid.span(infusion.ends_at, infusion.room_free_at) if grid else None,
+    )
+
+
+def _mark(infusion: Infusion, way: WayHome) -> tuple[str, str]:
+    if infusion.state == S.HOME:
+        return "ok", _("Home")
+    if infusion.state == S.RELEASED:
+        return "calm", _("On the way")
+    if infusion.state in OFF:
+        return "calm", str(infusion.state.label)
+    return way.level, _short(way)
+
+
+def _short(way: WayHome) -> str:
+    """As few words as a block has room for."""
+    if way.commitment is None:
+        return way.word
+    name = {"name": way.commitment.designation.person.first_name}
+    if way.commitment.outside_at is not None:
+        return _("%(name)s is outside") % name
+    return _("With %(name)s") % name if way.level == "ok" else _("Not confirmed")
+
+
+def _tone(infusion: Infusion, way: WayHome) -> str:
+    if infusion.state in OVER:
+        return "done"
+    if way.level in ("stop", "risk"):
+        return way.level
+    return "live" if infusion.state.in_the_house else ""
+
+
+def _needs(site: Site, visits: list[Visit], now: datetime, *, with_alerts: bool) -> list[Need]:
+    needs = [
+        Need(level=visit.way.level, word=visit.way.word, at=visit.infusion.starts_at, visit=visit)
+        for visit in visits
+        if visit.infusion.state not in OVER and visit.way.level in ("stop", "risk")
+    ]
+    if with_alerts:
+        needs += [
+            Need(
+                level=alert_level(alert=alert, now=now),
+                word=str(alert.get_kind_display()),
+                at=alert.opened_at,
+                alert=alert,
+                is_overdue=alert.deadline <= now,
+            )
+            for alert in open_alerts(site=site)
+        ]
+    return sorted(needs, key=lambda need: (RANK[need.level], need.alert.deadline if need.alert else need.at))
+
+
+def _floor(visits: list[Visit], now: datetime) -> list[Visit]:
+    """Who is in the house or on the way out, and who comes within the next hours; the nearest step first."""
+    rows = [
+        visit
+        for visit in visits
+        if visit.infusion.state != S.HOME
+        and (visit.infusion.state != S.BOOKED or visit.infusion.starts_at <= now + FLOOR_AHEAD)
+    ]
+    order = {S.READY: 0, S.RELEASED: 2}
+    return sorted(rows, key=lambda visit: (order.get(visit.infusion.state, 1), visit.expected))[:FLOOR_LINES]
+
+
+def _lanes(
+    site: Site,
+    visits: list[Visit],
+    grid: Grid,
+    hours: list[tuple[time, time]],
+    closures: list[Closure],
+) -> list[Lane]:
+    shut = grid.outside(hours)
+    rooms: dict[int, list[Visit]] = defaultdict(list)
+    for visit in visits:
+        rooms[visit.infusion.room_id].append(visit)
+    lanes = []
+    for room in rooms(site, set(rooms)):
+        mine = [
+            grid.span(closure.starts_at, closure.ends_at)
+            for closure in closures
+            if closure.clinician_id is None and closure.room_id in (None, room.pk)
+        ]
+        lanes.append(Lane(room=room, visits=rooms[room.pk], shades=[*shut, *(span for span in mine if span)]))
+    return lanes
+
+
+def rooms(site: Site, in_use: set[int]) -> list[Room]:
+    """Rooms on offer, and any other that still holds a visit."""
+    return list(site.rooms.filter(Q(is_active=True) | Q(pk__in=in_use)))
+
+
+def _open_hours(site: Site, day: date) -> list[tuple[time, time]]:
+    return list(site.opening_hours.filter(weekday=day.weekday()).values_list("opens", "closes"))
+
+
+def _closures(site: Site, day: date) -> list[Closure]:
+    return closures_between(site, *times.day_bounds(day=day, zone=site.zone))
+
+
+def closures_between(site: Site, start: datetime, end: datetime) -> list[Closure]:
+    return list(Closure.objects.filter(site=site, ends_at__gt=start, starts_at__lt=end))
+
+
+def _covers(closure: Closure, day: date, site: Site) -> bool:
+    start, end = times.day_bounds(day=day, zone=site.zone)
+    whole_site = closure.room_id is None and closure.clinician_id is None
+    return whole_site and closure.starts_at <= start and closure.ends_at >= end

@@ -1,0 +1,105 @@
+"""Where things stand on a day's room board: a five-minute grid on the clinic's wall clock. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+STEP = 5
+PER_HOUR = 60 // STEP
+DAY_MINUTES = 24 * 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """Columns from 1: where it begins and how many it takes. Both name classes of the stylesheet."""
+
+    column: int
+    width: int
+
+    @property
+    def css(self) -> str:
+        return f"c{self.column} w{self.width}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """Whole hours of one calendar day, ``first`` to ``last`` (exclusive)."""
+
+    day: date
+    zone: ZoneInfo
+    first: int
+    last: int
+
+    @property
+    def hours(self) -> list[tuple[int, str]]:
+        """Column and label of each hour."""
+        return [((hour - self.first) * PER_HOUR + 1, f"{hour:02d}") for hour in range(self.first, self.last)]
+
+    @property
+    def size(self) -> int:
+        return self.last - self.first
+
+    def minutes(self, moment: datetime) -> int:
+        """Wall-clock minutes since this day's midnight, kept inside the day."""
+        local = moment.astimezone(self.zone)
+        if local.date() < self.day:
+            return 0
+        if local.date() > self.day:
+            return DAY_MINUTES
+        return local.hour * 60 + local.minute
+
+    def span(self, start: datetime, end: datetime) -> Span | None:
+        return self.between(self.minutes(start), self.minutes(end))
+
+    def between(self, start: int, end: int) -> Span | None:
+        """The columns of two wall-clock minutes; None where nothing of it is on the grid."""
+        low, high = self.first * 60, self.last * 60
+        if end <= low or start >= high:
+            return None
+        column = (max(start, low) - low) // STEP + 1
+        last = -(-(min(end, high) - low) // STEP)
+        return Span(column=column, width=max(last - column + 1, 1))
+
+    def column(self, moment: datetime) -> int | None:
+        span = self.between(self.minutes(moment), self.minutes(moment) + 1)
+        return span.column if span and moment.astimezone(self.zone).date() == self.day else None
+
+    def outside(self, spans: Sequence[tuple[time, time]]) -> list[Span]:
+        """What of the grid lies outside these open hours."""
+        shades: list[Span | None] = []
+        at = self.first * 60
+        for opens, closes in sorted(spans):
+            shades.append(self.between(at, _minutes(opens)) if _minutes(opens) > at else None)
+            at = max(at, _minutes(closes))
+        shades.append(self.between(at, self.last * 60) if at < self.last * 60 else None)
+        return [shade for shade in shades if shade]
+
+
+def around(
+    *, day: date, zone: ZoneInfo, open_hours: Sequence[tuple[time, time]], spans: Iterable[tuple[datetime, datetime]]
+) -> Grid:
+    """The smallest grid of whole hours that holds the open hours and everything booked; 8 to 17 for an empty day."""
+    grid = Grid(day=day, zone=zone, first=0, last=24)
+    starts = [_minutes(opens) for opens, _closes in open_hours]
+    ends = [_minutes(closes) for _opens, closes in open_hours]
+    for start, end in spans:
+        starts.append(grid.minutes(start))
+        ends.append(grid.minutes(end))
+    if not starts:
+        return Grid(day=day, zone=zone, first=8, last=17)
+    first = min(starts) // 60
+    return Grid(day=day, zone=zone, first=first, last=min(max(-(-max(ends) // 60), first + 1), 24))
+
+
+def _minutes(at: time) -> int:
+    return at.hour * 60 + at.minute
+
+
+def day_of(text: str | None, *, today: date) -> date:
+    """The day an address names; today where it names none or nonsense."""
+    try:
+        day = date.fromisoformat(text or "")
+    except ValueError:
+        return today
+    return day if abs(day - today) < timedelta(days=3650) else today

@@ -1,0 +1,112 @@
+"""What staff see of one patient: visits, circle, alerts, who looked. Constant queries, changes nothing."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from clinic.enums import OFF, CourseStatus, InfusionStatus
+from clinic.models import AuditEntry, Course, Infusion, Patient, StaffMember
+from support.domain import board
+from support.domain.board import Visit
+from support.enums import AlertStatus
+from support.models import Alert, Designation
+
+SEEN_LINES = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourseLine:
+    course: Course
+    visits: list[Visit]
+    to_place: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    at: datetime
+    who: str
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordPage:
+    courses: list[CourseLine]
+    next_visit: Visit | None
+    circle: list[Designation]
+    former: list[Designation]
+    alerts: list[Alert]
+    seen: list[Seen]
+
+
+def of(*, patient: Patient, now: datetime) -> RecordPage:
+    courses = list(patient.courses.select_related("protocol", "opened_by"))
+    placed: dict[int, list[Visit]] = defaultdict(list)
+    for visit in _visits(patient, now):
+        placed[visit.infusion.course_id].append(visit)
+    named = _circle(patient)
+    ahead = [visit for rows in placed.values() for visit in rows if _is_ahead(visit, now)]
+    return RecordPage(
+        courses=[
+            CourseLine(course=row, visits=placed[row.pk], to_place=_missing(row, placed[row.pk])) for row in courses
+        ],
+        next_visit=min(ahead, key=lambda visit: visit.infusion.starts_at, default=None),
+        circle=[row for row in named if row.withdrawn_at is None],
+        former=[row for row in named if row.withdrawn_at is not None],
+        alerts=list(
+            Alert.objects.filter(patient=patient)
+            .exclude(status=AlertStatus.CLOSED)
+            .select_related("owner", "designation__person")
+        ),
+        seen=_seen(patient),
+    )
+
+
+def _visits(patient: Patient, now: datetime) -> list[Visit]:
+    rows = Infusion.objects.filter(patient=patient).select_related(
+        "patient",
+        "room",
+        "clinician",
+        "course__protocol",
+        "policy",
+        "site",
+        "handover__commitment__designation__person",
+    )
+    return board.visits_of(infusions=list(rows), site=patient.site, now=now)
+
+
+def _is_ahead(visit: Visit, now: datetime) -> bool:
+    return (
+        visit.infusion.state not in OFF and visit.infusion.state != InfusionStatus.HOME and visit.infusion.ends_at > now
+    )
+
+
+def _missing(course: Course, visits: list[Visit]) -> int:
+    """Visits that were planned and are not in the diary; none for a course that is over."""
+    if course.status != CourseStatus.OPEN:
+        return 0
+    return max(course.sessions - sum(visit.infusion.state not in OFF for visit in visits), 0)
+
+
+def _circle(patient: Patient) -> list[Designation]:
+    rows = Designation.objects.filter(patient=patient).select_related("person", "witnessed_by")
+    return list(rows.annotate(opened_at=Max("links__last_opened_at")))
+
+
+def _seen(patient: Patient) -> list[Seen]:
+    entries = list(AuditEntry.objects.filter(patient_id=patient.pk).order_by("-pk")[:SEEN_LINES])
+    keys = {int(entry.actor[6:]) for entry in entries if entry.actor.startswith("staff:")}
+    names = dict(StaffMember.objects.filter(pk__in=keys).values_list("pk", "full_name"))
+    return [Seen(at=entry.at, who=_who(entry.actor, names), what=_what(entry)) for entry in entries]
+
+
+def _who(actor: str, names: dict[int, str]) -> str:
+    if actor.startswith("staff:"):
+        return names.get(int(actor[6:]), actor)
+    return _("By link") if actor.startswith("link:") else _("Homeward itself")
+
+
+def _what(entry: AuditEntry) -> str:
+    return _("Read") if entry.verb == "read" else entry.verb.replace(".", " ").replace("_", " ")

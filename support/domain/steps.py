@@ -1,0 +1,95 @@
+"""The one next step of a visit, whose it is, and its phase in words, as every staff page shows them. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from clinic.access import CARE, DESK_AND_CARE
+from clinic.enums import InfusionStatus, ReleasedHow
+from clinic.models import Infusion
+from support.models import Handover
+
+S = InfusionStatus
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """``url`` names the view; a POST, or a page to open where ``is_page``."""
+
+    url: str
+    label: str | Promise
+    roles: tuple[str, ...]
+    is_page: bool = False
+
+
+STEPS = {
+    S.BOOKED: Step(url="infusion_arrive", label=gettext_lazy("Arrived"), roles=DESK_AND_CARE),
+    S.ARRIVED: Step(url="infusion_start", label=gettext_lazy("Start"), roles=CARE),
+    S.STARTED: Step(url="infusion_recover", label=gettext_lazy("Recovering"), roles=CARE),
+    S.RECOVERING: Step(url="infusion_ready", label=gettext_lazy("Ready to leave"), roles=CARE),
+    S.READY: Step(url="handover", label=gettext_lazy("Hand over"), roles=CARE, is_page=True),
+    S.RELEASED: Step(url="infusion_home", label=gettext_lazy("Home safe"), roles=DESK_AND_CARE),
+}
+
+
+def handover_of(infusion: Infusion) -> Handover | None:
+    """Without a query where ``handover`` was selected along."""
+    return getattr(infusion, "handover", None)
+
+
+def phase(*, infusion: Infusion, zone: ZoneInfo, now: datetime) -> str:
+    """Where the visit stands, with the clock time it began: "Recovering since 09:22"."""
+    state = infusion.state
+    if state == S.BOOKED:
+        if infusion.late_minutes:
+            return _("Late, about %(minutes)s min") % {"minutes": infusion.late_minutes}
+        if now > infusion.starts_at + timedelta(minutes=10):
+            return _("Not here yet")
+        return _("Booked")
+    if state == S.RELEASED:
+        return _left(infusion, zone)
+    sentences = {
+        S.ARRIVED: (_("Here since %(time)s"), infusion.arrived_at),
+        S.STARTED: (_("Under way since %(time)s"), infusion.started_at),
+        S.RECOVERING: (_("Recovering since %(time)s"), infusion.recovering_at),
+        S.READY: (_("Ready since %(time)s"), infusion.ready_at),
+        S.HOME: (_("Home at %(time)s"), infusion.home_at),
+        S.CANCELLED: (_("Cancelled at %(time)s"), infusion.cancelled_at),
+        S.NO_SHOW: (_("Did not come"), infusion.no_show_at),
+    }
+    sentence, moment = sentences[state]
+    return sentence % {"time": clock(moment, zone)}
+
+
+def _left(infusion: Infusion, zone: ZoneInfo) -> str:
+    handover = handover_of(infusion)
+    at = clock(infusion.released_at, zone)
+    if infusion.released_how == ReleasedHow.HANDOVER and handover and handover.commitment:
+        return _("Left with %(name)s, %(time)s") % {
+            "name": handover.commitment.designation.person.first_name,
+            "time": at,
+        }
+    return _("Left at %(time)s") % {"time": at}
+
+
+def expected(*, infusion: Infusion, now: datetime) -> datetime:
+    """When the next step is due: the booked start, then each phase's expected end, then now."""
+    protocol = infusion.course.protocol
+    state = infusion.state
+    if state == S.STARTED and infusion.started_at:
+        return infusion.started_at + timedelta(minutes=protocol.infusion_minutes)
+    if state == S.RECOVERING and infusion.recovering_at:
+        return infusion.recovering_at + timedelta(minutes=protocol.recovery_minutes)
+    if state == S.ARRIVED:
+        return infusion.starts_at + timedelta(minutes=protocol.prep_minutes)
+    if state == S.BOOKED:
+        return infusion.starts_at
+    return now
+
+
+def clock(moment: datetime | None, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%H:%M}" if moment else ""

@@ -1,0 +1,142 @@
+"""What a visit's page shows beyond the visit itself. Constant queries, changes nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from clinic.domain import gates
+from clinic.enums import OFF, InfusionStatus
+from clinic.models import Infusion
+from messaging.models import Message
+from support.domain import board, ledger_words, steps, way_home
+from support.domain.ledger_words import Line
+from support.domain.way_home import WayHome
+from support.enums import AlertStatus, CommitmentStatus
+from support.models import Alert, Commitment, Designation
+
+S = InfusionStatus
+C = CommitmentStatus
+PHASES: list[tuple[InfusionStatus, str | Promise, str]] = [
+    (S.BOOKED, gettext_lazy("Booked for"), "starts_at"),
+    (S.ARRIVED, gettext_lazy("Arrived"), "arrived_at"),
+    (S.STARTED, gettext_lazy("Started"), "started_at"),
+    (S.RECOVERING, gettext_lazy("Recovering"), "recovering_at"),
+    (S.READY, gettext_lazy("Ready"), "ready_at"),
+    (S.RELEASED, gettext_lazy("Left"), "released_at"),
+    (S.HOME, gettext_lazy("Home"), "home_at"),
+]
+COMMITMENT_LEVELS = {
+    C.ASKED: "calm",
+    C.ACCEPTED: "risk",
+    C.RECONFIRMED: "ok",
+    C.KEPT: "ok",
+    C.DECLINED: "stop",
+    C.WITHDRAWN: "stop",
+    C.LAPSED: "stop",
+    C.VOID: "calm",
+    C.COVERED: "calm",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phase:
+    word: str
+    at: datetime | None
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promised:
+    """One commitment with what the desk can record about it now: "yes", "confirm", "no", "back"."""
+
+    commitment: Commitment
+    level: str
+    word: str
+    answers: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitPage:
+    phase: str
+    phases: list[Phase]
+    step: steps.Step | None
+    gates: list[str]
+    way: WayHome
+    promised: list[Promised]
+    earlier: list[Promised]
+    not_asked: list[Designation]
+    messages: list[Line]
+    alerts: list[Alert]
+    is_off: bool
+    may_cancel: bool
+    may_move: bool
+    may_no_show: bool
+    may_stop_early: bool
+
+
+def of(*, infusion: Infusion, now: datetime) -> VisitPage:
+    state = infusion.state
+    commitments = list(
+        Commitment.objects.filter(infusion=infusion).select_related("designation__person", "recorded_by")
+    )
+    current = [row for row in commitments if row.status != C.VOID]
+    asked = {row.designation_id for row in current}
+    named = Designation.objects.filter(patient_id=infusion.patient_id, withdrawn_at=None).select_related("person")
+    sent = Message.objects.filter(site_id=infusion.site_id, scope=f"infusion:{infusion.pk}").order_by("due_at", "pk")
+    return VisitPage(
+        phase=steps.phase(infusion=infusion, zone=infusion.site.zone, now=now),
+        phases=_phases(infusion),
+        step=steps.STEPS.get(state),
+        gates=gates.reasons(infusion=infusion, now=now) if state.before_start else [],
+        way=way_home.of(infusions=[infusion], now=now)[infusion.pk],
+        promised=[_promised(row, infusion) for row in current],
+        earlier=[_promised(row, infusion) for row in commitments if row.status == C.VOID],
+        not_asked=[row for row in named if row.pk not in asked],
+        messages=ledger_words.lines(messages=list(sent)),
+        alerts=list(infusion.alerts.exclude(status=AlertStatus.CLOSED).select_related("owner")),
+        is_off=state in OFF,
+        may_cancel=S.CANCELLED in state.allowed_next,
+        may_move=state == S.BOOKED,
+        may_no_show=state == S.BOOKED and now >= infusion.starts_at,
+        may_stop_early=state == S.STARTED,
+    )
+
+
+def _phases(infusion: Infusion) -> list[Phase]:
+    order = [status for status, _word, _stamp in PHASES]
+    reached = order.index(infusion.state) if infusion.state in order else 0
+    phases = []
+    for place, (_status, word, stamp) in enumerate(PHASES):
+        at = getattr(infusion, stamp)
+        state = "current" if place == reached and infusion.state not in OFF else "past" if at else ""
+        phases.append(Phase(word=str(word), at=at, state="past" if place == 0 and reached else state))
+    return phases
+
+
+def _promised(row: Commitment, infusion: Infusion) -> Promised:
+    status = C(row.status)
+    is_open = infusion.state not in board.OVER and infusion.state not in OFF
+    return Promised(
+        commitment=row,
+        level=COMMITMENT_LEVELS[status],
+        word=str(status.label),
+        answers=_answers(row, status) if is_open else [],
+    )
+
+
+def _answers(row: Commitment, status: CommitmentStatus) -> list[tuple[str, str]]:
+    name = {"name": row.designation.person.first_name}
+    if row.designation.withdrawn_at is not None:
+        return []
+    if status == C.ACCEPTED:
+        return [("confirm", _("%(name)s confirmed by phone") % name), ("back", _("%(name)s stepped back") % name)]
+    if status == C.RECONFIRMED:
+        return [("back", _("%(name)s stepped back") % name)]
+    if status == C.ASKED:
+        return [("yes", _("%(name)s said yes by phone") % name), ("no", _("%(name)s said no") % name)]
+    if status in (C.DECLINED, C.WITHDRAWN, C.LAPSED):
+        return [("yes", _("%(name)s said yes by phone") % name)]
+    return []

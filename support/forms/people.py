@@ -1,0 +1,148 @@
+"""Naming a support person, and changing what was said about them."""
+
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import HTML, Div, Fieldset, Layout, Submit
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from clinic.models import Patient
+from support.enums import ConsentHow, MayKnow, SupportRole
+from support.forms.contact import ContactFields
+from support.models import Designation, SupportPerson
+
+WORDING = _(
+    "“I would like %(name)s to help me. The clinic may tell %(name)s what is ticked here, and nothing else. "
+    "I can take this back at any time.”"
+)
+SOMEBODY_ELSE = "no"
+
+
+def wording(*, name: str) -> str:
+    """What the patient agreed to, as it is read out and kept."""
+    return str(WORDING) % {"name": name}
+
+
+class CircleFields(forms.Form):
+    """What this patient says about this person."""
+
+    relationship = forms.CharField(label=_("Relationship"), required=False, max_length=60)
+    roles = forms.MultipleChoiceField(
+        label=_("Helps with"), choices=SupportRole.choices, widget=forms.CheckboxSelectMultiple
+    )
+    rank = forms.IntegerField(label=_("Order"), min_value=1, max_value=20, help_text=_("1 is asked and called first."))
+    may_know = forms.MultipleChoiceField(
+        label=_("May know"),
+        choices=MayKnow.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_(
+            "Nothing else is shown to this person. Never the treatment, the reason or how the patient answered."
+        ),
+    )
+
+    def circle(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in ("relationship", "roles", "rank", "may_know")}
+
+
+class PersonForm(CircleFields, ContactFields):
+    """A new support person. Asks whether it is somebody known, where the number is known."""
+
+    given_name = forms.CharField(label=_("First name"), max_length=120)
+    family_name = forms.CharField(label=_("Last name"), required=False, max_length=120)
+    language = forms.ChoiceField(label=_("Language"), choices=[("en", _("English")), ("es", _("Spanish"))])
+    is_adult = forms.BooleanField(
+        label=_("Is 18 or older"), required=False, help_text=_("Only an adult can take somebody home.")
+    )
+    consent_how = forms.ChoiceField(
+        label=_("The patient agreed"), choices=[c for c in ConsentHow.choices if c[0] != ConsentHow.OWN_LINK]
+    )
+    same_person = forms.ChoiceField(label=_("Is it the same person?"), required=False, widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, patient: Patient, next_rank: int, region: str, **kwargs: Any) -> None:
+        initial = {
+            "rank": next_rank,
+            "roles": [SupportRole.RIDE],
+            "may_know": [MayKnow.DATES, MayKnow.PROGRESS, MayKnow.AFTERCARE, MayKnow.REPORT],
+            "language": patient.language if patient.language in {"en", "es"} else "en",
+        }
+        super().__init__(*args, region=region, initial=initial, **kwargs)
+        self.patient = patient
+        self.known: list[SupportPerson] = []
+        if self.is_bound:
+            self._look_for_known()
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.layout = self._layout()
+
+    def _look_for_known(self) -> None:
+        """Everybody here with the number that was typed, before the form is drawn or checked."""
+        try:
+            number = self.fields["phone"].clean(self.data.get("phone", ""))
+            self.cleaned_data = {"phone": number}
+            number = self.clean_phone()
+        except forms.ValidationError:
+            return
+        if number:
+            self.known = list(SupportPerson.objects.filter(site=self.patient.site, phone=number)[:5])
+        choices = [(str(person.pk), _("Yes, it is %(name)s") % {"name": person.full_name}) for person in self.known]
+        self.fields["same_person"].choices = [*choices, (SOMEBODY_ELSE, _("No, somebody else with the same number"))]
+
+    def _layout(self) -> Layout:
+        same = [Div("same_person", css_class="alert alert--risk same-person")] if self.known else []
+        return Layout(
+            *same,
+            Fieldset(
+                _("Who"),
+                Div("given_name", "family_name", css_class="row"),
+                Div("phone", "email", css_class="row"),
+                Div("relationship", "language", css_class="row"),
+                "is_adult",
+                css_class="group",
+            ),
+            Fieldset(_("What for"), "roles", "rank", css_class="group"),
+            Fieldset(_("What this person may know"), "may_know", css_class="group"),
+            Fieldset(
+                _("The patient’s word"),
+                HTML('{% include "support/desk/parts/wording.html" %}'),
+                "consent_how",
+                css_class="group",
+            ),
+            Div(Submit("save", _("Save and invite"), css_class="button button--main"), css_class="form-actions"),
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if SupportRole.RIDE in cleaned.get("roles", []) and not cleaned.get("is_adult") and not self.chosen:
+            self.add_error("is_adult", _("Only an adult can take somebody home. Ask, then tick this."))
+        if self.known and not cleaned.get("same_person") and "same_person" not in self.errors:
+            self.add_error("same_person", _("We know this number already. Please say whether it is the same person."))
+        return cleaned
+
+    @property
+    def chosen(self) -> SupportPerson | None:
+        """The known person this is, where staff said so."""
+        answer = self.cleaned_data.get("same_person")
+        return next((person for person in self.known if str(person.pk) == answer), None)
+
+    def person(self) -> dict[str, Any]:
+        names = ("given_name", "family_name", "phone", "email", "language", "is_adult")
+        return {name: self.cleaned_data[name] for name in names}
+
+
+class DesignationForm(CircleFields):
+    """Changes roles, order and what the person may know."""
+
+    def __init__(self, *args: Any, designation: Designation, **kwargs: Any) -> None:
+        names = ("relationship", "roles", "rank", "may_know")
+        super().__init__(*args, initial={name: getattr(designation, name) for name in names}, **kwargs)
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.layout = Layout(
+            "relationship",
+            "roles",
+            "rank",
+            "may_know",
+            Div(Submit("save", _("Save"), css_class="button button--main"), css_class="form-actions"),
+        )

@@ -1,0 +1,30 @@
+"""Words for the stored values of the circle."""
+
+from django import template
+
+from clinic.enums import Role
+from support.enums import MayKnow, SupportRole
+
+register = template.Library()
+
+
+def _label(choices: type, value: str) -> str:
+    return str(dict(choices.choices).get(value, value))
+
+
+@register.filter
+def role_word(value: str) -> str:
+    """``ride`` as "Way home"."""
+    return _label(SupportRole, value)
+
+
+@register.filter
+def know_word(value: str) -> str:
+    """``dates`` as "Dates and times of visits"."""
+    return _label(MayKnow, value)
+
+
+@register.filter
+def staff_role_word(value: str) -> str:
+    """``director`` as "Medical director"."""
+    return _label(Role, value)

@@ -1,0 +1,76 @@
+"""What waits for a person: who answers it, by when, and what was done."""
+
+from django.contrib import messages as said
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from clinic.access import DESK_AND_CARE
+from clinic.domain.errors import Refused
+from support.domain import alerts as domain
+from support.domain import board
+from support.enums import AlertStatus
+from support.models import Alert
+from support.views.desk import at_desk, was_read
+from support.views.refusals import shown_on
+
+DONE_LINES = 30
+
+
+@at_desk(*DESK_AND_CARE)
+@require_safe
+def alerts(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    done = Alert.objects.filter(site=request.site, status=AlertStatus.CLOSED).select_related("patient", "closed_by")
+    rows = [(row, board.alert_level(alert=row, now=now)) for row in board.open_alerts(site=request.site)]
+    was_read(request, patient_id=None, subject=f"alerts:{request.site.pk}", now=now)
+    context = {"rows": rows, "done": done.order_by("-closed_at")[:DONE_LINES], "now": now}
+    return render(request, "support/desk/alerts.html", context)
+
+
+def alert_of(request: HttpRequest, pk: int) -> Alert:
+    rows = Alert.objects.select_related(
+        "patient", "owner", "closed_by", "infusion__room", "infusion__site", "designation__person"
+    )
+    return get_object_or_404(rows, pk=pk, site=request.site)
+
+
+def page(request: HttpRequest, pk: int, refused: Refused | None = None) -> HttpResponse:
+    now = timezone.now()
+    row = alert_of(request, pk)
+    was_read(request, patient_id=row.patient_id, subject=row, now=now)
+    context = {
+        "alert": row,
+        "level": board.alert_level(alert=row, now=now),
+        "is_overdue": row.status != AlertStatus.CLOSED and row.deadline <= now,
+        "refused": refused,
+        "outcome": request.POST.get("outcome", ""),
+    }
+    return render(request, "support/desk/alert.html", context)
+
+
+@at_desk(*DESK_AND_CARE)
+@require_safe
+def alert(request: HttpRequest, pk: int) -> HttpResponse:
+    return page(request, pk)
+
+
+@at_desk(*DESK_AND_CARE)
+@require_POST
+@shown_on(page)
+def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
+    domain.acknowledge(alert=alert_of(request, pk), actor=request.user, now=timezone.now())
+    said.success(request, _("It is yours now."))
+    return redirect("alert", pk)
+
+
+@at_desk(*DESK_AND_CARE)
+@require_POST
+@shown_on(page)
+def close(request: HttpRequest, pk: int) -> HttpResponse:
+    outcome = request.POST.get("outcome", "")
+    domain.close(alert=alert_of(request, pk), outcome=outcome, actor=request.user, now=timezone.now())
+    said.success(request, _("Done and written down."))
+    return redirect("alerts")

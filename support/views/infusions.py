@@ -1,0 +1,75 @@
+"""One visit: its page, and each of its steps as one POST."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages as said
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from clinic.access import CARE, DESK_AND_CARE, View
+from clinic.domain import gates, infusions
+from clinic.domain.errors import Refused
+from support.domain import visit_page
+from support.views.desk import at_desk, back, visit_of, was_read
+from support.views.refusals import shown_on
+
+
+def page(request: HttpRequest, pk: int, refused: Refused | None = None) -> HttpResponse:
+    now = timezone.now()
+    infusion = visit_of(request, pk)
+    was_read(request, patient_id=infusion.patient_id, subject=infusion, now=now)
+    context = {
+        "page": visit_page.of(infusion=infusion, now=now),
+        "infusion": infusion,
+        "refused": refused,
+        "may_override": gates.may_override(actor=request.user, infusion=infusion),
+        "typed": request.POST,
+        "here": reverse("infusion", args=[pk]),
+    }
+    return render(request, "support/desk/infusion.html", context)
+
+
+@at_desk(*DESK_AND_CARE)
+@require_safe
+def infusion(request: HttpRequest, pk: int) -> HttpResponse:
+    return page(request, pk)
+
+
+def _step(change: Callable[..., Any], *roles: str, typed: tuple[str, ...] = ()) -> View:
+    """A POST that makes one change to one visit; ``typed`` names the text fields it passes on."""
+
+    @at_desk(*roles)
+    @require_POST
+    @shown_on(page)
+    def step(request: HttpRequest, pk: int) -> HttpResponse:
+        words = {name: request.POST.get(name, "") for name in typed}
+        row = change(infusion=visit_of(request, pk), actor=request.user, now=timezone.now(), **words)
+        said.success(request, _("%(name)s: %(state)s.") % {"name": row.patient.short_name, "state": row.state.label})
+        return back(request, "infusion", pk)
+
+    return step
+
+
+arrive = _step(infusions.arrive, *DESK_AND_CARE)
+start = _step(infusions.start, *CARE, typed=("override_reason",))
+recover = _step(infusions.recover, *CARE)
+ready = _step(infusions.ready, *CARE)
+home = _step(infusions.home, *DESK_AND_CARE)
+cancel = _step(infusions.cancel, *DESK_AND_CARE, typed=("reason",))
+no_show = _step(infusions.no_show, *DESK_AND_CARE)
+stop_early = _step(infusions.stop_early, *CARE, typed=("reason",))
+
+
+@at_desk(*DESK_AND_CARE)
+@require_POST
+@shown_on(page)
+def late(request: HttpRequest, pk: int) -> HttpResponse:
+    minutes = request.POST.get("minutes", "")
+    whole = int(minutes) if minutes.isascii() and minutes.isdigit() and len(minutes) < 5 else 0
+    infusions.say_late(infusion=visit_of(request, pk), actor=request.user, now=timezone.now(), minutes=whole)
+    return back(request, "infusion", pk)

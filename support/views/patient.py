@@ -1,0 +1,61 @@
+"""One patient's page, with everybody who stands by them."""
+
+from django.contrib import messages as said
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from clinic.access import DESK_AND_CARE
+from clinic.domain import patients
+from clinic.domain.errors import Refused
+from support.domain import record_page
+from support.forms.contact import ContactForm
+from support.views.desk import at_desk, patient_of, was_read
+from support.views.refusals import shown_on
+
+
+def page(request: HttpRequest, pk: int, refused: Refused | None = None) -> HttpResponse:
+    now = timezone.now()
+    patient = patient_of(request, pk)
+    was_read(request, patient_id=patient.pk, subject=patient, now=now)
+    context = {
+        "patient": patient,
+        "page": record_page.of(patient=patient, now=now),
+        "refused": refused,
+        "here": reverse("patient", args=[pk]),
+    }
+    return render(request, "support/desk/patient.html", context)
+
+
+@at_desk(*DESK_AND_CARE)
+@require_safe
+def patient(request: HttpRequest, pk: int) -> HttpResponse:
+    return page(request, pk)
+
+
+@at_desk(*DESK_AND_CARE)
+@require_http_methods(["GET", "POST"])
+@shown_on(page)
+def contact(request: HttpRequest, pk: int) -> HttpResponse:
+    now = timezone.now()
+    patient = patient_of(request, pk)
+    form = ContactForm(request.POST or None, person=patient, region=request.site.region)
+    if form.is_valid():
+        patients.correct_contact(patient=patient, actor=request.user, now=now, **form.cleaned_data)
+        said.success(request, _("Saved. Messages that have not gone yet use it."))
+        return redirect("patient", pk)
+    was_read(request, patient_id=patient.pk, subject=patient, now=now)
+    context = {"form": form, "person": patient, "patient": patient, "title": _("Number and e-mail")}
+    return render(request, "support/desk/contact.html", context, status=422 if form.is_bound else 200)
+
+
+@at_desk(*DESK_AND_CARE)
+@require_POST
+@shown_on(page)
+def agree_to_texts(request: HttpRequest, pk: int) -> HttpResponse:
+    patient = patients.agree_to_texts(patient=patient_of(request, pk), witness=request.user, now=timezone.now())
+    said.success(request, _("%(name)s gets texts from now on.") % {"name": patient.first_name})
+    return redirect("patient", pk)

@@ -1,0 +1,149 @@
+"""Support persons: name, correct, withdraw, send the link again, record what was said by phone."""
+
+from django.contrib import messages as said
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from clinic.access import DESK_AND_CARE
+from clinic.domain import audit
+from clinic.domain.errors import Refused
+from support.domain import commitments, designations
+from support.enums import AnsweredVia
+from support.forms.contact import ContactForm
+from support.forms.people import DesignationForm, PersonForm, wording
+from support.models import Commitment, Designation
+from support.views import infusions, patient
+from support.views.desk import at_desk, back, patient_of, was_read
+from support.views.refusals import shown_on
+
+EDIT = "support/desk/designation_edit.html"
+
+
+def designation_of(request: HttpRequest, pk: int) -> Designation:
+    rows = Designation.objects.select_related("person__site", "patient__site", "witnessed_by")
+    return get_object_or_404(rows, pk=pk, patient__site=request.site, withdrawn_at=None)
+
+
+def _patients_page(request: HttpRequest, pk: int, refused: Refused) -> HttpResponse:
+    return patient.page(request, designation_of(request, pk).patient_id, refused=refused)
+
+
+@at_desk(*DESK_AND_CARE)
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest, pk: int) -> HttpResponse:
+    now = timezone.now()
+    who = patient_of(request, pk)
+    form = PersonForm(request.POST or None, patient=who, next_rank=_next_rank(who.pk), region=request.site.region)
+    if form.is_valid():
+        try:
+            return _named(request, form)
+        except Refused as refused:
+            form.add_error(None, refused.reasons)
+    was_read(request, patient_id=who.pk, subject=who, now=now)
+    context = {"form": form, "patient": who, "wording": wording(name=_("this person"))}
+    return render(request, "support/desk/designation_new.html", context, status=422 if form.is_bound else 200)
+
+
+def _named(request: HttpRequest, form: PersonForm) -> HttpResponse:
+    fields = form.person()
+    named = designations.name(
+        patient=form.patient,
+        person=form.chosen,
+        person_fields=fields,
+        consent_how=form.cleaned_data["consent_how"],
+        wording=wording(name=fields["given_name"]),
+        witness=request.user,
+        now=timezone.now(),
+        **form.circle(),
+    )
+    said.success(request, _("%(name)s is on the list and is being asked.") % {"name": named.person.first_name})
+    return redirect("patient", form.patient.pk)
+
+
+def _next_rank(patient_id: int) -> int:
+    return Designation.objects.filter(patient_id=patient_id, withdrawn_at=None).count() + 1
+
+
+@at_desk(*DESK_AND_CARE)
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    now = timezone.now()
+    named = designation_of(request, pk)
+    form = DesignationForm(request.POST or None, designation=named)
+    if form.is_valid():
+        designations.change(designation=named, actor=audit.staff(request.user), now=now, **form.circle())
+        said.success(request, _("Saved."))
+        return redirect("patient", named.patient_id)
+    was_read(request, patient_id=named.patient_id, subject=named, now=now)
+    return render(request, EDIT, {"form": form, "named": named}, status=422 if form.is_bound else 200)
+
+
+@at_desk(*DESK_AND_CARE)
+@require_http_methods(["GET", "POST"])
+@shown_on(_patients_page)
+def contact(request: HttpRequest, pk: int) -> HttpResponse:
+    now = timezone.now()
+    named = designation_of(request, pk)
+    form = ContactForm(request.POST or None, person=named.person, region=request.site.region)
+    if form.is_valid():
+        actor = audit.staff(request.user)
+        designations.correct_contact(person=named.person, actor=actor, now=now, **form.cleaned_data)
+        said.success(request, _("Saved. Messages that have not gone yet use it."))
+        return redirect("patient", named.patient_id)
+    was_read(request, patient_id=named.patient_id, subject=named, now=now)
+    context = {"form": form, "person": named.person, "patient": named.patient, "title": _("Number and e-mail")}
+    return render(request, "support/desk/contact.html", context, status=422 if form.is_bound else 200)
+
+
+@at_desk(*DESK_AND_CARE)
+@require_POST
+@shown_on(_patients_page)
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    named = designation_of(request, pk)
+    designations.withdraw(designation=named, actor=audit.staff(request.user), now=timezone.now())
+    said.success(
+        request, _("%(name)s was taken off the list. Their link is closed.") % {"name": named.person.first_name}
+    )
+    return redirect("patient", named.patient_id)
+
+
+@at_desk(*DESK_AND_CARE)
+@require_POST
+@shown_on(_patients_page)
+def send_link(request: HttpRequest, pk: int) -> HttpResponse:
+    named = designation_of(request, pk)
+    designations.send_link_again(designation=named, actor=audit.staff(request.user), now=timezone.now())
+    said.success(request, _("The link is on its way to %(name)s.") % {"name": named.person.first_name})
+    return back(request, "patient", named.patient_id)
+
+
+def _visits_page(request: HttpRequest, pk: int, refused: Refused) -> HttpResponse:
+    return infusions.page(request, _commitment_of(request, pk).infusion_id, refused=refused)
+
+
+def _commitment_of(request: HttpRequest, pk: int) -> Commitment:
+    rows = Commitment.objects.select_related("infusion__site", "designation__person", "designation__patient")
+    return get_object_or_404(rows, pk=pk, infusion__site=request.site)
+
+
+@at_desk(*DESK_AND_CARE)
+@require_POST
+@shown_on(_visits_page)
+def record(request: HttpRequest, pk: int) -> HttpResponse:
+    """What a helper said by phone: "yes", "confirm", "no" or "back"."""
+    commitment = _commitment_of(request, pk)
+    record = {
+        "yes": commitments.accept,
+        "confirm": commitments.reconfirm,
+        "no": commitments.decline,
+        "back": commitments.withdraw,
+    }.get(request.POST.get("answer", ""))
+    if record is None:
+        raise Refused(_("Say what was answered."))
+    row = record(commitment=commitment, via=AnsweredVia.PHONE, now=timezone.now(), recorded_by=request.user)
+    words = {"name": row.designation.person.first_name, "answer": row.get_status_display()}
+    said.success(request, _("Recorded for %(name)s: %(answer)s.") % words)
+    return back(request, "infusion", commitment.infusion_id)
