@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from clinic.enums import OFF, InfusionStatus
 from clinic.models import Infusion, Patient
-from support.domain import aftercare, day, handovers, way_home
+from support.domain import aftercare, handovers, way_home
 from support.domain.aftercare import Hour
 from support.domain.way_home import WayHome
 from support.enums import CheckInStatus, CommitmentStatus
@@ -28,7 +28,6 @@ class PatientPage:
     later: list[Infusion]
     way: WayHome | None
     hours: list[Hour]
-    fasting: day.Fasting | None
     handover: Handover | None
     drive_from: datetime | None
     checkin: CheckIn | None
@@ -62,16 +61,19 @@ class PatientPage:
         return timezone.localtime(self.now, zone).date() > timezone.localtime(visit.released_at, zone).date()
 
     @property
-    def fasting_steps(self) -> list[dict[str, str]]:
+    def hour_steps(self) -> list[dict[str, str]]:
         """Clock times, never "six hours before"; steps of components/phone/hours.html."""
-        if self.visit is None or self.fasting is None:
+        if self.visit is None:
             return []
         zone = self.visit.site.zone
-        times = [
-            (self.fasting.no_food_after, _("No food after this.")),
-            (self.fasting.no_drinks_after, _("No drinks after this. Until then, clear ones only.")),
-        ]
-        return [{"at": f"{timezone.localtime(moment, zone):%H:%M}", "text": text} for moment, text in sorted(times)]
+        today = timezone.localtime(self.now, zone).date()
+        steps = []
+        for hour in self.hours:
+            local = timezone.localtime(hour.at, zone)
+            tag = _("Now") if hour.is_now else "" if local.date() == today else formats.date_format(local, "l")
+            state = "current" if hour.is_now else "past" if hour.is_past else ""
+            steps.append({"at": f"{local:%H:%M}", "tag": tag, "text": hour.text, "state": state})
+        return steps
 
     @property
     def can_say_late(self) -> bool:
@@ -95,7 +97,6 @@ def build(*, patient: Patient, now: datetime) -> PatientPage:
         later=[v for v in visits if v is not visit and v.starts_at > now],
         way=way_home.of(infusions=[visit], now=now).get(visit.pk) if visit else None,
         hours=aftercare.now_for(infusion=visit, now=now) if visit else [],
-        fasting=day.fasting(infusion=visit, policy=visit.policy) if visit and visit.policy else None,
         handover=handover if visit else None,
         drive_from=handovers.drive_from(infusion=visit) if visit else None,
         checkin=open_checkin(visit, now=now) if visit else None,

@@ -9,7 +9,7 @@ from education import directory
 from support.domain import checkins
 from support.enums import CheckInStatus, HelperAnswer, LinkPurpose
 from support.models import CheckIn
-from support.views.by_link import by_link, language_of
+from support.views.by_link import by_link, language_of, who
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -34,7 +34,7 @@ def answer(request: HttpRequest, asked: CheckIn) -> Refused | None:
             answer=said,
             note=request.POST.get("note", "")[:1000],
             now=request.now,
-            actor=f"link:{request.link.id}",
+            actor=who(request),
         )
     except Refused as refused:
         return refused

@@ -12,7 +12,7 @@ from support.domain import commitments, day, designations, handovers, helper_pag
 from support.enums import HOLDING, AnsweredVia, LinkPurpose, MayKnow
 from support.models import Commitment
 from support.views import link_reading
-from support.views.by_link import by_link
+from support.views.by_link import by_link, who
 
 TEMPLATES = {
     "series": "support/helper/series.html",
@@ -75,15 +75,23 @@ def today_context(request: HttpRequest, built: helper_page.HelperPage, today: Co
 def dates(request: HttpRequest) -> HttpResponse:
     """Takes the ticked dates, or none of them; a date somebody took meanwhile is told kindly."""
     if request.POST.get("answer") == "none":
-        commitments.decline_open(designation=request.link.designation, via=AnsweredVia.LINK, now=request.now)
+        commitments.decline_open(
+            designation=request.link.designation, via=AnsweredVia.LINK, now=request.now, actor=who(request)
+        )
         messages.success(request, _("Thank you for telling us. We ask somebody else. You can come back any time."))
         return redirect("link", request.link_key)
     take = {int(value) for value in request.POST.getlist("date") if value.isdigit()}
     if not take:
         messages.info(request, _("No date is ticked yet. Tick the ones you can take, or choose “None of these”."))
         return redirect("link", request.link_key)
+    if request.POST.get("adult"):
+        designations.say_adult(designation=request.link.designation, actor=who(request), now=request.now)
     answered = commitments.answer_dates(
-        designation=request.link.designation, take=take, now=request.now, via=AnsweredVia.LINK
+        designation=request.link.designation,
+        take=take,
+        now=request.now,
+        via=AnsweredVia.LINK,
+        actor=who(request),
     )
     say_answered(request, answered)
     return redirect("link", request.link_key)
@@ -99,7 +107,7 @@ def say_answered(request: HttpRequest, answered: commitments.Answered) -> None:
 @require_POST
 @by_link(LinkPurpose.HELPER)
 def stop(request: HttpRequest) -> HttpResponse:
-    designations.stop_asking(designation=request.link.designation, now=request.now, actor=f"link:{request.link.id}")
+    designations.stop_asking(designation=request.link.designation, now=request.now, actor=who(request))
     return render(request, "support/helper/stopped.html", {"site": request.link.site})
 
 
@@ -115,7 +123,9 @@ def own_commitment(request: HttpRequest, pk: int) -> Commitment:
 @require_POST
 @by_link(LinkPurpose.HELPER)
 def step_back(request: HttpRequest, pk: int) -> HttpResponse:
-    commitments.withdraw(commitment=own_commitment(request, pk), via=AnsweredVia.LINK, now=request.now)
+    commitments.withdraw(
+        commitment=own_commitment(request, pk), via=AnsweredVia.LINK, now=request.now, actor=who(request)
+    )
     messages.success(request, _("That is all right. We look for somebody else. Thank you for saying so."))
     return redirect("link", request.link_key)
 
@@ -123,7 +133,9 @@ def step_back(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @by_link(LinkPurpose.HELPER)
 def confirm(request: HttpRequest, pk: int) -> HttpResponse:
-    commitments.reconfirm(commitment=own_commitment(request, pk), via=AnsweredVia.LINK, now=request.now)
+    commitments.reconfirm(
+        commitment=own_commitment(request, pk), via=AnsweredVia.LINK, now=request.now, actor=who(request)
+    )
     messages.success(request, _("Thank you. You are confirmed."))
     return redirect("link", request.link_key)
 
@@ -154,7 +166,7 @@ def outside(request: HttpRequest, pk: int) -> HttpResponse:
 def accept(request: HttpRequest, pk: int) -> HttpResponse:
     mine = own_commitment(request, pk)
     try:
-        handovers.accept(handover=mine.infusion.handover, now=request.now, actor=f"link:{request.link.id}")
+        handovers.accept(handover=mine.infusion.handover, now=request.now, actor=who(request))
     except Refused as refused:
         messages.info(request, " ".join(refused.reasons))
     return redirect("link", request.link_key)
@@ -165,7 +177,7 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
 def home(request: HttpRequest, pk: int) -> HttpResponse:
     mine = own_commitment(request, pk)
     try:
-        handovers.say_home(infusion=mine.infusion, now=request.now, actor=f"link:{request.link.id}")
+        handovers.say_home(infusion=mine.infusion, now=request.now, actor=who(request))
         messages.success(request, _("Good to know you are both home. Thank you."))
     except Refused as refused:
         messages.info(request, " ".join(refused.reasons))

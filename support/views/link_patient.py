@@ -13,7 +13,7 @@ from education import directory
 from support.domain import checkins, day, handovers, patient_page
 from support.enums import LinkPurpose, PatientAnswer
 from support.views import link_reading
-from support.views.by_link import by_link, language_of
+from support.views.by_link import by_link, language_of, who
 
 LATE_MINUTES = [10, 20, 30]
 
@@ -85,7 +85,7 @@ def late(request: HttpRequest, pk: int) -> HttpResponse:
         messages.info(request, _("Choose how late you will be."))
         return redirect("link", request.link_key)
     try:
-        day.patient_late(infusion=visit, minutes=int(minutes), now=request.now, actor=f"link:{request.link.id}")
+        day.patient_late(infusion=visit, minutes=int(minutes), now=request.now, actor=who(request))
         messages.success(request, _("Thank you. The front desk knows. Take your time."))
     except Refused as refused:
         messages.info(request, " ".join(refused.reasons))
@@ -107,7 +107,7 @@ def cannot_come(request: HttpRequest, pk: int) -> HttpResponse:
 @by_link(LinkPurpose.PATIENT)
 def home(request: HttpRequest, pk: int) -> HttpResponse:
     try:
-        handovers.say_home(infusion=own_visit(request, pk), now=request.now, actor=f"link:{request.link.id}")
+        handovers.say_home(infusion=own_visit(request, pk), now=request.now, actor=who(request))
         messages.success(request, _("Good to know you are home. Rest now."))
     except Refused as refused:
         messages.info(request, " ".join(refused.reasons))
@@ -138,6 +138,6 @@ def how_are_you(request: HttpRequest) -> HttpResponse:
         answer=PatientAnswer(answer),
         note=request.POST.get("note", "")[:1000],
         now=request.now,
-        actor=f"link:{request.link.id}",
+        actor=who(request),
     )
     return render(request, "support/patient/answered.html", {**context(request, built), "answer": answer})

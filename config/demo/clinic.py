@@ -1,0 +1,96 @@
+"""The demo clinic itself: site, rooms, hours, staff, signed rules, protocols, approved pages."""
+
+from dataclasses import dataclass
+from datetime import datetime, time
+
+from django.contrib.auth.hashers import make_password
+
+from clinic.domain import policies
+from clinic.enums import Role
+from clinic.models import OpeningHours, Protocol, Room, Site, StaffMember
+from config.demo.people import PASSWORD, PIN, ROOMS, STAFF
+from education import directory, library
+from education.models import PageRevision
+
+SITE_NAME = "Northgate Care"
+IN_THREE_WEEKS = "IV, 6 in 3 weeks"
+
+
+@dataclass(frozen=True)
+class Clinic:
+    site: Site
+    rooms: list[Room]
+    clinicians: list[StaffMember]
+    desk: StaffMember
+    nurse: StaffMember
+    director: StaffMember
+    protocol: Protocol
+
+
+def found() -> Clinic | None:
+    """The demo clinic, if it was opened before."""
+    site = Site.objects.filter(name=SITE_NAME).first()
+    return None if site is None else assemble(site)
+
+
+def assemble(site: Site) -> Clinic:
+    by_role = {member.role: member for member in site.staff.order_by("-pk")}
+    return Clinic(
+        site=site,
+        rooms=list(site.rooms.order_by("pk")),
+        clinicians=list(site.staff.filter(role=Role.CLINICIAN).order_by("pk")),
+        desk=by_role[Role.FRONT_DESK],
+        nurse=by_role[Role.NURSE],
+        director=by_role[Role.DIRECTOR],
+        protocol=Protocol.objects.get(site=site, name=IN_THREE_WEEKS),
+    )
+
+
+def open_clinic(*, zone: str, now: datetime) -> Clinic:
+    """Founded at ``now``, which lies weeks back in the demo."""
+    site = Site.objects.create(
+        name=SITE_NAME,
+        public_name=SITE_NAME,
+        timezone=zone,
+        phone="+14105550142",
+        street="12 Elm Street",
+        city="Annapolis",
+        arrival_note="Front desk, ground floor",
+        parking_note="Park behind the house, row B. It is free.",
+    )
+    for weekday in range(7):
+        OpeningHours.objects.create(site=site, weekday=weekday, opens=time(7), closes=time(19))
+    for name, guests in ROOMS:
+        Room.objects.create(site=site, name=name, guest_places=guests)
+    hire(site, now)
+    make_protocols(site)
+    clinic = assemble(site)
+    policies.sign(policy=policies.draft(site=site, now=now), actor=clinic.director, now=now)
+    approve_pages(clinic, now)
+    return clinic
+
+
+def hire(site: Site, now: datetime) -> None:
+    for person in STAFF:
+        member = StaffMember.objects.create_user(
+            person.email,
+            PASSWORD,
+            full_name=person.name,
+            role=person.role,
+            invited_at=now,
+            quick_pin=make_password(PIN),
+        )
+        member.sites.set([site])
+
+
+def make_protocols(site: Site) -> None:
+    Protocol.objects.create(site=site, name=IN_THREE_WEEKS, sessions=6, min_days=2, target_days=3, max_days=5)
+    Protocol.objects.create(site=site, name="IV, 6 in 2 weeks", sessions=6, min_days=1, target_days=2, max_days=4)
+    Protocol.objects.create(site=site, name="IV, one booster", sessions=1, min_days=1, target_days=28, max_days=60)
+
+
+def approve_pages(clinic: Clinic, now: datetime) -> None:
+    directory.sync(now=now)
+    library.sync(site=clinic.site, now=now)
+    for revision in PageRevision.objects.filter(page__site=clinic.site, reviewed_at=None):
+        library.approve(revision=revision, actor=clinic.director, now=now)

@@ -1,0 +1,166 @@
+"""One patient's part in the story: each act is what a person would have done at that minute."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from clinic.domain import bookings, infusions, patients
+from clinic.domain.slots import Slot
+from clinic.enums import InfusionStatus
+from clinic.models import Course, Infusion, Patient
+from config.demo.clinic import Clinic
+from config.demo.people import Person, number
+from support.domain import checkins, commitments, day, designations, handovers
+from support.enums import HOLDING, AnsweredVia, CheckInKind, ConsentHow, HandoverCheck, MayKnow, SupportRole
+from support.models import CheckIn, Commitment, Designation
+
+WORDING = "I would like this person to help me, and to know what is ticked here."
+CARS = ["grey Honda", "blue Subaru", "white Ford", "red Mazda"]
+
+
+class Part:
+    def __init__(self, clinic: Clinic, *, person: Person | None = None, patient: Patient | None = None) -> None:
+        self.clinic = clinic
+        self.person = person
+        self.known = patient
+
+    @property
+    def patient(self) -> Patient:
+        if self.known is None:
+            raise LookupError("not registered yet")
+        return self.known
+
+    def register(self, phone: int, now: datetime) -> None:
+        if self.person is None:
+            raise LookupError("nobody to register")
+        self.known = patients.register(
+            site=self.clinic.site,
+            actor=self.clinic.desk,
+            now=now,
+            given_name=self.person.given,
+            family_name=self.person.family,
+            birth_date=self.person.born,
+            language=self.person.language,
+            record_number=f"NG-{1000 + phone}",
+            phone=number(phone),
+            email=f"patient{phone}@example.org",
+        )
+        patients.agree_to_texts(patient=self.patient, witness=self.clinic.desk, now=now)
+
+    def name(self, helper: tuple[str, str, str], *, rank: int, phone: int, now: datetime) -> None:
+        given, family, relationship = helper
+        designations.name(
+            patient=self.patient,
+            person_fields={
+                "given_name": given,
+                "family_name": family,
+                "phone": number(phone),
+                "email": f"helper{phone}@example.org",
+                "is_adult": True,
+            },
+            roles=[SupportRole.RIDE, SupportRole.FOLLOWUP],
+            rank=rank,
+            may_know=list(MayKnow.values),
+            relationship=relationship,
+            consent_how=ConsentHow.IN_PERSON,
+            witness=self.clinic.desk,
+            wording=WORDING,
+            now=now,
+        )
+
+    def book_series(self, slots: Sequence[Slot], now: datetime) -> None:
+        bookings.book_series(
+            patient=self.patient, protocol=self.clinic.protocol, slots=slots, actor=self.clinic.desk, now=now
+        )
+
+    def book_one(self, slot: Slot, now: datetime) -> None:
+        """One more visit: a place of the open course, or a course of its own."""
+        course = Course.objects.create(
+            patient=self.patient, protocol=self.clinic.protocol, sessions=1, opened_at=now, opened_by=self.clinic.desk
+        )
+        bookings.book(course=course, slot=slot, actor=self.clinic.desk, now=now)
+
+    # --- the helper -------------------------------------------------------------------------------
+
+    def helper(self) -> Designation:
+        return Designation.objects.filter(patient=self.patient, withdrawn_at=None).order_by("rank", "pk")[0]
+
+    def say_yes(self, starts: Sequence[datetime], now: datetime) -> None:
+        visits = Infusion.objects.filter(patient=self.patient, starts_at__in=list(starts))
+        take = set(visits.values_list("pk", flat=True))
+        if take:
+            commitments.answer_dates(designation=self.helper(), take=take, now=now, via=AnsweredVia.LINK)
+
+    def ride(self, starts: datetime) -> Commitment:
+        rides = Commitment.objects.filter(infusion=self.visit(starts), role=SupportRole.RIDE, status__in=HOLDING)
+        return rides.get()
+
+    def reconfirm(self, starts: datetime, now: datetime) -> None:
+        commitments.reconfirm(commitment=self.ride(starts), via=AnsweredVia.LINK, now=now)
+
+    def step_back(self, starts: datetime, now: datetime) -> None:
+        commitments.withdraw(commitment=self.ride(starts), via=AnsweredVia.LINK, now=now)
+
+    def helper_outside(self, starts: datetime, now: datetime) -> None:
+        ride = self.ride(starts)
+        day.outside(commitment=ride, car=CARS[ride.pk % len(CARS)], now=now)
+
+    # --- the visit --------------------------------------------------------------------------------
+
+    def visit(self, starts: datetime) -> Infusion:
+        return Infusion.objects.select_related("site", "patient").get(patient=self.patient, starts_at=starts)
+
+    def arrive(self, starts: datetime, now: datetime) -> None:
+        infusions.arrive(infusion=self.visit(starts), actor=self.clinic.desk, now=now)
+
+    def start(self, starts: datetime, now: datetime) -> None:
+        infusions.start(infusion=self.visit(starts), actor=self.clinic.nurse, now=now)
+
+    def recover(self, starts: datetime, now: datetime) -> None:
+        infusions.recover(infusion=self.visit(starts), actor=self.clinic.nurse, now=now)
+
+    def ready(self, starts: datetime, now: datetime) -> None:
+        infusions.ready(infusion=self.visit(starts), actor=self.clinic.nurse, now=now)
+
+    def hand_over(self, starts: datetime, now: datetime) -> None:
+        visit = self.visit(starts)
+        handovers.accept(handover=visit.handover, now=now - timedelta(minutes=2), actor="system")
+        handovers.complete(
+            infusion=visit,
+            commitment=self.ride(starts),
+            check_by=HandoverCheck.CODE,
+            score=9,
+            instructions_given=True,
+            actor=self.clinic.nurse,
+            now=now,
+        )
+
+    def say_home(self, starts: datetime, now: datetime) -> None:
+        handovers.say_home(infusion=self.visit(starts), now=now, actor="system")
+
+    def say_fine(self, starts: datetime, kind: CheckInKind, now: datetime) -> None:
+        """Patient and helper answer, where they were asked and it is still open."""
+        asked = CheckIn.objects.filter(
+            infusion=self.visit(starts), kind=kind, due_at__lte=now, closes_at__gt=now, answered_at=None
+        )
+        for row in asked:
+            answer = "fine" if row.designation_id is None else "as_expected"
+            checkins.answer(checkin=row, answer=answer, note="", now=now, actor="system")
+
+    def close(self, visit: Infusion) -> None:
+        """A visit of a day gone by that the demo was stopped in the middle of: it ends as it was planned."""
+        at = max(filter(None, [visit.ends_at, visit.ready_at, visit.released_at]))
+        if visit.status == InfusionStatus.BOOKED:
+            infusions.no_show(infusion=visit, actor=self.clinic.nurse, now=at)
+        elif visit.status == InfusionStatus.ARRIVED:
+            infusions.cancel(infusion=visit, actor=self.clinic.nurse, now=at, reason="Not today after all.")
+        elif visit.status in {InfusionStatus.STARTED, InfusionStatus.RECOVERING, InfusionStatus.READY}:
+            self.finish(visit, at)
+        elif visit.status == InfusionStatus.RELEASED:
+            handovers.say_home(infusion=visit, now=at + timedelta(minutes=30), actor="system")
+
+    def finish(self, visit: Infusion, at: datetime) -> None:
+        steps = [InfusionStatus.STARTED, InfusionStatus.RECOVERING, InfusionStatus.READY]
+        acts = [self.recover, self.ready, self.hand_over, self.say_home]
+        for act in acts[steps.index(visit.state) :]:
+            at += timedelta(minutes=5)
+            act(visit.starts_at, at)
