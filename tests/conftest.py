@@ -20,6 +20,7 @@ if "django.conf" in sys.modules and sys.modules["django.conf"].settings.configur
     pytest.exit("Unset DJANGO_SETTINGS_MODULE: the tests choose their settings after their database has started.", 2)
 
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server", "pg_dsn"}
+PAST_TRIGGERS = "SET LOCAL session_replication_role = replica"
 
 FOLDER = services.start()
 os.environ.update(DJANGO_SETTINGS_MODULE="config.settings", HOMEWARD_LOCAL="1", DEBUG="0")
@@ -47,12 +48,19 @@ INVARIANTS = import_module("tests.invariants") if find_spec("tests.invariants") 
 
 @pytest.fixture(scope="session", autouse=True)
 def _flush_past_the_guards() -> Iterator[None]:
-    """The history tables refuse TRUNCATE; the emptying after a transactional test goes round their triggers."""
+    """Empty the database after a transactional test, past the triggers that protect history from just that.
+
+    Only the tables that hold rows: truncating all of them takes a third of a second.
+    """
     plain = DatabaseOperations.sql_flush
 
-    def sql_flush(*args, **kwargs) -> list[str]:
-        statements = plain(*args, **kwargs)
-        return ["SET LOCAL session_replication_role = replica", *statements] if statements else []
+    def sql_flush(self, style, tables, *, reset_sequences=False, allow_cascade=False) -> list[str]:
+        if reset_sequences:
+            return [PAST_TRIGGERS, *plain(self, style, tables, reset_sequences=True, allow_cascade=allow_cascade)]
+        quoted = [self.quote_name(table) for table in tables]
+        with self.connection.cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(f"(SELECT '{table}' FROM {table} LIMIT 1)" for table in quoted))
+            return [PAST_TRIGGERS, *(f"DELETE FROM {table}" for (table,) in cursor.fetchall())]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "sql_flush", sql_flush)

@@ -22,7 +22,7 @@ CACHE = ROOT / "var" / "cache"
 # The test databases are copies of this one.
 TEMPLATE = "homeward"
 # Nothing of a test run outlives it, so nothing has to reach the disk.
-FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=200", "autovacuum=off")
+FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=200")
 
 
 def start() -> Path:
