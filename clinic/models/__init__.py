@@ -1,4 +1,4 @@
-from clinic.models.audit import AuditEntry, AuditHead
+from clinic.models.audit import AuditEntry, AuditHead, AuditSeal
 from clinic.models.course import Course, Protocol
 from clinic.models.imports import ImportRun, ImportStatus
 from clinic.models.infusion import Infusion
@@ -10,6 +10,7 @@ from clinic.models.staff import StaffMember, WorkingHours
 __all__ = [
     "AuditEntry",
     "AuditHead",
+    "AuditSeal",
     "Closure",
     "Contact",
     "Course",

@@ -1,4 +1,4 @@
-"""Who read or did what, when: append-only, each row chained to the one before."""
+"""Who read or did what, when: append-only, each entry sealed into a chain."""
 
 import pgtrigger
 from django.db import models
@@ -7,20 +7,19 @@ from clinic.models.history import append_only_triggers
 
 
 class AuditHead(models.Model):
-    """The newest hash of the chain. One row; writers queue on it, so the chain never forks."""
+    """The newest hash of the chain and how long it is. One row; transactions queue on it as they commit, so the chain
+    never forks."""
 
     hash = models.BinaryField(default=bytes)
-    entry_id = models.BigIntegerField(default=0)
+    length = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
-        return bytes(self.hash).hex()
+        return f"{self.length}: {bytes(self.hash).hex()}"
 
 
 class AuditEntry(models.Model):
-    """One thing somebody read or did. No names, no free text about a patient.
-
-    ``actor`` is "staff:7", "link:Zk3…" (the link's id, not its token) or "system".
-    """
+    """``actor`` is "staff:7", "link:Zk3…" (the link's id, not its token) or "system". No names, no free text about a
+    patient."""
 
     at = models.DateTimeField()
     actor = models.CharField(max_length=64)
@@ -28,8 +27,6 @@ class AuditEntry(models.Model):
     patient_id = models.BigIntegerField(null=True)
     subject = models.CharField(max_length=64)
     note = models.CharField(max_length=300, blank=True)
-    previous = models.BinaryField(default=bytes, editable=False)
-    hash = models.BinaryField(default=bytes, editable=False)
 
     class Meta:
         ordering = ["pk"]
@@ -41,23 +38,44 @@ class AuditEntry(models.Model):
             *append_only_triggers,
             pgtrigger.Trigger(
                 name="chain",
-                when=pgtrigger.Before,
+                when=pgtrigger.After,
                 operation=pgtrigger.Insert,
-                declare=[("head", "bytea")],
+                timing=pgtrigger.Deferred,
+                declare=[("head", "clinic_audithead%ROWTYPE"), ("sealed", "bytea")],
                 func="""
-                    INSERT INTO clinic_audithead (id, hash, entry_id) VALUES (1, ''::bytea, 0)
-                        ON CONFLICT (id) DO NOTHING;
-                    SELECT hash INTO head FROM clinic_audithead WHERE id = 1 FOR UPDATE;
-                    NEW.previous = head;
-                    NEW.hash = sha256(head || convert_to(concat_ws(
-                        '|', NEW.id, extract(epoch from NEW.at), NEW.actor, NEW.verb,
-                        coalesce(NEW.patient_id::text, ''), NEW.subject, NEW.note
-                    ), 'UTF8'));
-                    UPDATE clinic_audithead SET hash = NEW.hash, entry_id = NEW.id WHERE id = 1;
-                    RETURN NEW;
+                    INSERT INTO clinic_audithead (id, hash, length) VALUES (1, ''::bytea, 0)
+                    ON CONFLICT (id) DO NOTHING;
+                    SELECT * INTO head FROM clinic_audithead WHERE id = 1 FOR UPDATE;
+                    sealed = sha256(head.hash || convert_to(jsonb_build_array(
+                        head.length + 1, NEW.id, extract(epoch from NEW.at), NEW.actor, NEW.verb, NEW.patient_id,
+                        NEW.subject, NEW.note
+                    )::text, 'UTF8'));
+                    INSERT INTO clinic_auditseal (position, entry_id, previous, hash)
+                    VALUES (head.length + 1, NEW.id, head.hash, sealed);
+                    UPDATE clinic_audithead SET hash = sealed, length = head.length + 1 WHERE id = 1;
+                    RETURN NULL;
                 """,
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.actor} {self.verb} {self.subject}"
+
+
+class AuditSeal(models.Model):
+    """The place of one entry in the chain.
+
+    PostgreSQL writes it when the entry's transaction commits: chained any earlier, two transactions that log in the
+    middle of their work could wait for each other.
+    """
+
+    position = models.BigIntegerField(primary_key=True)
+    entry = models.OneToOneField(AuditEntry, on_delete=models.PROTECT, related_name="seal")
+    previous = models.BinaryField()
+    hash = models.BinaryField()
+
+    class Meta:
+        triggers = append_only_triggers
+
+    def __str__(self) -> str:
+        return f"{self.position}: {bytes(self.hash).hex()}"

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, models, transaction
 from psycopg2 import sql
 
-from clinic.models import AuditEntry
+from clinic.models import AuditEntry, AuditSeal
 from config.env import Env
 
 
@@ -46,4 +46,4 @@ class Command(BaseCommand):
 
 
 def _only_grows(model: type[models.Model]) -> bool:
-    return issubclass(model, pghistory.models.Event | AuditEntry)
+    return issubclass(model, pghistory.models.Event | AuditEntry | AuditSeal)
