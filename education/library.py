@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from education import directory
 from education.enums import Audience, PageState, Stage
 from education.models import Page, PageRevision, Reading
-from education.placeholders import NUMBERS, PLACEHOLDERS
+from education.placeholders import NUMBERS, PLACEHOLDERS, POLICY
 from education.rendering import placeholders_in
 
 CONTENT = Path(__file__).parent / "content"
@@ -171,6 +171,8 @@ def refuse_unready(*, page: Page, revision: PageRevision) -> None:
         raise NotReady(
             _("A helper may not know what the visit is for. Take “%(word)s” out of the text.") % {"word": untold[0]}
         )
+    if page.site and asked & POLICY.keys() and not page.site.policies.filter(signed_at__isnull=False).exists():
+        raise NotReady(_("This page takes its numbers from the policy. Sign the policy first, then approve it."))
     numbers = asked & NUMBERS.keys()
     if page.site and numbers:
         known = directory.numbers(region=page.site.region, audience=page.audience, language=page.language)

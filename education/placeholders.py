@@ -28,7 +28,7 @@ UNITS = {"en": (("minute", "minutes"), ("hour", "hours")), "es": (("minuto", "mi
 
 
 def values(*, site: Any, policy: Any, audience: str, language: str) -> dict[str, str]:
-    """What ``render`` fills in, in words of the page's language. Without a policy the policy's values are missing."""
+    """What ``render`` fills in, in words of the *page's* language. Without a policy the policy's values are missing."""
     found = {"clinic_name": site.public_name, "clinic_phone": phone(site.phone)}
     for number in directory.numbers(region=site.region, audience=audience, language=language):
         found.setdefault(f"{NumberKind(number.kind).value}_number", number.number)
@@ -50,7 +50,7 @@ def measure(*, name: str, amount: int, language: str) -> str:
     minutes = amount * 60 if name.endswith("_hours") else amount
     in_hours = minutes % 60 == 0 and minutes > 0
     count = minutes // 60 if in_hours else minutes
-    one, many = UNITS[language][in_hours]
+    one, many = UNITS.get(language, UNITS["en"])[in_hours]
     return f"{count} {one if count == 1 else many}"
 
 

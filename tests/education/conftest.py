@@ -13,8 +13,8 @@ def site(db):
 
 
 @pytest.fixture
-def people(site) -> SimpleNamespace:
-    """One member of staff of the site for each role."""
+def people(site, policy) -> SimpleNamespace:
+    """One member of staff of the site for each role, and the policy their director signed."""
     return SimpleNamespace(**{role.value: StaffFactory(role=role, sites=[site]) for role in Role})
 
 

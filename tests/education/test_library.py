@@ -10,7 +10,7 @@ from education.enums import PageState
 from education.models import Page, PageRevision
 from education.placeholders import values
 from education.rendering import render
-from tests.factories import SiteFactory
+from tests.factories import SiteFactory, StaffFactory
 
 
 def reword(page, now, actor, text="## New {#hour-0}\nRest.", based_on=1):
@@ -82,6 +82,12 @@ def test_a_page_with_help_numbers_is_not_approved_where_we_know_none(page, peopl
     site.save()
     with pytest.raises(library.NotReady, match="ZZ"):
         library.approve(revision=page.revisions.get(), actor=people.director, now=now)
+
+
+def test_a_page_that_takes_numbers_from_the_policy_waits_until_one_is_signed(site, page, now):
+    director = StaffFactory(role="director", sites=[site])
+    with pytest.raises(library.NotReady, match="Sign the policy first"):
+        library.approve(revision=page.revisions.get(), actor=director, now=now)
 
 
 def test_a_wording_that_is_no_longer_the_newest_is_not_approved(page, people, now):

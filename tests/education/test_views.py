@@ -80,8 +80,9 @@ def test_a_page_shows_the_values_of_the_signed_policy(as_role, page, policy):
     assert 'href="tel:4105550142"' in html
 
 
-def test_before_there_is_a_policy_the_page_names_what_will_stand_there(as_role, page):
-    assert "No alcohol for [time without alcohol]." in as_role("nurse").get(url("page", page)).text
+def test_before_there_is_a_policy_the_page_names_what_will_stand_there(client, site, page):
+    client.force_login(StaffFactory(role="nurse", sites=[site]))
+    assert "No alcohol for [time without alcohol]." in client.get(url("page", page)).text
 
 
 def test_a_page_in_another_language_says_so_to_a_screen_reader(as_role, pages):
