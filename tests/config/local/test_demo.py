@@ -157,6 +157,20 @@ def test_the_empty_clinic_keeps_apart_from_the_demo(demo, checkout: Path) -> Non
     assert (checkout / "var" / "clinic" / "pg" / "PG_VERSION").exists()
 
 
+def test_a_command_alone_starts_what_it_needs_and_stops_it(checkout: Path) -> None:
+    count = "from clinic.models import Patient; print('patients', Patient.objects.count())"
+    env = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+    told = subprocess.run(
+        [sys.executable, "manage.py", "shell", "-v", "0", "-c", count],
+        cwd=checkout,
+        env=env,
+        capture_output=True,
+        text=True,
+    )
+    assert re.fullmatch(r"patients \d+\n", told.stdout), told.stderr
+    assert not list((checkout / "var").glob("**/postmaster.pid"))
+
+
 def wait_for(condition: Callable[[], object], seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
