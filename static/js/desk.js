@@ -29,57 +29,6 @@ document.addEventListener("click", (event) => {
   for (const menu of all("[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false;
 });
 
-// --- questions become native dialogs ------------------------------------------------------------------
-
-function openQuestion(details) {
-  const body = find(".ask__body", details);
-  const summary = find("summary", details);
-  const dialog = document.createElement("dialog");
-  dialog.className = "box";
-  dialog.setAttribute("aria-labelledby", find(".ask__title", body).id);
-  details.after(dialog);
-  dialog.append(body);
-  dialog.addEventListener("close", () => {
-    details.append(body);
-    dialog.remove();
-    summary.focus();
-  });
-  dialog.addEventListener("click", (event) => {
-    if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
-  });
-  details.open = false;
-  dialog.showModal();
-}
-
-document.addEventListener("click", (event) => {
-  const summary = event.target.closest?.("details[data-ask] > summary");
-  if (summary) {
-    event.preventDefault();
-    openQuestion(summary.parentElement);
-  }
-});
-
-// --- one press, one submission ----------------------------------------------------------------------------
-
-document.addEventListener("submit", (event) => {
-  const form = event.target;
-  if (event.defaultPrevented || form.method !== "post") return;
-  if (form.dataset.sent) {
-    event.preventDefault();
-    return;
-  }
-  form.dataset.sent = "yes";
-  event.submitter?.setAttribute("aria-busy", "true");
-  setTimeout(() => release(form), 8000);
-});
-
-function release(form) {
-  delete form.dataset.sent;
-  for (const button of all("[aria-busy]", form)) button.removeAttribute("aria-busy");
-}
-
-window.addEventListener("pageshow", () => all("form[data-sent]").forEach(release));
-
 // --- nothing typed is lost when a session ends --------------------------------------------------------------
 
 // Kept in this tab only, for the same person only, for an hour at most.
@@ -145,9 +94,6 @@ function bringBack() {
   }
 }
 
-document.addEventListener("input", (event) => {
-  if (event.target.form) event.target.form.dataset.touched = "yes";
-});
 // A form sent after the session ended is answered with the sign-in page, so what it holds is kept before it goes.
 document.addEventListener("submit", (event) => {
   if (event.target.method === "post") keepTyped();
@@ -170,8 +116,8 @@ document.addEventListener("htmx:config:request", (event) => {
 });
 
 document.addEventListener("htmx:before:request", (event) => {
-  // While a question is open, the page behind it holds still.
-  if (isPoll(event.detail.ctx.sourceElement) && find("dialog[open], details.ask[open], [data-menu][open]")) event.preventDefault();
+  // While a question is open or an answer is on its way, the page behind holds still.
+  if (isPoll(event.detail.ctx.sourceElement) && find("dialog[open], details.ask[open], [data-menu][open], form[data-sent]")) event.preventDefault();
 });
 
 document.addEventListener("htmx:before:response", (event) => {
@@ -212,11 +158,9 @@ document.addEventListener("allauth.error", (event) => {
 
 // --- at the start ------------------------------------------------------------------------------------------------------
 
-for (const details of all("details[data-ask][open]")) openQuestion(details);
 for (const button of all("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
 }
 bringBack();
-find("[data-focus]")?.focus();
 find(".bar__nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });

@@ -42,28 +42,6 @@ if (seconds) {
   document.addEventListener("visibilitychange", refresh);
 }
 
-document.addEventListener("input", (event) => {
-  if (event.target.form) event.target.form.dataset.touched = "yes";
-});
-
-// --- one press, one submission --------------------------------------------------------------------------------
-
-document.addEventListener("submit", (event) => {
-  const form = event.target;
-  if (form.method !== "post") return;
-  if (form.dataset.sent) {
-    event.preventDefault();
-    return;
-  }
-  form.dataset.sent = "yes";
-  event.submitter?.setAttribute("aria-busy", "true");
-  setTimeout(() => delete form.dataset.sent, 8000);
-});
-window.addEventListener("pageshow", () => {
-  for (const form of all("form[data-sent]")) delete form.dataset.sent;
-  for (const button of all("[aria-busy]")) button.removeAttribute("aria-busy");
-});
-
 // --- the count on "I can take 2 dates" ---------------------------------------------------------------------------
 
 // <button data-tally="date" data-none="I can take none" data-one="I can take 1 date" data-many="I can take {n} dates">
@@ -95,29 +73,3 @@ for (const button of all("[data-share]")) {
     }
   });
 }
-
-// --- questions become native dialogs --------------------------------------------------------------------------------
-
-document.addEventListener("click", (event) => {
-  const summary = event.target.closest?.("details[data-ask] > summary");
-  if (!summary) return;
-  event.preventDefault();
-  const details = summary.parentElement;
-  const body = find(".ask__body", details);
-  const dialog = document.createElement("dialog");
-  dialog.className = "box";
-  dialog.setAttribute("aria-labelledby", find(".ask__title", body).id);
-  details.after(dialog);
-  dialog.append(body);
-  dialog.addEventListener("close", () => {
-    details.append(body);
-    dialog.remove();
-    summary.focus();
-  });
-  dialog.addEventListener("click", (press) => {
-    if (press.target === dialog || press.target.closest("[data-close]")) dialog.close();
-  });
-  dialog.showModal();
-});
-
-find("[data-focus]")?.focus();
