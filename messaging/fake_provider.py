@@ -285,7 +285,12 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(200, {"sid": params["MessageSid"], "status": self.server.deliver(text["url"], params)})
 
     def read(self) -> bytes:
-        return self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        """The whole body: a request whose sender was killed half-way is no request."""
+        length = int(self.headers.get("Content-Length", "0"))
+        data = self.rfile.read(length)
+        if len(data) < length:
+            raise ConnectionResetError
+        return data
 
     def refuse(self, status: int, code: int) -> None:
         self.answer(status, {"status": status, "code": code, "message": "as asked"})

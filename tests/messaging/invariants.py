@@ -1,0 +1,42 @@
+"""What must hold between our ledger and the provider's, whatever happened in between."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from messaging.domain import opt_outs, quiet
+from messaging.enums import WITH_PROVIDER
+from messaging.models import Message
+from tests.messaging import kinds
+
+
+def broken(texts: Iterable[Mapping[str, str]]) -> list[str]:
+    """One sentence for each thing that is wrong with the texts (`link` kinds only) the phones received."""
+    texts = list(texts)
+    by_link = {kinds.link_of(message): message for message in Message.objects.select_related("site")}
+    links = Counter(word for text in texts for word in text["body"].split() if word in by_link)
+    found = [f"message {by_link[link].pk} went {count} times" for link, count in links.items() if count > 1]
+    for link, message in by_link.items():
+        if message.status in WITH_PROVIDER and link not in links:
+            found.append(f"message {message.pk} is {message.status} and no phone has it")
+        if message.status not in WITH_PROVIDER and link in links:
+            found.append(f"message {message.pk} is {message.status} and a phone has it")
+    ours = set(Message.objects.filter(status__in=WITH_PROVIDER).values_list("provider_id", flat=True))
+    theirs = {text["sid"] for text in texts}
+    found += [f"{sid} is known to one side only" for sid in sorted(ours ^ theirs)]
+    return found + _ledger_faults(by_link)
+
+
+def _ledger_faults(by_link: Mapping[str, Message]) -> list[str]:
+    found = []
+    sent = [message for message in by_link.values() if message.sent_at is not None]
+    stopped = opt_outs.among(addresses={message.sent_to for message in sent})
+    for message in sent:
+        if message.sent_at > message.not_after:
+            found.append(f"message {message.pk} went too late")
+        zone = quiet.zone_or(name=message.zone, fallback=message.site.timezone)
+        if message.kind != kinds.COME_IN.name and quiet.is_quiet(moment=message.sent_at, zone=zone):
+            found.append(f"message {message.pk} went at night")
+        if message.sent_to in stopped:
+            found.append(f"message {message.pk} went to somebody who asked for no more")
+    found += [f"message {message.pk} holds a link" for link, message in by_link.items() if link in message.body]
+    return found

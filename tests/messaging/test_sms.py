@@ -1,0 +1,78 @@
+"""The transport against the fake provider, over real sockets."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from messaging.transports import sms
+from messaging.transports.outcome import Answer, Result
+
+KEY = "6a1d3c1e-0000-4000-8000-000000000001"
+
+
+def send(body="Hello") -> object:
+    return sms.send(to="+14105550107", body=body, send_key=KEY)
+
+
+def lookup(body="Hello", taken=()):
+    return sms.lookup(
+        to="+14105550107",
+        since=datetime.now(UTC),
+        matches=lambda text: text == body,
+        taken=lambda sid: sid in taken,
+    )
+
+
+def test_a_text_that_is_taken_has_the_providers_number_and_our_key(provider):
+    outcome = send()
+    [text] = provider.phones.all
+    assert (outcome.result, outcome.provider_id) == (Result.ACCEPTED, text["sid"])
+    assert text["status_callback"] == f"http://localhost:8000/hooks/sms/status?key={KEY}"
+
+
+@pytest.mark.parametrize(
+    ("fault", "result"),
+    [
+        ({"refuse": "busy"}, Result.LATER),
+        ({"refuse": "unauthorised"}, Result.LATER),
+        ({"status": 503}, Result.LATER),
+        ({"status": 404}, Result.LATER),
+        ({"status": 302}, Result.LATER),
+        ({"refuse": "bad_number"}, Result.REFUSED),
+        ({"refuse": "not_mobile"}, Result.REFUSED),
+        ({"refuse": "opted_out"}, Result.REFUSED),
+        ({"status": 422}, Result.REFUSED),
+        ({"status": 500}, Result.UNCLEAR),
+        ({"status": 504}, Result.UNCLEAR),
+        ({"status": 200}, Result.UNCLEAR),
+        ({"drop": True}, Result.UNCLEAR),
+    ],
+)
+def test_each_answer_says_whether_the_text_was_taken(provider, fault, result):
+    provider.control(fault)
+    assert send().result is result
+
+
+def test_a_slow_provider_is_waited_for(provider):
+    provider.control({"delay": 0.3})
+    assert send().result is Result.ACCEPTED
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://provider.invalid", ""])
+def test_nobody_to_talk_to_means_later(provider, settings, url):
+    settings.SMS_API_URL = url
+    assert send().result is Result.LATER
+
+
+def test_a_text_is_found_by_its_words(provider):
+    outcome = send()
+    assert lookup().provider_id == outcome.provider_id
+    assert lookup("Other").answer is Answer.NOT_FOUND
+    assert lookup(taken=[outcome.provider_id]).answer is Answer.NOT_FOUND
+
+
+def test_a_provider_that_fails_or_is_gone_cannot_say(provider, settings):
+    provider.control({"lookup_status": 500})
+    assert lookup().answer is Answer.CANNOT_SAY
+    settings.SMS_API_URL = "http://127.0.0.1:9"
+    assert lookup().answer is Answer.CANNOT_SAY
