@@ -162,7 +162,7 @@ def approve(*, revision: PageRevision, actor: Any, now: datetime) -> PageRevisio
 
 def refuse_unready(*, page: Page, revision: PageRevision) -> None:
     asked = placeholders_in(revision.text)
-    unknown = (asked - PLACEHOLDERS.keys()) | placeholders_in(revision.summary)
+    unknown = (asked - PLACEHOLDERS.keys()) | placeholders_in(f"{revision.summary} {revision.sources}")
     if unknown:
         names = get_text_list([f"[[{name}]]" for name in sorted(unknown)], _("and"))
         raise NotReady(_("There is no value for %(names)s here. Mend the text, then approve it.") % {"names": names})

@@ -69,6 +69,14 @@ def test_a_page_that_asks_for_an_unknown_value_is_not_approved(page, people, now
         library.approve(revision=revision, actor=people.director, now=now)
 
 
+def test_sources_are_shown_as_they_are_so_they_ask_for_no_value(page, people, now):
+    revision = library.revise(
+        page=page, text="Rest.", summary="S", sources="- [[clinic_name]]", based_on=1, actor=people.nurse, now=now
+    )
+    with pytest.raises(library.NotReady, match="clinic_name"):
+        library.approve(revision=revision, actor=people.director, now=now)
+
+
 @pytest.mark.parametrize("word", ["ketamine", "Spravato", "Esketamine", "depression", "ketamina", "ansiedad"])
 def test_a_page_for_helpers_that_names_the_treatment_is_not_approved(pages, people, now, word):
     page = pages.get(slug="helper-after", language="en")
