@@ -27,12 +27,12 @@ def as_the_application(pg_dsn: str, monkeypatch: pytest.MonkeyPatch, capsys) -> 
         cursor.execute(f"DROP ROLE {ROLE}")
 
 
-def test_it_adds_to_the_audit_trail(as_the_application, now: datetime) -> None:
+def test_it_adds_to_the_audit_trail_and_the_chain(as_the_application, now: datetime) -> None:
     as_the_application.execute(
         "INSERT INTO clinic_auditentry (at, actor, verb, subject, note) VALUES (%s, 'system', 'checked', 'role', '')",
         [now],
     )
-    assert list(AuditEntry.objects.values_list("verb", flat=True)) == ["checked"]
+    assert list(AuditEntry.objects.values_list("verb", "seal__position")) == [("checked", 1)]
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ def test_it_adds_to_the_audit_trail(as_the_application, now: datetime) -> None:
     [
         "UPDATE clinic_auditentry SET actor = 'nobody'",
         "DELETE FROM clinic_auditentry",
-        "UPDATE clinic_auditseal SET hash = ''",
         "TRUNCATE clinic_auditentry",
+        "UPDATE clinic_auditseal SET hash = ''",
         "ALTER TABLE clinic_auditentry DISABLE TRIGGER ALL",
         "UPDATE clinic_patientevent SET pgh_label = 'x'",
         "SET pgtrigger.ignore = '{clinic_patientevent:append_only}'; DELETE FROM clinic_patientevent",
