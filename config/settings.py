@@ -163,6 +163,7 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "inte
 CELERY_BEAT_SCHEDULE = {
     "messaging-tick": {"task": "messaging.tick", "schedule": 5.0, "options": {"expires": 30}},
     "messaging-settle": {"task": "messaging.settle", "schedule": 20.0, "options": {"expires": 60}},
+    "clinic-invitations": {"task": "clinic.send_invitations", "schedule": 20.0, "options": {"expires": 60}},
     "clinic-imports": {"task": "clinic.resume_imports", "schedule": 30.0, "options": {"expires": 60}},
     "support-sweep": {"task": "support.sweep", "schedule": 60.0, "options": {"expires": 120}},
 }
@@ -181,6 +182,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# Lets the first administrator in while nobody has signed up; made by `manage.py first_admin` when not given.
+SETUP_CODE = env.text("SETUP_CODE", "")
+SETUP_CODE_PATH = VAR_DIR / "setup-code"
 LOGIN_REDIRECT_URL = "/"
 LOGIN_URL = "account_login"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
