@@ -9,7 +9,7 @@ from itertools import count
 from messaging.domain import dispatch
 from messaging.enums import MessageStatus
 from messaging.models import Message
-from support.domain import sweeping
+from support.domain import watch
 
 Act = Callable[[datetime], object]
 SWEEP_EVERY = timedelta(hours=4)
@@ -27,7 +27,7 @@ class Clockwork:
 
     def sweep_between(self, begin: datetime, end: datetime) -> None:
         while begin < end:
-            self.at(begin, lambda now: sweeping.run(now=now))
+            self.at(begin, lambda now: watch.run(now=now))
             begin += SWEEP_EVERY
 
     def play(self, *, until: datetime) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.enums import OFF, InfusionStatus
@@ -59,21 +59,6 @@ class PatientPage:
             return False
         zone = visit.site.zone
         return timezone.localtime(self.now, zone).date() > timezone.localtime(visit.released_at, zone).date()
-
-    @property
-    def hour_steps(self) -> list[dict[str, str]]:
-        """Clock times, never "six hours before"; steps of components/phone/hours.html."""
-        if self.visit is None:
-            return []
-        zone = self.visit.site.zone
-        today = timezone.localtime(self.now, zone).date()
-        steps = []
-        for hour in self.hours:
-            local = timezone.localtime(hour.at, zone)
-            tag = _("Now") if hour.is_now else "" if local.date() == today else formats.date_format(local, "l")
-            state = "current" if hour.is_now else "past" if hour.is_past else ""
-            steps.append({"at": f"{local:%H:%M}", "tag": tag, "text": hour.text, "state": state})
-        return steps
 
     @property
     def can_say_late(self) -> bool:

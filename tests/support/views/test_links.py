@@ -1,0 +1,138 @@
+"""Opening an address from a message: one grant, no token left behind, nothing changed by looking."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from clinic.models import AuditEntry
+from support.domain import links
+from support.enums import CommitmentStatus
+from tests import world
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def here():
+    return world.build(now=timezone.now())
+
+
+@pytest.fixture
+def address(here):
+    return f"/l/{links.token(here.helper_link)}/"
+
+
+def opened(client: Client, address: str):
+    return client.get(address, follow=True)
+
+
+def test_the_first_opening_leads_to_an_address_without_the_token(client, here, address):
+    response = client.get(address)
+    assert response.status_code == 303
+    assert response.url == f"/l/{here.helper_link.id}/"
+    cookie = response.cookies["links"]
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Lax"
+    assert links.token(here.helper_link) not in cookie.value
+
+
+def test_the_page_is_private(client, here, address):
+    response = opened(client, address)
+    assert response.status_code == 200
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["Referrer-Policy"] == "same-origin"
+    assert "noindex" in response.headers["X-Robots-Tag"]
+    html = response.content.decode()
+    assert links.token(here.helper_link) not in html
+    assert not re.search(r"(?:src|href)=\"https?://", html)
+
+
+def test_a_browser_that_refuses_cookies_opens_the_address_again_and_can_act(here, address):
+    client = Client(enforce_csrf_checks=True)
+    assert client.get(address).status_code == 303
+    client.cookies.clear()
+    response = client.get(address)
+    assert response.status_code == 200
+    key = links.token(here.helper_link)
+    assert f"/l/{key}/" in response.content.decode()
+    client.cookies.clear()
+    assert client.post(f"/l/{key}/visit/{here.pks['infusions']}/confirm/").status_code == 302
+    here.commitment.refresh_from_db()
+    assert here.commitment.status == CommitmentStatus.RECONFIRMED
+
+
+def test_a_grant_alone_does_not_let_another_page_act_in_my_name(here, address):
+    """CVE-2026-4807: a public nonce is no permission, and a cookie that travels by itself is none either."""
+    client = Client(enforce_csrf_checks=True)
+    client.get(address)
+    response = client.post(f"/l/{here.helper_link.id}/visit/{here.pks['infusions']}/confirm/")
+    assert response.status_code == 403
+    here.commitment.refresh_from_db()
+    assert here.commitment.status == CommitmentStatus.ACCEPTED
+
+
+def test_the_links_name_without_a_grant_opens_nothing(client, here):
+    assert client.get(f"/l/{here.helper_link.id}/").status_code == 404
+    assert client.post(f"/l/{here.helper_link.id}/dates/", {"answer": "none"}).status_code == 404
+
+
+def test_several_links_live_side_by_side(client, here, address):
+    client.get(address)
+    client.get(f"/l/{links.token(here.patient_link)}/")
+    assert client.get(f"/l/{here.helper_link.id}/").status_code == 200
+    assert client.get(f"/l/{here.patient_link.id}/").status_code == 200
+
+
+def test_a_helpers_link_does_not_open_the_patients_pages(client, here, address):
+    opened(client, address)
+    pk = here.pks["infusions"]
+    assert client.post(f"/l/{here.helper_link.id}/visit/{pk}/cannot-come/").status_code == 404
+
+
+def test_withdrawal_closes_the_open_page_at_once(client, here, address):
+    opened(client, address)
+    links.withdraw_all(designation=here.designation, now=timezone.now())
+    response = client.get(f"/l/{here.helper_link.id}/")
+    assert response.status_code == 410
+    assert "(410)" in response.content.decode()
+
+
+def test_an_older_link_works_after_a_newer_message(client, here, address):
+    """https://github.com/betagouv/rdv-service-public/pull/5290"""
+    links.for_designation(designation=here.designation, now=timezone.now() + timedelta(hours=5))
+    assert opened(client, address).status_code == 200
+
+
+def test_opening_is_noted_in_the_read_log(client, here, address):
+    opened(client, address)
+    assert AuditEntry.objects.filter(
+        actor=f"link:{here.helper_link.id}", verb="read", patient_id=here.patient.pk
+    ).exists()
+    here.helper_link.refresh_from_db()
+    assert here.helper_link.last_opened_at is not None
+
+
+def test_a_helper_takes_back_a_yes_and_the_ride_is_open_again(client, here, address):
+    """https://github.com/RagtagOpen/nomad/issues/123 : people change their mind and cannot say so."""
+    opened(client, address)
+    client.post(f"/l/{here.helper_link.id}/visit/{here.pks['infusions']}/step-back/")
+    here.commitment.refresh_from_db()
+    assert here.commitment.status == CommitmentStatus.WITHDRAWN
+
+
+def test_a_second_post_is_friendly(client, here, address):
+    opened(client, address)
+    confirm = f"/l/{here.helper_link.id}/visit/{here.pks['infusions']}/confirm/"
+    assert client.post(confirm).status_code == 302
+    assert client.post(confirm, follow=True).status_code == 200
+
+
+def test_titles_and_headings_name_no_drug(client, here, address):
+    for key in (address, f"/l/{links.token(here.patient_link)}/"):
+        html = opened(client, key).content.decode()
+        title = re.search(r"<title>(.*?)</title>", html, re.DOTALL)[1]
+        assert not re.search(r"ketamin|infusion|depress|psych", title, re.IGNORECASE)
+        assert not re.search(r"ketamin|depress|psych", html, re.IGNORECASE)

@@ -1,0 +1,163 @@
+"""Two clinics with one of everything, for tests that visit every page."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from clinic.enums import InfusionStatus, Role
+from clinic.models import ImportRun, ImportStatus, Patient, Site, StaffMember
+from education import directory, library
+from education.models import HelpNumber, Page, PageRevision
+from messaging.models import Message
+from support.domain import links
+from support.enums import AlertKind, CheckInKind, CheckInStatus, CommitmentStatus
+from support.models import Alert, CheckIn, Commitment, Designation, Link
+from tests.factories import (
+    CommitmentFactory,
+    CourseFactory,
+    DesignationFactory,
+    InfusionFactory,
+    PatientFactory,
+    PolicyFactory,
+    ProtocolFactory,
+    RoomFactory,
+    SiteFactory,
+    StaffFactory,
+)
+
+
+@dataclass
+class World:
+    """One clinic. ``pks`` answers which object an address means, by the first words of its path."""
+
+    site: Site
+    patient: Patient
+    staff: dict[str, StaffMember]
+    designation: Designation
+    commitment: Commitment
+    helper_link: Link
+    patient_link: Link
+    checkin: CheckIn
+    pks: dict[str, int] = field(default_factory=dict)
+
+    def arguments(self, *, path: str, params: tuple[str, ...], key: str = "") -> dict[str, Any]:
+        """Values for every parameter of an address. Raises ``KeyError`` for one nobody has told us about."""
+        found: dict[str, Any] = {}
+        for name in params:
+            if name == "key":
+                found[name] = key
+            elif name == "stage":
+                found[name] = "before"
+            elif name == "number":
+                found[name] = 1
+            else:
+                found[name] = self.pks[self.subject(path)]
+        return found
+
+    def subject(self, path: str) -> str:
+        """``infusions/<int:pk>/start/`` is about "infusions", ``l/<str:key>/visit/<int:pk>/`` about "l/visit"."""
+        words = [word for word in path.split("/") if word and not word.startswith("<")]
+        for length in (2, 1):
+            if "/".join(words[:length]) in self.pks:
+                return "/".join(words[:length])
+        raise KeyError(f"tests/world.py does not know what {path} is about")
+
+
+def build(*, now: Any, given_name: str = "Maya") -> World:
+    site = SiteFactory()
+    room = RoomFactory(site=site)
+    staff = {role: StaffFactory(role=role, sites=[site], full_name=f"Robin {role.title()}") for role in Role.values}
+    policy = PolicyFactory(site=site, signed_by=staff[Role.DIRECTOR], signed_at=now - timedelta(days=60))
+    directory.sync(now=now)
+    library.sync(site=site, now=now)
+    for revision in PageRevision.objects.filter(page__site=site, reviewed_at=None):
+        library.approve(revision=revision, actor=staff[Role.DIRECTOR], now=now)
+    patient = PatientFactory(site=site, given_name=given_name)
+    protocol = ProtocolFactory(site=site)
+    course = CourseFactory(patient=patient, protocol=protocol, opened_by=staff[Role.FRONT_DESK])
+    starts = now + timedelta(hours=2)
+    infusion = InfusionFactory(
+        course=course,
+        room=room,
+        clinician=staff[Role.CLINICIAN],
+        policy=policy,
+        number=1,
+        starts_at=starts,
+        booked_by=staff[Role.FRONT_DESK],
+        status=InfusionStatus.BOOKED,
+    )
+    named = DesignationFactory(patient=patient, witnessed_by=staff[Role.FRONT_DESK])
+    commitment = CommitmentFactory(
+        infusion=infusion,
+        designation=named,
+        status=CommitmentStatus.ACCEPTED,
+        answered_at=now - timedelta(days=3),
+        answered_via="link",
+    )
+    checkin = CheckIn.objects.create(
+        infusion=infusion,
+        designation=named,
+        kind=CheckInKind.EVENING,
+        due_at=now - timedelta(hours=1),
+        closes_at=now + timedelta(hours=9),
+        status=CheckInStatus.OPEN,
+    )
+    alert = Alert.objects.create(
+        site=site,
+        patient=patient,
+        infusion=infusion,
+        kind=AlertKind.CALL_TASK,
+        key=f"test:{infusion.pk}",
+        says="Please call about the visit.",
+        opened_at=now - timedelta(minutes=20),
+        owner=staff[Role.FRONT_DESK],
+        deadline=now + timedelta(minutes=40),
+    )
+    message = Message.objects.create(
+        site=site,
+        kind="patient_1_day",
+        scope=f"infusion:{infusion.pk}",
+        subject=f"infusion:{infusion.pk}",
+        about_at=starts,
+        recipient=f"patient:{patient.pk}",
+        channel="sms",
+        due_at=now + timedelta(hours=1),
+        not_after=starts,
+        created_at=now,
+        updated_at=now,
+    )
+    run = ImportRun.objects.create(
+        site=site, started_by=staff[Role.FRONT_DESK], started_at=now, file_name="a.ndjson", status=ImportStatus.DONE
+    )
+    page = Page.objects.filter(site=site).order_by("pk")[0]
+    world = World(
+        site=site,
+        patient=patient,
+        staff=staff,
+        designation=named,
+        commitment=commitment,
+        helper_link=links.for_designation(designation=named, now=now),
+        patient_link=links.for_patient(patient=patient, now=now),
+        checkin=checkin,
+    )
+    world.pks = {
+        "patients": patient.pk,
+        "patients/import": run.pk,
+        "imports": run.pk,
+        "courses": course.pk,
+        "infusions": infusion.pk,
+        "people": named.pk,
+        "commitments": commitment.pk,
+        "alerts": alert.pk,
+        "messages": message.pk,
+        "protocols": protocol.pk,
+        "policy": policy.pk,
+        "policies": policy.pk,
+        "staff": staff[Role.NURSE].pk,
+        "rooms": room.pk,
+        "library": page.pk,
+        "library/numbers": HelpNumber.objects.order_by("pk")[0].pk,
+        "l/visit": infusion.pk,
+        "l/check-in": checkin.pk,
+    }
+    return world
