@@ -21,6 +21,7 @@ LABELS: dict[str, str | Promise] = {
     "checkin_evening": _("How is your evening?"),
     "checkin_next_day": _("How is it going today?"),
     "helper_invitation": _("Invitation"),
+    "helper_new_dates": _("New dates"),
     "helper_ask_again": _("Asked again"),
     "helper_reconfirm": _("Still all right for tomorrow?"),
     "helper_3_hours": _("Reminder, three hours before"),
@@ -28,6 +29,8 @@ LABELS: dict[str, str | Promise] = {
     "helper_cancelled": _("The visit is cancelled"),
     "helper_covered": _("Somebody else has it"),
     "helper_come_in": _("Please come in"),
+    "helper_checkin_evening": _("How is the evening?"),
+    "helper_checkin_next_day": _("How is it going today?"),
 }
 LEVELS = {
     S.PENDING: "calm",

@@ -21,6 +21,7 @@ from support.models import Designation
 
 log = structlog.get_logger(__name__)
 
+AHEAD_OR_HERE = [status for status in InfusionStatus if status.before_start or status.in_the_house]
 WITH = ("site", "patient__site", "policy")
 # No touch is due earlier before a visit, or later after it.
 AHEAD = timedelta(days=8)
@@ -166,12 +167,10 @@ def says(*, kind: str, name: str, visit: Infusion) -> str:
 
 def upcoming_of(*, designation: Designation, now: datetime) -> list[Infusion]:
     """The visits a change of this person can touch."""
-    live = [
-        InfusionStatus.BOOKED,
-        InfusionStatus.ARRIVED,
-        InfusionStatus.STARTED,
-        InfusionStatus.RECOVERING,
-        InfusionStatus.READY,
-    ]
-    rows = Infusion.objects.filter(patient=designation.patient_id, status__in=live, ends_at__gt=now - timedelta(days=1))
+    return upcoming_for(patient_id=designation.patient_id, now=now)
+
+
+def upcoming_for(*, patient_id: int, now: datetime) -> list[Infusion]:
+    """A patient's visits that are ahead or in the house, in the order in which they are locked."""
+    rows = Infusion.objects.filter(patient=patient_id, status__in=AHEAD_OR_HERE, ends_at__gt=now - timedelta(days=1))
     return list(rows.select_related(*WITH).order_by("pk"))

@@ -1,0 +1,158 @@
+"""The kinds of message support sends, registered with messaging when the app is ready."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from messaging.domain import kinds, outbox
+from messaging.domain.kinds import Kind, Verdict
+from messaging.domain.outbox import Wanted
+from messaging.enums import Audience, Channel
+from messaging.models import Message
+from support.domain import alerts, replan, wording
+from support.enums import AlertKind, CommitmentStatus
+from support.models import Commitment
+
+PLANNED_PATIENT = (
+    "patient_3_days",
+    "patient_1_day",
+    "patient_3_hours",
+    "patient_cancelled",
+    "checkin_evening",
+    "checkin_next_day",
+)
+PLANNED_HELPER = (
+    "helper_ask_again",
+    "helper_ask_new_time",
+    "helper_reconfirm",
+    "helper_3_hours",
+    "helper_cancelled",
+    "helper_covered",
+    "helper_come_in",
+    "helper_checkin_evening",
+    "helper_checkin_next_day",
+)
+QUIET_EXEMPT = frozenset({"helper_come_in"})
+ONCE_IS_ENOUGH = frozenset({"helper_covered", "helper_invitation", "helper_new_dates"})
+SEGMENTS = {"helper_invitation": 2}
+
+
+def register_all() -> None:
+    """Once, from ``AppConfig.ready()``."""
+    for name in PLANNED_PATIENT:
+        kinds.register(_kind(name, Audience.PATIENT, in_plan))
+    for name in PLANNED_HELPER:
+        kinds.register(_kind(name, Audience.HELPER, in_plan))
+    kinds.register(_kind("patient_moved", Audience.PATIENT, still_that_time))
+    kinds.register(_kind("helper_invitation", Audience.HELPER, still_named))
+    kinds.register(_kind("helper_new_dates", Audience.HELPER, still_asked))
+
+
+def in_plan(message: Message, now: datetime) -> Verdict:
+    """The plan is asked once more: a message it no longer holds is not sent, one it moved goes later."""
+    if message.rule.startswith("resent"):
+        return still_live(message, now)
+    visit_id = int(message.scope.partition(":")[2])
+    for wanted in replan.wanted_now(infusion_id=visit_id, now=now):
+        # A row made beside the plan (by staff, or as the fallback of a text) is wanted while its kind is.
+        same = (wanted.kind, wanted.recipient) == (message.kind, message.recipient)
+        if same and (message.plan_version == 0 or wanted.key == _key(message)):
+            if message.plan_version > 0 and wanted.due_at > now:
+                return Verdict(wanted=False, retry_at=wanted.due_at)
+            return Verdict(wanted=True)
+    return Verdict(wanted=False, reason=_("Things changed: this is no longer needed."))
+
+
+def still_live(message: Message, now: datetime) -> Verdict:
+    """Staff said "send again": whatever the plan thinks, as long as the visit is on."""
+    visit = wording.visit_of(message)
+    if visit is not None and visit.state.is_live:
+        return Verdict(wanted=True)
+    return Verdict(wanted=False, reason=_("The visit is off."))
+
+
+def still_that_time(message: Message, now: datetime) -> Verdict:
+    visit = wording.visit_of(message)
+    # Two moves in a row: only the newest is news.
+    newest = visit is not None and message.subject == _newest_move(message)
+    if visit is not None and newest and visit.state.before_start and visit.starts_at == message.about_at:
+        return Verdict(wanted=True)
+    return Verdict(wanted=False, reason=_("The time changed again, or the visit is off."))
+
+
+def still_named(message: Message, now: datetime) -> Verdict:
+    named = wording.addressee(message).designation
+    if named is None or named.withdrawn_at is not None or (named.valid_until and named.valid_until <= now):
+        return Verdict(wanted=False, reason=_("This person is no longer on the list."))
+    return Verdict(wanted=True)
+
+
+def still_asked(message: Message, now: datetime) -> Verdict:
+    verdict = still_named(message, now)
+    named = wording.addressee(message).designation
+    course_id = int(message.subject.partition(":")[2])
+    waiting = Commitment.objects.filter(
+        designation=named,
+        status=CommitmentStatus.ASKED,
+        infusion__course=course_id,
+        infusion__starts_at__gt=now,
+    )
+    if verdict.wanted and not waiting.exists():
+        return Verdict(wanted=False, reason=_("They have answered already."))
+    return verdict
+
+
+def on_dead(message: Message, sentence: str, now: datetime) -> None:
+    """A text that cannot arrive is tried by e-mail, and the desk is told either way."""
+    who = wording.addressee(message)
+    if message.channel == Channel.SMS and who.email and now < message.not_after and message.about_at is not None:
+        _by_email(message, now)
+    name = who.designation.person.first_name if who.designation is not None else who.patient.first_name
+    alerts.open_alert(
+        kind=AlertKind.MESSAGE_FAILED,
+        key=f"failed:{message.recipient}:{message.channel}",
+        says=_("A message to %(name)s did not arrive. %(why)s") % {"name": name, "why": sentence},
+        patient=who.patient,
+        infusion=wording.visit_of(message),
+        designation=who.designation,
+        now=now,
+    )
+
+
+def _kind(name: str, audience: Audience, still_wanted: Callable[[Message, datetime], Verdict]) -> Kind:
+    return Kind(
+        name=name,
+        audience=audience,
+        compose=wording.compose,
+        still_wanted=still_wanted,
+        on_dead=on_dead,
+        twice=name not in ONCE_IS_ENOUGH,
+        quiet_exempt=name in QUIET_EXEMPT,
+        max_segments=SEGMENTS.get(name, 1),
+    )
+
+
+def _by_email(message: Message, now: datetime) -> None:
+    wanted = Wanted(
+        kind=message.kind,
+        subject=message.subject,
+        about_at=message.about_at,
+        recipient=message.recipient,
+        channel=Channel.EMAIL,
+        due_at=now,
+        not_after=message.not_after,
+        language=message.language,
+        rule="after a text that could not arrive",
+        zone=message.zone,
+    )
+    outbox.post(site_id=message.site_id, scope=message.scope, wanted=wanted, now=now)
+
+
+def _newest_move(message: Message) -> str | None:
+    rows = Message.objects.filter(scope=message.scope, kind=message.kind).order_by("-pk")
+    return rows.values_list("subject", flat=True).first()
+
+
+def _key(message: Message) -> outbox.Key:
+    return message.kind, message.subject, message.about_at, message.recipient, message.channel
