@@ -62,11 +62,12 @@ def book(*, course: Course, slot: Slot, actor: StaffMember, now: datetime, walk_
     """The next visit of a course that has no date. Raises ``Taken`` with the next free starts, or ``Refused``."""
 
     def work() -> Infusion:
+        # Before the locks: others wait for as short as can be.
+        timed = _timed([slot], course.protocol, course.patient.site)
+        _refuse(rules.about_patient(patient=course.patient, protocol=course.protocol))
+        _refuse(rules.against(site=course.patient.site, slots=timed, now=now))
         _lock(course.patient, [slot])
         fresh = Course.objects.select_related("protocol", "patient__site").get(pk=course.pk)
-        timed = _timed([slot], fresh.protocol, fresh.patient.site)
-        _refuse(rules.about_patient(patient=fresh.patient, protocol=fresh.protocol))
-        _refuse(rules.against(site=fresh.patient.site, slots=timed, now=now))
         infusion = _insert(fresh, _next_number(fresh), *timed[0], actor, now, walk_in=walk_in)
         changes.tell([infusion], actor, now, "booked", what="booked")
         return infusion
