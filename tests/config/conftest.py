@@ -16,7 +16,12 @@ def in_a_new_process() -> Callable[..., "subprocess.CompletedProcess[str]"]:
     """Run Python in the checkout with the test run's environment, changed by the keywords (``None`` takes one out)."""
 
     def run(*arguments: str, timeout: float = 60, **changes: str | None) -> "subprocess.CompletedProcess[str]":
-        changed = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", **changes}
+        changed: dict[str, str | None] = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "DJANGO_ALLOW_ASYNC_UNSAFE": None,
+            **changes,
+        }
         env = {name: value for name, value in changed.items() if value is not None}
         return subprocess.run(
             [sys.executable, *arguments], cwd=ROOT, env=env, capture_output=True, text=True, timeout=timeout

@@ -26,7 +26,14 @@ class Demo:
     def __init__(self, checkout: Path, *arguments: str, **env: str) -> None:
         self.port = free_port()
         self.said = checkout / f"said-{self.port}.txt"
-        ours = {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "MAKELEVEL", "PYTHONPATH"}
+        ours = {
+            "DATABASE_URL",
+            "REDIS_URL",
+            "DJANGO_SETTINGS_MODULE",
+            "MAKELEVEL",
+            "PYTHONPATH",
+            "DJANGO_ALLOW_ASYNC_UNSAFE",
+        }
         inherited = {name: value for name, value in os.environ.items() if name not in ours}
         with self.said.open("w") as output:
             self.process = subprocess.Popen(
