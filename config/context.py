@@ -17,7 +17,9 @@ SECTIONS = {
     "schedule": "schedule",
     "patients": "patients",
     "courses": "patients",
+    "people": "patients",
     "messages": "messages",
+    "outbox": "messages",
     "alerts": "alerts",
     "library": "library",
 }
@@ -26,8 +28,8 @@ SECTIONS = {
 def shell(request: HttpRequest) -> dict[str, Any]:
     """``site`` and ``shell``. The count is asked for only when a template shows it."""
     site = getattr(request, "site", None)
-    user = getattr(request, "user", None)
-    signed_in = user is not None and user.is_authenticated
+    user: Any = getattr(request, "user", None)
+    signed_in = bool(user and user.is_authenticated)
     return {
         "site": site,
         "shell": {
