@@ -114,7 +114,7 @@ class CourseFactory(factory.django.DjangoModelFactory):
     protocol = factory.SubFactory(ProtocolFactory, site=factory.SelfAttribute("..patient.site"))
     sessions = factory.SelfAttribute("protocol.sessions")
     opened_at = NOW - timedelta(days=30)
-    opened_by = factory.SubFactory(StaffFactory, sites=factory.LazyAttribute(lambda o: [o.factory_parent.patient.site]))
+    opened_by = factory.LazyAttribute(lambda o: StaffFactory(sites=[o.patient.site]))
 
 
 class InfusionFactory(factory.django.DjangoModelFactory):

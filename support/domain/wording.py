@@ -24,7 +24,7 @@ from support.enums import CommitmentStatus, MayKnow, SupportRole
 from support.models import Commitment, Designation, Link
 
 NAME_LENGTH = 20
-STOP = {"en": " STOP to opt out", "es": " STOP para no recibir"}
+STOP = {"en": " STOP to opt out", "es": " STOP para salir"}
 SOMEBODY = {"en": "your friend", "es": "tu persona"}
 OR = {"en": "or", "es": "o"}
 WEEKDAYS = {
