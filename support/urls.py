@@ -28,6 +28,7 @@ urlpatterns = [
     path("patients/<int:pk>/people/new/", people.new, name="designation_new"),
     path("people/<int:pk>/", people.edit, name="designation_edit"),
     path("people/<int:pk>/contact/", people.contact, name="designation_contact"),
+    path("people/<int:pk>/texts/", people.agree_to_texts, name="designation_texts"),
     path("people/<int:pk>/withdraw/", people.withdraw, name="designation_withdraw"),
     path("people/<int:pk>/send-link/", people.send_link, name="designation_send_link"),
     path("commitments/<int:pk>/record/", people.record, name="commitment_record"),

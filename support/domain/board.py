@@ -237,17 +237,17 @@ def _lanes(
     closures: list[Closure],
 ) -> list[Lane]:
     shut = grid.outside(hours)
-    rooms: dict[int, list[Visit]] = defaultdict(list)
+    by_room: dict[int, list[Visit]] = defaultdict(list)
     for visit in visits:
-        rooms[visit.infusion.room_id].append(visit)
+        by_room[visit.infusion.room_id].append(visit)
     lanes = []
-    for room in rooms(site, set(rooms)):
+    for room in rooms(site, set(by_room)):
         mine = [
             grid.span(closure.starts_at, closure.ends_at)
             for closure in closures
             if closure.clinician_id is None and closure.room_id in (None, room.pk)
         ]
-        lanes.append(Lane(room=room, visits=rooms[room.pk], shades=[*shut, *(span for span in mine if span)]))
+        lanes.append(Lane(room=room, visits=by_room[room.pk], shades=[*shut, *(span for span in mine if span)]))
     return lanes
 
 

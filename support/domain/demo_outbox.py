@@ -32,8 +32,10 @@ def phones(*, site: Site) -> list[Received]:
 
 
 def _received(line: Line, address: str) -> Received:
+    if not address or MASK not in line.message.body:
+        return Received(line=line, before=line.message.body, after="", address="")
     before, _mask, after = line.message.body.partition(MASK)
-    return Received(line=line, before=before, after=after, address=address if MASK in line.message.body else "")
+    return Received(line=line, before=before, after=after, address=address)
 
 
 def _addresses(lines: list[Line]) -> dict[str, str]:

@@ -180,6 +180,18 @@ def agree_to_texts(*, person: SupportPerson, actor: str, now: datetime) -> Suppo
         return row
 
 
+def confirm_adult(*, person: SupportPerson, actor: str, now: datetime) -> SupportPerson:
+    """Somebody at the clinic heard that this person is 18 or older. Idempotent."""
+    with transaction.atomic():
+        row = SupportPerson.objects.select_for_update().get(pk=person.pk)
+        if not row.is_adult:
+            row.is_adult = True
+            row.save(update_fields=["is_adult"])
+            for designation in row.designations.filter(withdrawn_at=None).select_related("patient"):
+                _note(designation, actor, "person.adult_confirmed", now)
+        return row
+
+
 def send_link_again(*, designation: Designation, actor: str, now: datetime) -> None:
     """By text where there is a number, else by e-mail. Pressed twice within a minute it goes once."""
     with transaction.atomic():

@@ -132,16 +132,24 @@ class PersonForm(CircleFields, ContactFields):
 
 
 class DesignationForm(CircleFields):
-    """Changes roles, order and what the person may know."""
+    """Changes roles, order and what the person may know; records an age that was not known yet."""
+
+    is_adult = forms.BooleanField(
+        label=_("Is 18 or older"), required=False, help_text=_("Only an adult can take somebody home.")
+    )
 
     def __init__(self, *args: Any, designation: Designation, **kwargs: Any) -> None:
         names = ("relationship", "roles", "rank", "may_know")
-        super().__init__(*args, initial={name: getattr(designation, name) for name in names}, **kwargs)
+        initial: dict[str, Any] = {name: getattr(designation, name) for name in names}
+        super().__init__(*args, initial=initial | {"is_adult": designation.person.is_adult}, **kwargs)
+        if designation.person.is_adult:
+            del self.fields["is_adult"]
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.layout = Layout(
             "relationship",
             "roles",
+            *(["is_adult"] if "is_adult" in self.fields else []),
             "rank",
             "may_know",
             Div(Submit("save", _("Save"), css_class="button button--main"), css_class="form-actions"),

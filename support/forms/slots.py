@@ -38,6 +38,11 @@ def by_day(slots: list[Slot], *, site: Site) -> list[tuple[datetime, list[tuple[
     return [(rows[0][1].starts_at, rows) for _day, group in days if (rows := [(written(slot), slot) for slot in group])]
 
 
+def thinned(found: list[Slot]) -> list[Slot]:
+    """Full and half hours only: a day of quarter hours is too much to choose from."""
+    return [slot for slot in found if slot.starts_at.minute % 30 == 0] or found
+
+
 class WalkInForm(forms.Form):
     """Somebody who came without a booking; the visit begins now."""
 

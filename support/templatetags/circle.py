@@ -1,6 +1,7 @@
 """Words for the stored values of the circle."""
 
 from django import template
+from django.utils.translation import get_language_info
 
 from clinic.enums import Role
 from support.enums import MayKnow, SupportRole
@@ -28,3 +29,12 @@ def know_word(value: str) -> str:
 def staff_role_word(value: str) -> str:
     """``director`` as "Medical director"."""
     return _label(Role, value)
+
+
+@register.filter
+def language_word(code: str) -> str:
+    """``es`` as "Spanish"; a language Django has no name for stays as it came."""
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code

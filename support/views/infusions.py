@@ -1,6 +1,7 @@
 """One visit: its page, and each of its steps as one POST."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages as said
@@ -12,9 +13,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from clinic.access import CARE, DESK_AND_CARE, View
-from clinic.domain import gates, infusions
+from clinic.domain import audit, gates, infusions
 from clinic.domain.errors import Refused
-from support.domain import visit_page
+from clinic.models import Infusion, StaffMember
+from support.domain import handovers, visit_page
 from support.views.desk import at_desk, back, visit_of, was_read
 from support.views.refusals import shown_on
 
@@ -55,11 +57,15 @@ def _step(change: Callable[..., Any], *roles: str, typed: tuple[str, ...] = ()) 
     return step
 
 
+def _say_home(*, infusion: Infusion, actor: StaffMember, now: datetime) -> Infusion:
+    return handovers.say_home(infusion=infusion, actor=audit.staff(actor), now=now)
+
+
 arrive = _step(infusions.arrive, *DESK_AND_CARE)
 start = _step(infusions.start, *CARE, typed=("override_reason",))
 recover = _step(infusions.recover, *CARE)
 ready = _step(infusions.ready, *CARE)
-home = _step(infusions.home, *DESK_AND_CARE)
+home = _step(_say_home, *DESK_AND_CARE)
 cancel = _step(infusions.cancel, *DESK_AND_CARE, typed=("reason",))
 no_show = _step(infusions.no_show, *DESK_AND_CARE)
 stop_early = _step(infusions.stop_early, *CARE, typed=("reason",))

@@ -20,7 +20,6 @@ from support.views.desk import at_desk, patient_of, visit_of, was_read
 from support.views.refusals import shown_on
 
 DAYS_SHOWN = 7
-TIMES_A_DAY = 8
 
 
 def _move_page(request: HttpRequest, pk: int, refused: Refused | None = None) -> HttpResponse:
@@ -100,16 +99,16 @@ def _times(
 
 
 def _free(course: Course, infusion: Infusion | None, first: date, now: datetime) -> list[scheduling.Slot]:
-    return scheduling.free_slots(
+    free = scheduling.free_slots(
         site=course.patient.site,
         protocol=course.protocol,
         first_day=first,
         last_day=first + timedelta(days=DAYS_SHOWN - 1),
         now=now,
         patient=course.patient,
-        per_day=TIMES_A_DAY,
         ignoring=infusion,
     )
+    return slots.thinned([slot for slot in free if infusion is None or slot.starts_at != infusion.starts_at])
 
 
 def _walk_in_page(

@@ -74,11 +74,21 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     named = designation_of(request, pk)
     form = DesignationForm(request.POST or None, designation=named)
     if form.is_valid():
-        designations.change(designation=named, actor=audit.staff(request.user), now=now, **form.circle())
-        said.success(request, _("Saved."))
-        return redirect("patient", named.patient_id)
+        try:
+            return _changed(request, named, form)
+        except Refused as refused:
+            form.add_error(None, refused.reasons)
     was_read(request, patient_id=named.patient_id, subject=named, now=now)
     return render(request, EDIT, {"form": form, "named": named}, status=422 if form.is_bound else 200)
+
+
+def _changed(request: HttpRequest, named: Designation, form: DesignationForm) -> HttpResponse:
+    actor, now = audit.staff(request.user), timezone.now()
+    designations.change(designation=named, actor=actor, now=now, **form.circle())
+    if form.cleaned_data.get("is_adult"):
+        designations.confirm_adult(person=named.person, actor=actor, now=now)
+    said.success(request, _("Saved."))
+    return redirect("patient", named.patient_id)
 
 
 @at_desk(*DESK_AND_CARE)
@@ -118,6 +128,16 @@ def send_link(request: HttpRequest, pk: int) -> HttpResponse:
     designations.send_link_again(designation=named, actor=audit.staff(request.user), now=timezone.now())
     said.success(request, _("The link is on its way to %(name)s.") % {"name": named.person.first_name})
     return back(request, "patient", named.patient_id)
+
+
+@at_desk(*DESK_AND_CARE)
+@require_POST
+@shown_on(_patients_page)
+def agree_to_texts(request: HttpRequest, pk: int) -> HttpResponse:
+    named = designation_of(request, pk)
+    designations.agree_to_texts(person=named.person, actor=audit.staff(request.user), now=timezone.now())
+    said.success(request, _("%(name)s gets texts from now on.") % {"name": named.person.first_name})
+    return redirect("patient", named.patient_id)
 
 
 def _visits_page(request: HttpRequest, pk: int, refused: Refused) -> HttpResponse:
