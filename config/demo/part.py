@@ -85,10 +85,11 @@ class Part:
         return Designation.objects.filter(patient=self.patient, withdrawn_at=None).order_by("rank", "pk")[0]
 
     def say_yes(self, starts: Sequence[datetime], now: datetime) -> None:
-        visits = Infusion.objects.filter(patient=self.patient, starts_at__in=list(starts))
-        take = set(visits.values_list("pk", flat=True))
+        helper = self.helper()
+        asked = Commitment.objects.filter(designation=helper, for_starts_at__in=list(starts))
+        take = set(asked.values_list("pk", flat=True))
         if take:
-            commitments.answer_dates(designation=self.helper(), take=take, now=now, via=AnsweredVia.LINK)
+            commitments.answer_dates(designation=helper, take=take, now=now, via=AnsweredVia.LINK)
 
     def ride(self, starts: datetime) -> Commitment:
         rides = Commitment.objects.filter(infusion=self.visit(starts), role=SupportRole.RIDE, status__in=HOLDING)

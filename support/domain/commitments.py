@@ -26,10 +26,11 @@ LEFT = frozenset({InfusionStatus.RELEASED, InfusionStatus.HOME})
 
 @dataclass(frozen=True, kw_only=True)
 class Answered:
-    """What became of each ticked date."""
+    """What became of each ticked date: taken, gone to somebody else, or moved to another time meanwhile."""
 
     taken: list[Commitment]
     too_late: list[Commitment]
+    changed: list[Commitment]
 
 
 def ask(*, infusion: Infusion, designation: Designation, role: str, now: datetime) -> Commitment:
@@ -162,23 +163,39 @@ def void_all(*, infusion: Infusion, now: datetime) -> int:
 def answer_dates(
     *, designation: Designation, take: Iterable[int], now: datetime, via: AnsweredVia | str, actor: str = ""
 ) -> Answered:
-    """One answer to several dates (ids of visits); those not ticked stay. Ids of others' visits are ignored."""
-    taken: list[Commitment] = []
-    too_late: list[Commitment] = []
+    """One answer to several dates, by the ids of this person's commitments; those not ticked stay as they are.
+
+    A commitment belongs to a time: a yes to a time that has changed since the page was drawn is no yes to the new one.
+    Whoever has several roles on a date takes them together. Ids of other people's commitments are ignored.
+    """
+    answered = Answered(taken=[], too_late=[], changed=[])
     with transaction.atomic():
-        asked = Commitment.objects.filter(designation=designation, infusion__in=list(take)).exclude(status=S.VOID)
+        mine = Commitment.objects.filter(designation=designation)
+        ticked = mine.filter(pk__in=list(take)).select_related("designation__person", "infusion")
         # In the order of the visits' ids, as everybody who locks several does.
-        for infusion_id in sorted(set(asked.values_list("infusion_id", flat=True))):
-            visit = locked(infusion_id=infusion_id)
-            for row in asked.filter(infusion=visit).select_related("designation__person", "infusion"):
-                try:
-                    with transaction.atomic():
-                        taken.append(_accept(visit, row, via, now, None, actor))
-                except Refused:
-                    if row.role == SupportRole.RIDE:
-                        too_late.append(row)
+        for seen in ticked.order_by("infusion_id", "pk"):
+            visit = locked(infusion_id=seen.infusion_id)
+            if seen.for_starts_at != visit.starts_at:
+                answered.changed.append(seen)
+                continue
+            roles = mine.filter(infusion=visit, for_starts_at=visit.starts_at).exclude(status=S.VOID)
+            for row in roles.select_related("designation__person", "infusion").order_by("pk"):
+                _take(visit, row, answered, via, now, actor)
             replan.replan(infusion=visit, now=now)
-    return Answered(taken=taken, too_late=too_late)
+    return answered
+
+
+def _take(
+    visit: Infusion, row: Commitment, answered: Answered, via: AnsweredVia | str, now: datetime, actor: str
+) -> None:
+    if row in answered.taken:
+        return
+    try:
+        with transaction.atomic():
+            answered.taken.append(_accept(visit, row, via, now, None, actor))
+    except Refused:
+        if row.role == SupportRole.RIDE:
+            answered.too_late.append(row)
 
 
 def decline_open(*, designation: Designation, via: AnsweredVia | str, now: datetime, actor: str = "") -> int:

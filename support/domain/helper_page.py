@@ -143,7 +143,7 @@ def row_for(commitment: Commitment, *, holder: Commitment | None) -> DateRow:
         },
         note=note_for(commitment, theirs=theirs, own=own, name=name),
         initial=name[:1].upper() if theirs or own else "",
-        value=visit.pk,
+        value=commitment.pk,
         checked=False,
         mark="full" if theirs or own else "open",
     )

@@ -51,7 +51,7 @@ def first_involves(built: helper_page.HelperPage) -> list[dict[str, str]]:
     """What the next date would ask, before any is taken."""
     first = next((row.value for month in built.months for row in month.rows if row.state == "open"), None)
     asked = Commitment.objects.select_related("infusion__site", "infusion__patient", "infusion__policy")
-    found = asked.filter(infusion_id=first, designation=built.designation).first() if first else None
+    found = asked.filter(pk=first, designation=built.designation).first() if first else None
     return helper_page.involves(found) if found else []
 
 
@@ -100,6 +100,8 @@ def dates(request: HttpRequest) -> HttpResponse:
 def say_answered(request: HttpRequest, answered: commitments.Answered) -> None:
     if answered.taken:
         messages.success(request, _("Thank you. You have these dates now, and we have told the clinic."))
+    if answered.changed:
+        messages.info(request, _("The time of a date has just changed. Please look at the new time below."))
     if answered.too_late:
         messages.info(request, _("Somebody else has just taken one of these dates. Nothing for you to do there."))
 
