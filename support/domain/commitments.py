@@ -237,9 +237,12 @@ def _fresh(commitment: Commitment) -> Commitment:
 def _ask(visit: Infusion, designation: Designation, role: str, now: datetime) -> Commitment:
     existing = Commitment.objects.filter(infusion=visit, designation=designation, role=role).exclude(status=S.VOID)
     found = existing.select_related("designation__person", "infusion").first()
-    if found is not None:
-        return found
     taken = role == SupportRole.RIDE and _ride_is_held(visit)
+    if found is not None:
+        if found.status == S.WITHDRAWN and not found.answered_via:
+            # Ended when the patient took the role away, not by the helper: given back, it is asked anew.
+            _write(found, S.COVERED if taken else S.ASKED, "system", now, asked_at=now, answered_at=None)
+        return found
     return Commitment.objects.create(
         infusion=visit,
         designation=designation,

@@ -15,7 +15,7 @@ from messaging.domain import outbox, quiet
 from messaging.domain.outbox import Wanted
 from messaging.enums import Channel
 from support.domain import alerts, commitments, links, plan, replan, rules, visit_state
-from support.enums import HOLDING, OPEN_COMMITMENTS, AlertKind, AnsweredVia, ConsentHow, SupportRole
+from support.enums import HOLDING, OPEN_COMMITMENTS, AlertKind, ConsentHow, SupportRole
 from support.models import Commitment, Designation, SupportPerson
 
 INVITATION_LASTS = timedelta(days=7)
@@ -252,7 +252,7 @@ def _end_open(row: Designation, roles: set[str], now: datetime, actor: str) -> N
     ahead = [InfusionStatus.RELEASED, InfusionStatus.HOME]
     promises = Commitment.objects.filter(designation=row, role__in=roles, status__in=OPEN_COMMITMENTS)
     for commitment in promises.exclude(infusion__status__in=ahead).order_by("infusion_id", "pk"):
-        commitments.withdraw(commitment=commitment, via=AnsweredVia.DESK, now=now, recorded_by=None, actor=actor)
+        commitments.withdraw(commitment=commitment, via="", now=now, actor=actor)
 
 
 def _invite(row: Designation, now: datetime) -> None:

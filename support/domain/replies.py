@@ -8,7 +8,7 @@ from clinic.models import Patient
 from messaging.enums import Reply
 from messaging.models import InboundText
 from support.domain import alerts, commitments, replan
-from support.enums import HOLDING, AlertKind, AnsweredVia
+from support.enums import HOLDING, AlertKind
 from support.models import Commitment, Designation
 
 # "Cancel" opts out by law. From somebody who has a date it may also mean the date.
@@ -30,9 +30,7 @@ def _from_helper(text: InboundText, designation: Designation, now: datetime) -> 
     words = {"name": designation.person.first_name, "patient": designation.patient.first_name}
     if text.handled == Reply.STOPPED and text.body.strip().casefold() in MEANS_THE_DATE:
         for commitment in held.order_by("infusion_id", "pk"):
-            commitments.withdraw(
-                commitment=commitment, via=AnsweredVia.PHONE, now=now, actor=f"designation:{designation.pk}"
-            )
+            commitments.withdraw(commitment=commitment, via="", now=now, actor=f"designation:{designation.pk}")
         sentence = _("%(name)s texted “cancel”: no more texts, and no date counts. Please call.")
     elif text.handled == Reply.STOPPED:
         sentence = _("%(name)s asked for no more texts. Please call: are they still coming?")
