@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from clinic.domain import imports
+from clinic.domain import imports, invitations, people
 
 
 # A large file takes minutes. Rung again meanwhile, another worker sees that this one is at it and leaves.
@@ -16,3 +16,9 @@ def import_file(run_id: int) -> None:
 def resume_imports() -> None:
     for run_id in imports.unfinished(now=timezone.now()):
         import_file.delay(run_id)
+
+
+@shared_task(name="clinic.send_invitations")
+def send_invitations() -> None:
+    for staff_id in people.to_be_invited():
+        invitations.send(staff_id=staff_id, now=timezone.now())

@@ -1,11 +1,15 @@
 """How staff sign in: by invitation only, second factors encrypted at rest."""
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
+from clinic.models import StaffMember
+from clinic.views import device
 from config.secrets import fernet_key
 
 
@@ -13,6 +17,12 @@ class StaffAccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Nobody signs up by themselves; an administrator invites."""
         return False
+
+    def post_login(self, request: HttpRequest, user: StaffMember, **details: Any) -> HttpResponse:
+        """The device remembers who signed in fully, so that they can take it over again with a PIN."""
+        response: HttpResponse = super().post_login(request, user, **details)
+        device.remember(request, response, user)
+        return response
 
 
 class StaffMfaAdapter(DefaultMFAAdapter):

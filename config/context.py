@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from clinic.enums import Role
+from education.models import Page
 from support.enums import AlertStatus
 from support.models import Alert
 
@@ -38,6 +39,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "me": user.short_name if signed_in else "",
             "role": user.get_role_display() if signed_in else "",
             "may_set_up": signed_in and user.role in {Role.ADMIN, Role.DIRECTOR},
+            "rules_missing": site is not None and not getattr(site, "has_rules", True),
+            "pages_waiting": lambda: Page.objects.at(site).filter(current=None).count(),
             "alerts_open": lambda: Alert.objects.filter(site=site).exclude(status=AlertStatus.CLOSED).count(),
         },
     }

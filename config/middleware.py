@@ -8,6 +8,8 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 
+from clinic.domain.sites import with_rules
+
 Handler = Callable[[HttpRequest], HttpResponse]
 
 POLL_HEADER = "X-Poll"
@@ -47,11 +49,11 @@ def current_site(get_response: Handler) -> Handler:
     """``request.site``: the signed-in person's site (the chosen one where they have several), or None."""
 
     def handle(request: HttpRequest) -> HttpResponse:
-        request.site = None  # type: ignore[attr-defined]
+        request.site = None  # type: ignore[assignment]
         if request.user.is_authenticated:
-            sites = list(request.user.sites.all())  # type: ignore[union-attr]
+            sites = list(with_rules(request.user.sites.all()))
             chosen = request.session.get("site_id")
-            request.site = next((s for s in sites if s.pk == chosen), sites[0] if sites else None)  # type: ignore[attr-defined]
+            request.site = next((s for s in sites if s.pk == chosen), sites[0] if sites else None)  # type: ignore[assignment]
         return get_response(request)
 
     return handle

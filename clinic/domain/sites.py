@@ -1,12 +1,148 @@
-"""Setting a clinic up."""
+"""Setting a clinic up: the first site and administrator, what is still missing, the ready-made protocols."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from clinic.models import Site
+from django.db import connection, transaction
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from clinic.domain import audit
+from clinic.domain.errors import Refused
+from clinic.enums import Role, Route
+from clinic.models import OpeningHours, Policy, Protocol, Room, Site, StaffMember
 
 UNNAMED = "Clinic"
+# The first half of an advisory lock's key: "first".
+_FIRST = 0x666972
+
+# Sources: docs/rules.md.
+PRESETS: dict[str, dict[str, Any]] = {
+    "IV, 6 in 3 weeks": {"sessions": 6, "min_days": 2, "target_days": 3, "max_days": 5},
+    "IV, 6 in 2 weeks": {"sessions": 6, "min_days": 1, "target_days": 2, "max_days": 4},
+    "IV, one booster": {"sessions": 1, "min_days": 1, "target_days": 28, "max_days": 60},
+    "Nasal, twice a week for 4 weeks": {
+        "route": Route.NASAL,
+        "sessions": 8,
+        "min_days": 2,
+        "target_days": 3,
+        "max_days": 5,
+        "infusion_minutes": 15,
+        "recovery_minutes": 110,
+    },
+    "Nasal, weekly for 4 weeks": {
+        "route": Route.NASAL,
+        "sessions": 4,
+        "min_days": 5,
+        "target_days": 7,
+        "max_days": 9,
+        "infusion_minutes": 15,
+        "recovery_minutes": 110,
+    },
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing a new clinic needs. ``page`` is the name of the URL where it is done."""
+
+    name: str
+    title: str
+    why: str
+    page: str
+    done: bool
 
 
 def begin(*, now: datetime) -> Site:
     """The first site, still without address, phone and hours: set-up asks for them."""
-    return Site.objects.create(name=UNNAMED, public_name=UNNAMED, timezone="UTC", phone="", street="")
+    site = Site.objects.create(name=UNNAMED, public_name=UNNAMED, timezone="UTC", phone="", street="")
+    audit.record(actor="system", verb="site.begun", now=now, subject=f"site:{site.pk}")
+    return site
+
+
+def with_rules(sites: QuerySet[Site]) -> QuerySet[Site]:
+    """Each site with ``has_rules``: whether a policy is signed, so that something can be started at all."""
+    signed = Policy.objects.filter(site=OuterRef("pk"), signed_at__isnull=False)
+    return sites.annotate(has_rules=Exists(signed))
+
+
+def nobody_yet() -> bool:
+    """Whether this installation still waits for its first administrator."""
+    return not StaffMember.objects.exists()
+
+
+def first_administrator(*, full_name: str, email: str, role: str, password: str, now: datetime) -> StaffMember:
+    """The person who sets the clinic up, with a site to work at. Refused as soon as there is anybody."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [_FIRST])
+        if not nobody_yet():
+            raise Refused(_("Somebody has set this clinic up already. Ask them to invite you."))
+        if role not in (Role.ADMIN, Role.DIRECTOR):
+            raise Refused(_("The first person is an administrator or the medical director."))
+        staff = StaffMember.objects.create_user(email=email, password=password, full_name=full_name, role=role)
+        staff.sites.set(Site.objects.all() or [begin(now=now)])
+        audit.record(actor=audit.staff(staff), verb="staff.first", now=now, subject=f"staff:{staff.pk}")
+    return staff
+
+
+def steps(*, site: Site) -> list[Step]:
+    """What is done and what is missing, in the order in which it is easiest. Five queries."""
+    people = StaffMember.objects.filter(sites=site, is_active=True).aggregate(
+        directors=Count("pk", filter=Q(role=Role.DIRECTOR)), clinicians=Count("pk", filter=Q(role=Role.CLINICIAN))
+    )
+    return [
+        Step(
+            "site",
+            _("Name, address and phone"),
+            _("Texts and link pages say where to come and whom to call."),
+            "setup_site",
+            bool(site.phone and site.street),
+        ),
+        Step(
+            "rooms",
+            _("Rooms"),
+            _("One visit at a time in each."),
+            "setup_rooms",
+            Room.objects.filter(site=site, is_active=True).exists(),
+        ),
+        Step(
+            "hours",
+            _("Opening hours and closed days"),
+            _("Visits are offered inside these hours only."),
+            "setup_hours",
+            OpeningHours.objects.filter(site=site).exists(),
+        ),
+        Step(
+            "staff",
+            _("People"),
+            _("At least one clinician, and a medical director who signs the rules."),
+            "staff",
+            bool(people["directors"] and people["clinicians"]),
+        ),
+        Step(
+            "protocols",
+            _("Protocols"),
+            _("How many visits a course has, and how far apart."),
+            "protocols",
+            Protocol.objects.filter(site=site, is_active=True).exists(),
+        ),
+        Step(
+            "policy",
+            _("Rules, signed by the medical director"),
+            _("Until they are signed nothing can be started."),
+            "policy",
+            Policy.objects.filter(site=site, signed_at__isnull=False).exists(),
+        ),
+    ]
+
+
+def add_presets(*, site: Site, names: list[str], actor: StaffMember, now: datetime) -> int:
+    """The chosen ready-made protocols that the site does not have yet; how many were added."""
+    known = set(Protocol.objects.filter(site=site, name__in=names).values_list("name", flat=True))
+    wanted = [name for name in PRESETS if name in names and name not in known]
+    Protocol.objects.bulk_create([Protocol(site=site, name=name, **PRESETS[name]) for name in wanted])
+    if wanted:
+        audit.record(actor=audit.staff(actor), verb="protocol.added", now=now, subject=f"site:{site.pk}")
+    return len(wanted)

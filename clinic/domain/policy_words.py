@@ -1,0 +1,91 @@
+"""A policy in words, for the page where it is read before it is signed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from clinic.enums import Role, Rung
+from clinic.models import Policy
+
+# The same groups as on the form.
+GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "home",
+        ("rungs", "override_roles", "helper_min_age", "stay_with_hours", "travel_minutes", "extended_stay_minutes"),
+    ),
+    ("asking", ("ask_hours", "reconfirm_hours", "last_call_hours")),
+    ("before", ("solids_hours", "clear_liquids_minutes", "alcohol_hours")),
+    ("after", ("min_recovery_minutes", "discharge_score_min", "drive_block_hours", "sleep_required")),
+    (
+        "how it goes",
+        (
+            "evening_checkin_at",
+            "next_checkin_hours",
+            "checkin_open_hours",
+            "call_back_minutes",
+            "urgent_minutes",
+            "texts_from",
+            "texts_until",
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    label: str
+    value: str
+    before: str = ""
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.before) and self.before != self.value
+
+
+@dataclass(frozen=True)
+class Group:
+    title: str
+    lines: Sequence[Line]
+
+
+def described(*, policy: Policy | None, before: Policy | None = None) -> list[Group]:
+    """Every rule with its value, and with the value of the version before where there is one."""
+    if policy is None:
+        return []
+    return [
+        Group(_title(name), [Line(_label(field), _said(policy, field), _said(before, field)) for field in fields])
+        for name, fields in GROUPS
+    ]
+
+
+def _title(name: str) -> str:
+    return {
+        "home": _("The way home"),
+        "asking": _("Asking helpers"),
+        "before": _("Before the visit"),
+        "after": _("After the treatment"),
+        "how it goes": _("Asking how it goes"),
+    }[name]
+
+
+def _label(field: str) -> str:
+    if field == "rungs":
+        return _("ways home, in this order")
+    if field == "override_roles":
+        return _("may start without a confirmed way home, with a reason")
+    return str(Policy._meta.get_field(field).verbose_name)  # type: ignore[union-attr]
+
+
+def _said(policy: Policy | None, field: str) -> str:
+    if policy is None:
+        return ""
+    value: Any = getattr(policy, field)
+    if field == "rungs":
+        return " · ".join(str(Rung(rung).label) for rung in value)
+    if field == "override_roles":
+        return ", ".join(str(Role(role).label) for role in value) or _("nobody")
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return f"{value:%H:%M}" if hasattr(value, "hour") else str(value)

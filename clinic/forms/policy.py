@@ -1,0 +1,107 @@
+"""The rules a medical director signs."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from clinic.enums import Role, Rung
+from clinic.forms.laid_out import group, laid_out, row
+from clinic.models import Policy
+
+RUNG = "rung_"
+
+
+class PolicyForm(forms.ModelForm):
+    override_roles = forms.MultipleChoiceField(
+        label=_("Who may start without a confirmed way home, with a reason"),
+        choices=[(role.value, role.label) for role in (Role.NURSE, Role.CLINICIAN, Role.DIRECTOR)],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    class Meta:
+        model = Policy
+        fields = [
+            "override_roles",
+            "helper_min_age",
+            "stay_with_hours",
+            "travel_minutes",
+            "extended_stay_minutes",
+            "ask_hours",
+            "reconfirm_hours",
+            "last_call_hours",
+            "solids_hours",
+            "clear_liquids_minutes",
+            "alcohol_hours",
+            "min_recovery_minutes",
+            "discharge_score_min",
+            "drive_block_hours",
+            "sleep_required",
+            "evening_checkin_at",
+            "next_checkin_hours",
+            "checkin_open_hours",
+            "call_back_minutes",
+            "urgent_minutes",
+            "texts_from",
+            "texts_until",
+        ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        allowed = list(self.instance.rungs)
+        for rung in Rung:
+            self.fields[f"{RUNG}{rung}"] = forms.IntegerField(
+                label=rung.label,
+                min_value=1,
+                max_value=len(Rung),
+                required=False,
+                initial=allowed.index(rung) + 1 if rung in allowed else None,
+            )
+        for name in ("evening_checkin_at", "texts_from", "texts_until"):
+            self.fields[name].widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+        rungs = [f"{RUNG}{rung}" for rung in Rung]
+        self.helper = laid_out(
+            group(_("Ways home: number those you allow, in the order you try them"), row(*rungs)),
+            group(
+                _("Before somebody goes home"),
+                "override_roles",
+                row("helper_min_age", "stay_with_hours"),
+                row("travel_minutes", "extended_stay_minutes"),
+            ),
+            group(_("Asking helpers"), row("ask_hours", "reconfirm_hours", "last_call_hours")),
+            group(_("Before the visit"), row("solids_hours", "clear_liquids_minutes", "alcohol_hours")),
+            group(
+                _("After the treatment"),
+                row("min_recovery_minutes", "discharge_score_min", "drive_block_hours"),
+                "sleep_required",
+            ),
+            group(
+                _("Asking how it goes"),
+                row("evening_checkin_at", "next_checkin_hours", "checkin_open_hours"),
+                row("call_back_minutes", "urgent_minutes"),
+                row("texts_from", "texts_until"),
+            ),
+            button=_("Save the draft"),
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        numbered = self._numbered(cleaned)
+        if not numbered:
+            self.add_error(f"{RUNG}{Rung.ADULT_DRIVES}", _("Allow at least one way home."))
+        elif len({number for number, _rung in numbered}) < len(numbered):
+            self.add_error(f"{RUNG}{numbered[-1][1]}", _("Two ways have the same number."))
+        if (cleaned.get("helper_min_age") or 18) < 18:
+            self.add_error("helper_min_age", _("Helpers who take somebody home are adults: 18 or more."))
+        if cleaned.get("texts_from") and cleaned.get("texts_until") and cleaned["texts_until"] <= cleaned["texts_from"]:
+            self.add_error("texts_until", _("This must be later than when texts begin."))
+        return cleaned
+
+    @staticmethod
+    def _numbered(cleaned: dict[str, Any]) -> list[tuple[int, Rung]]:
+        return sorted((number, rung) for rung in Rung if (number := cleaned.get(f"{RUNG}{rung}")))
+
+    def save(self, commit: bool = True) -> Policy:
+        self.instance.rungs = [rung for _number, rung in self._numbered(self.cleaned_data)]
+        return super().save(commit)

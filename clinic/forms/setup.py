@@ -1,0 +1,188 @@
+"""What a site is, its rooms and closed days, its protocols."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from clinic.domain import sites, times
+from clinic.domain.contacts import read_phone
+from clinic.enums import Role
+from clinic.forms.laid_out import group, laid_out, row
+from clinic.models import Protocol, Room, Site, StaffMember
+
+
+class SiteForm(forms.ModelForm):
+    timezone = forms.ChoiceField(
+        label=_("Time zone"),
+        choices=[(name, name.replace("_", " ")) for name in sorted(available_timezones()) if "/" in name],
+        help_text=_("Every time in this clinic is on this clock."),
+    )
+    phone = forms.CharField(
+        label=_("Phone"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"type": "tel"}),
+        help_text=_("Stands on every page for patients and helpers."),
+    )
+
+    class Meta:
+        model = Site
+        fields = [
+            "name",
+            "public_name",
+            "timezone",
+            "phone",
+            "street",
+            "city",
+            "arrival_note",
+            "parking_note",
+            "region",
+        ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.name == sites.UNNAMED and not self.instance.phone:
+            self.initial |= {"name": "", "public_name": "", "timezone": ""}
+            self.fields["timezone"].choices = [("", _("Choose one")), *self.fields["timezone"].choices]
+        self.helper = laid_out(
+            group(_("Name"), row("name", "public_name")),
+            group(_("Where and when"), row("street", "city"), row("timezone", "region")),
+            group(_("How to find you"), "phone", row("arrival_note", "parking_note")),
+            button=_("Save"),
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        number, received = read_phone(text=cleaned.get("phone", ""), region=cleaned.get("region", "US")[:2])
+        if received:
+            self.add_error("phone", _("This number cannot be dialled. Enter it with the area code."))
+        else:
+            cleaned["phone"] = number
+        return cleaned
+
+
+class NamedForm(forms.ModelForm):
+    """A row of a site. The site is no field of the form, so the form itself looks whether the name is new there."""
+
+    def clean_name(self) -> str:
+        name = self.cleaned_data["name"]
+        others = type(self.instance).objects.filter(site=self.instance.site).exclude(pk=self.instance.pk)
+        if others.filter(name__iexact=name).exists():
+            raise forms.ValidationError(_("There is one with this name already."))
+        return name
+
+
+class RoomForm(NamedForm):
+    class Meta:
+        model = Room
+        fields = ["name", "guest_places", "is_active"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["guest_places"].help_text = _("How many helpers may sit in.")
+        self.helper = laid_out(row("name", "guest_places"), "is_active", button=_("Save"))
+
+
+class ProtocolForm(NamedForm):
+    class Meta:
+        model = Protocol
+        fields = [
+            "name",
+            "route",
+            "sessions",
+            "is_active",
+            "min_days",
+            "target_days",
+            "max_days",
+            "prep_minutes",
+            "infusion_minutes",
+            "recovery_minutes",
+            "turnaround_minutes",
+        ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = laid_out(
+            group(_("Course"), row("name", "route"), row("sessions", "is_active")),
+            group(_("Days from one visit to the next"), row("min_days", "target_days", "max_days")),
+            group(
+                _("How long a visit takes, in minutes"),
+                row("prep_minutes", "infusion_minutes"),
+                row("recovery_minutes", "turnaround_minutes"),
+            ),
+            button=_("Save"),
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        days = [cleaned.get(name) for name in ("min_days", "target_days", "max_days")]
+        if None not in days and days != sorted(days):
+            self.add_error("target_days", _("The best number of days lies between the least and the most."))
+        if cleaned.get("sessions") is not None and not 1 <= cleaned["sessions"] <= 60:
+            self.add_error("sessions", _("A course has 1 to 60 visits."))
+        if cleaned.get("min_days") == 0:
+            self.add_error("min_days", _("At least one day: nobody has two visits on one day."))
+        return cleaned
+
+
+class ClosureForm(forms.Form):
+    """From one day to another, whole days unless times are given. In the site's own time."""
+
+    first_day = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
+    first_time = forms.TimeField(label=_("at"), required=False, widget=forms.TimeInput(attrs={"type": "time"}))
+    last_day = forms.DateField(label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}))
+    last_time = forms.TimeField(label=_("at"), required=False, widget=forms.TimeInput(attrs={"type": "time"}))
+    room = forms.ModelChoiceField(
+        label=_("Only this room"), queryset=Room.objects.none(), required=False, empty_label=_("The whole clinic")
+    )
+    clinician = forms.ModelChoiceField(
+        label=_("Only this clinician"), queryset=StaffMember.objects.none(), required=False, empty_label=_("Everybody")
+    )
+    reason = forms.CharField(label=_("Why"), max_length=120, required=False)
+
+    def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.site = site
+        self.fields["room"].queryset = Room.objects.filter(site=site)
+        self.fields["clinician"].queryset = StaffMember.objects.filter(sites=site, role=Role.CLINICIAN, is_active=True)
+        self.helper = laid_out(
+            row("first_day", "first_time"),
+            row("last_day", "last_time"),
+            row("room", "clinician"),
+            "reason",
+            button=_("Close"),
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if "first_day" not in cleaned or "last_day" not in cleaned:
+            return cleaned
+        last_day, last_time = cleaned["last_day"], cleaned.get("last_time")
+        if last_time is None:
+            last_day, last_time = last_day + timedelta(days=1), time.min
+        cleaned["starts_at"] = self._moment(cleaned["first_day"], cleaned.get("first_time") or time.min)
+        cleaned["ends_at"] = self._moment(last_day, last_time)
+        if cleaned["ends_at"] <= cleaned["starts_at"]:
+            self.add_error("last_day", _("The end must be after the beginning."))
+        return cleaned
+
+    def _moment(self, day: Any, at: time) -> datetime:
+        return times.first_valid(day=day, at=at, zone=self.site.zone)
+
+    def closure(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in ("starts_at", "ends_at", "room", "clinician", "reason")}
+
+
+class PresetForm(forms.Form):
+    names = forms.MultipleChoiceField(
+        label=_("Ready-made protocols"),
+        choices=[(name, name) for name in sites.PRESETS],
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("A start from published practice. Change each to what your clinic does."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = laid_out("names", button=_("Add these"))

@@ -1,0 +1,142 @@
+"""Setting a clinic up, step by step; each step is also the page where it is changed later."""
+
+from django.contrib import messages as said
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from clinic.access import SET_UP, staff_only
+from clinic.domain import audit, hours, sites
+from clinic.forms.setup import ClosureForm, PresetForm, ProtocolForm, RoomForm, SiteForm
+from clinic.forms.week import WeekForm
+from clinic.models import Closure, Protocol, Room
+from clinic.views.desk import at_site, form_page
+
+
+@staff_only(*SET_UP)
+@require_http_methods(["GET", "POST"])
+def setup(request: HttpRequest) -> HttpResponse:
+    """How far it is. A person without a site begins one by POST."""
+    if request.method == "POST" and request.site is None:
+        request.user.sites.add(sites.begin(now=timezone.now()))
+        return redirect("setup_site")
+    if request.site is None:
+        return render(request, "clinic/setup_begin_site.html")
+    steps = sites.steps(site=request.site)
+    following = next((step for step in steps if not step.done), None)
+    done = sum(step.done for step in steps)
+    return render(request, "clinic/setup.html", {"steps": steps, "following": following, "done": done})
+
+
+@at_site(*SET_UP)
+@require_http_methods(["GET", "POST"])
+def setup_site(request: HttpRequest) -> HttpResponse:
+    form = SiteForm(request.POST or None, instance=request.site)
+    if form.is_valid():
+        form.save()
+        audit.record(
+            actor=audit.staff(request.user), verb="site.changed", now=timezone.now(), subject=f"site:{request.site.pk}"
+        )
+        said.success(request, _("Saved."))
+        return redirect("setup")
+    request.site.refresh_from_db()
+    return form_page(request, "clinic/setup_site.html", form)
+
+
+@at_site(*SET_UP)
+@require_http_methods(["GET", "POST"])
+def setup_rooms(request: HttpRequest) -> HttpResponse:
+    form = RoomForm(request.POST or None, instance=Room(site=request.site))
+    if form.is_valid():
+        form.save()
+        said.success(request, _("The room is on the list."))
+        return redirect("setup_rooms")
+    return form_page(request, "clinic/setup_rooms.html", form, rooms=Room.objects.filter(site=request.site))
+
+
+@at_site(*SET_UP)
+@require_http_methods(["GET", "POST"])
+def setup_room(request: HttpRequest, pk: int) -> HttpResponse:
+    room = get_object_or_404(Room, pk=pk, site=request.site)
+    form = RoomForm(request.POST or None, instance=room)
+    if form.is_valid():
+        form.save()
+        said.success(request, _("Saved."))
+        return redirect("setup_rooms")
+    return form_page(request, "clinic/setup_room.html", form)
+
+
+@at_site(*SET_UP)
+@require_http_methods(["GET", "POST"])
+def setup_hours(request: HttpRequest) -> HttpResponse:
+    form = WeekForm(request.POST or None, spans=hours.opening(site=request.site))
+    if form.is_valid():
+        hours.open_at(site=request.site, spans=form.spans(), actor=request.user, now=timezone.now())
+        said.success(request, _("Saved."))
+        return redirect("setup_hours")
+    return form_page(request, "clinic/setup_hours.html", form, **_closures(request))
+
+
+def _closures(request: HttpRequest, form: ClosureForm | None = None) -> dict[str, object]:
+    rows = Closure.objects.filter(site=request.site, ends_at__gte=timezone.now()).select_related("room", "clinician")
+    return {"closures": rows, "closure_form": form or ClosureForm(site=request.site, prefix="closure")}
+
+
+@at_site(*SET_UP)
+@require_POST
+def setup_close(request: HttpRequest) -> HttpResponse:
+    form = ClosureForm(request.POST, site=request.site, prefix="closure")
+    if form.is_valid():
+        hours.close(site=request.site, actor=request.user, now=timezone.now(), **form.closure())
+        said.success(request, _("Closed. Visits already booked stay: move them on the schedule."))
+        return redirect("setup_hours")
+    week = WeekForm(spans=hours.opening(site=request.site))
+    context = {"form": week, **_closures(request, form)}
+    return render(request, "clinic/setup_hours.html", context, status=422)
+
+
+@at_site(*SET_UP)
+@require_POST
+def setup_reopen(request: HttpRequest, pk: int) -> HttpResponse:
+    closure = get_object_or_404(Closure, pk=pk, site=request.site)
+    hours.reopen(closure=closure, actor=request.user, now=timezone.now())
+    said.success(request, _("Open again."))
+    return redirect("setup_hours")
+
+
+@at_site(*SET_UP)
+@require_safe
+def protocols(request: HttpRequest) -> HttpResponse:
+    rows = Protocol.objects.filter(site=request.site).order_by("-is_active", "name")
+    return render(request, "clinic/protocol_list.html", {"rows": rows, "form": PresetForm()})
+
+
+@at_site(*SET_UP)
+@require_POST
+def protocol_presets(request: HttpRequest) -> HttpResponse:
+    form = PresetForm(request.POST)
+    if form.is_valid():
+        names = form.cleaned_data["names"]
+        added = sites.add_presets(site=request.site, names=names, actor=request.user, now=timezone.now())
+        said.success(request, _("%(count)s added.") % {"count": added})
+        return redirect("protocols")
+    rows = Protocol.objects.filter(site=request.site).order_by("-is_active", "name")
+    return form_page(request, "clinic/protocol_list.html", form, rows=rows)
+
+
+@at_site(*SET_UP)
+@require_http_methods(["GET", "POST"])
+def protocol_edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    """Courses under way keep the visits they have; the change holds for what is booked from now on."""
+    known = get_object_or_404(Protocol, pk=pk, site=request.site) if pk else Protocol(site=request.site)
+    form = ProtocolForm(request.POST or None, instance=known)
+    if form.is_valid():
+        protocol = form.save()
+        verb = "protocol.changed" if pk else "protocol.added"
+        subject = f"protocol:{protocol.pk}"
+        audit.record(actor=audit.staff(request.user), verb=verb, now=timezone.now(), subject=subject)
+        said.success(request, _("Saved."))
+        return redirect("protocols")
+    return form_page(request, "clinic/protocol_edit.html", form, known=pk)
