@@ -1,0 +1,247 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from clinic.domain import infusions
+from clinic.domain.errors import Refused
+from clinic.enums import ReleasedHow
+from clinic.models import AuditEntry, Infusion
+from messaging.models import Message
+from support.domain import commitments, handovers
+from support.enums import HandoverCheck
+from support.models import Handover
+from tests.support.domain.conftest import Clinic
+
+LATER = timedelta(minutes=5)
+
+
+@pytest.fixture
+def ready(clinic: Clinic, next_week):
+    """Maya is ready to leave and Sam has the way home."""
+    sam = clinic.named("Sam")
+    visit = clinic.book(next_week)
+    clinic.confirmed(sam, visit)
+    return clinic.until(visit, "ready"), clinic.promise(sam, visit)
+
+
+def test_the_patient_leaves_with_the_named_adult(clinic: Clinic, ready):
+    visit, sam = ready
+    handover = clinic.hand_over(visit, sam, now=visit.ready_at + LATER)
+    fresh = Infusion.objects.get(pk=visit.pk)
+    sam.refresh_from_db()
+    assert (fresh.status, fresh.released_how, sam.status) == ("released", "handover", "kept")
+    assert (handover.commitment, handover.done_by, handover.score) == (sam, clinic.nurse, 10)
+    assert AuditEntry.objects.filter(verb="handover.completed").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"score": None}, "Record the discharge score."),
+        ({"score": 8}, "The discharge score is below 9."),
+        ({"instructions_given": False}, "Give the instructions to the person who takes the patient home."),
+        ({"adult_seen": False}, "Meet Sam in person first."),
+        ({"check_by": ""}, "Say how you know who this is."),
+    ],
+)
+def test_what_is_missing_is_said_and_nobody_leaves(clinic: Clinic, ready, changes, reason):
+    visit, sam = ready
+    with pytest.raises(Refused) as no:
+        clinic.hand_over(visit, sam, now=visit.ready_at, **changes)
+    assert no.value.reasons == [reason]
+    assert Infusion.objects.get(pk=visit.pk).status == "ready"
+    assert Handover.objects.get().done_at is None
+
+
+def test_both_words_must_match_whatever_their_case(clinic: Clinic, ready):
+    visit, sam = ready
+    drawn = Handover.objects.get()
+    swapped = {"check_by": HandoverCheck.CODE, "words": (drawn.helper_word, drawn.patient_word)}
+    with pytest.raises(Refused, match="The two words do not match"):
+        clinic.hand_over(visit, sam, now=visit.ready_at, **swapped)
+    right = {"check_by": HandoverCheck.CODE, "words": (f" {drawn.patient_word.upper()}", drawn.helper_word)}
+    assert clinic.hand_over(visit, sam, now=visit.ready_at, **right).done_at == visit.ready_at
+
+
+@pytest.mark.parametrize("what", ["declined", "other visit", "minor", "withdrawn"])
+def test_nobody_leaves_with_somebody_who_does_not_have_the_way_home(clinic: Clinic, ready, next_week, what):
+    """Invariant 3."""
+    visit, sam = ready
+    wrong = sam
+    if what == "declined":
+        wrong = clinic.promise(clinic.named("Joanna"), visit)
+    elif what == "other visit":
+        other = clinic.book(next_week + timedelta(days=2))
+        wrong = clinic.promise(sam.designation, other)
+    elif what == "minor":
+        sam.designation.person.is_adult = None
+        sam.designation.person.save()
+    else:
+        commitments.withdraw(commitment=sam, via="link", now=visit.ready_at)
+    with pytest.raises(Refused):
+        clinic.hand_over(visit, wrong, now=visit.ready_at)
+    assert Infusion.objects.get(pk=visit.pk).status == "ready"
+
+
+def test_an_escort_swapped_five_minutes_before_can_take_the_patient(clinic: Clinic, ready):
+    visit, sam = ready
+    commitments.withdraw(commitment=sam, via="link", now=visit.ready_at)
+    jo = clinic.named("Joanna")
+    clinic.yes(jo, visit, now=visit.ready_at)
+    clinic.hand_over(visit, clinic.promise(jo, visit), now=visit.ready_at + LATER)
+    assert Infusion.objects.get(pk=visit.pk).status == "released"
+
+
+def test_nobody_leaves_before_they_are_ready(clinic: Clinic, next_week):
+    sam = clinic.named("Sam")
+    visit = clinic.book(next_week)
+    clinic.confirmed(sam, visit)
+    visit = clinic.until(visit, "recovering")
+    with pytest.raises(Refused, match="not ready to leave"):
+        clinic.hand_over(visit, clinic.promise(sam, visit), now=next_week + timedelta(hours=2))
+
+
+def test_nobody_is_handed_over_twice(clinic: Clinic, ready):
+    visit, sam = ready
+    clinic.hand_over(visit, sam, now=visit.ready_at)
+    with pytest.raises(Refused, match="has left already"):
+        clinic.hand_over(visit, sam, now=visit.ready_at + LATER)
+    assert AuditEntry.objects.filter(verb="handover.completed").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_database_refuses_a_release_without_a_handover(clinic: Clinic, ready):
+    """Invariant 3, broken on purpose: past every function, straight to the table, and past the domain of clinic."""
+    visit, _sam = ready
+    left = {"status": "released", "released_at": visit.ready_at, "released_how": "handover"}
+    with pytest.raises(IntegrityError, match="was released without a handover"), transaction.atomic():
+        Infusion.objects.filter(pk=visit.pk).update(**left)
+    with pytest.raises(IntegrityError, match="was released without a handover"), transaction.atomic():
+        infusions.release(infusion=visit, how=ReleasedHow.HANDOVER, actor=clinic.nurse, now=visit.ready_at)
+    assert Infusion.objects.get(pk=visit.pk).status == "ready"
+
+
+def test_a_finished_handover_without_a_verified_adult_cannot_be_written(clinic: Clinic, ready):
+    visit, _sam = ready
+    with pytest.raises(IntegrityError, match="handover_to_a_verified_adult"), transaction.atomic():
+        Handover.objects.filter(infusion=visit).update(done_at=visit.ready_at, done_by=clinic.nurse)
+    assert connection.needs_rollback is False
+
+
+def otherwise(clinic, visit, how, *, now, **changes):
+    values = {
+        "evidence": "taxi 4711, driver seen, sister waits at the door",
+        "authorised_by": clinic.staff["clinician"],
+        "score": 10,
+    }
+    return handovers.release_otherwise(infusion=visit, how=how, actor=clinic.nurse, now=now, **(values | changes))
+
+
+def test_a_rung_the_policy_does_not_allow_is_refused(clinic: Clinic, ready):
+    visit, _sam = ready
+    with pytest.raises(Refused, match="do not allow this way home"):
+        otherwise(clinic, visit, ReleasedHow.WATCHED_RIDE, now=visit.ready_at)
+    assert (Infusion.objects.get(pk=visit.pk).status, Handover.objects.get().done_at) == ("ready", None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"evidence": " "}, "Write down how the patient goes home and who made sure of it."),
+        ({"score": None}, "Record the discharge score."),
+    ],
+)
+def test_another_way_home_needs_its_evidence(clinic: Clinic, ready, changes, reason):
+    visit, _sam = ready
+    with pytest.raises(Refused) as no:
+        otherwise(clinic, visit, ReleasedHow.EXTENDED_STAY, now=visit.ready_at + timedelta(hours=3), **changes)
+    assert no.value.reasons == [reason]
+
+
+def test_another_way_home_is_signed_off_by_a_role_the_policy_names(clinic: Clinic, ready):
+    visit, _sam = ready
+    with pytest.raises(Refused, match="must be signed off by a role"):
+        otherwise(clinic, visit, ReleasedHow.AGAINST_ADVICE, now=visit.ready_at, authorised_by=clinic.nurse)
+
+
+def test_leaving_against_advice_is_possible_at_once_and_never_quiet(clinic: Clinic, next_week):
+    sam = clinic.named("Sam")
+    visit = clinic.book(next_week)
+    clinic.confirmed(sam, visit)
+    visit = clinic.until(visit, "started")
+    handover = otherwise(clinic, visit, ReleasedHow.AGAINST_ADVICE, now=next_week + timedelta(hours=1), score=None)
+    assert (Infusion.objects.get(pk=visit.pk).released_how, handover.authorised_by) == (
+        "against_advice",
+        clinic.staff["clinician"],
+    )
+
+
+def test_home_is_said_once_and_kept(clinic: Clinic, ready):
+    visit, sam = ready
+    clinic.hand_over(visit, sam, now=visit.ready_at)
+    at = visit.ready_at + timedelta(minutes=40)
+    handovers.say_home(infusion=visit, now=at, actor="link:abc")
+    handovers.say_home(infusion=visit, now=at + LATER, actor="link:def")
+    assert (Infusion.objects.get(pk=visit.pk).home_at, Handover.objects.get().home_said_at) == (at, at)
+    assert AuditEntry.objects.filter(verb="infusion.home").values_list("actor", flat=True).get() == "link:abc"
+
+
+def test_nobody_is_home_before_they_left(clinic: Clinic, ready):
+    visit, _sam = ready
+    with pytest.raises(Refused, match="has not left yet"):
+        handovers.say_home(infusion=visit, now=visit.ready_at, actor="link:abc")
+
+
+def test_the_helper_accepts_once_and_only_while_it_is_about_now(clinic: Clinic, ready):
+    visit, sam = ready
+    drawn = handovers.accept(handover=Handover.objects.get(), now=visit.ready_at, actor="link:abc")
+    handovers.accept(handover=drawn, now=visit.ready_at + LATER, actor="link:abc")
+    assert Handover.objects.get().accepted_at == visit.ready_at
+    clinic.hand_over(visit, sam, now=visit.ready_at)
+    handovers.say_home(infusion=visit, now=visit.ready_at + LATER, actor="link:abc")
+    with pytest.raises(Refused, match="This visit is over"):
+        handovers.accept(handover=drawn, now=visit.ready_at + LATER, actor="link:abc")
+
+
+def test_words_that_were_read_out_stay(clinic: Clinic, ready):
+    visit, _sam = ready
+    first = Handover.objects.get()
+    again = handovers.prepare(infusion=visit, now=visit.ready_at + LATER)
+    assert (again.patient_word, again.helper_word) == (first.patient_word, first.helper_word)
+
+
+@pytest.mark.parametrize(
+    ("left", "earliest"),
+    [
+        # A day after leaving; in the night the clocks go back it is a day all the same, by elapsed time.
+        (datetime(2026, 3, 11, 18, 0, tzinfo=UTC), datetime(2026, 3, 12, 18, 0, tzinfo=UTC)),
+        (datetime(2026, 10, 31, 18, 0, tzinfo=UTC), datetime(2026, 11, 1, 18, 0, tzinfo=UTC)),
+    ],
+)
+def test_driving_is_the_clinics_rule_and_no_verdict(clinic: Clinic, left, earliest):
+    visit = Infusion(site=clinic.site, policy=clinic.policy, released_at=left)
+    assert handovers.drive_from(infusion=visit) == earliest
+
+
+def test_a_short_block_still_waits_for_the_next_morning_where_sleep_is_asked(clinic: Clinic):
+    clinic.policy.drive_block_hours = 4
+    visit = Infusion(site=clinic.site, policy=clinic.policy, released_at=datetime(2026, 3, 11, 18, 0, tzinfo=UTC))
+    assert handovers.drive_from(infusion=visit) == datetime(2026, 3, 12, 12, 0, tzinfo=UTC)
+    clinic.policy.sleep_required = False
+    assert handovers.drive_from(infusion=visit) == datetime(2026, 3, 11, 22, 0, tzinfo=UTC)
+
+
+def test_a_night_is_slept_before_it_is_said(clinic: Clinic, ready):
+    visit, sam = ready
+    clinic.hand_over(visit, sam, now=visit.ready_at)
+    with pytest.raises(Refused, match="Tell us tomorrow morning"):
+        handovers.say_slept(infusion=visit, now=visit.ready_at + timedelta(hours=6))
+    morning = visit.ready_at + timedelta(hours=18)
+    assert handovers.say_slept(infusion=visit, now=morning).slept_well_at == morning
+
+
+def test_after_leaving_nobody_is_called_in_any_more(clinic: Clinic, ready):
+    visit, sam = ready
+    clinic.hand_over(visit, sam, now=visit.ready_at)
+    assert Message.objects.get(kind="helper_come_in").status == "void"
