@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -50,6 +51,12 @@ FROM due WHERE message.id = due.id
 RETURNING message.*
 """
 
+POST_BEGINS = """
+UPDATE messaging_message
+SET posted_at = %s, sent_to = %s, body = %s, email_subject = %s, updated_at = %s
+WHERE id = %s AND status = 'sending' AND attempts = %s AND plan_version = %s
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
@@ -61,14 +68,19 @@ class Claim:
 def run(*, clock: Callable[[], datetime], batch: int = BATCH, lasting: timedelta = TICK) -> Counter[str]:
     """Claims and sends until nothing is due or the time is up; how many ended in which state.
 
-    `clock` is read before each message: a batch may take longer than any one reading stays true.
+    `clock` is read before each message: a batch may take longer than any one reading stays true. What was claimed
+    and not begun when the time is up goes back.
     """
     done: Counter[str] = Counter()
     end = clock() + lasting
     while clock() < end:
         claims = claim(limit=batch, now=clock())
         for each in claims:
-            send(claim=each, now=clock())
+            now = clock()
+            if now < end:
+                send(claim=each, now=now)
+            else:
+                ledger.move(message=each.message, to=MessageStatus.PENDING, now=now)
             done[each.message.status] += 1
         if len(claims) < batch:
             break
@@ -136,15 +148,18 @@ def _post_begins(message: Message, draft: Draft, now: datetime) -> bool:
 
     False when the lease was taken away, or when the plan changed meanwhile: then the row goes back, to be asked again.
     """
-    fields = {
+    fields: dict[str, Any] = {
         "posted_at": now,
         "sent_to": draft.to,
         "body": masked(draft),
         "email_subject": draft.subject,
         "updated_at": now,
     }
-    mine = Message.objects.filter(pk=message.pk, status=MessageStatus.SENDING, attempts=message.attempts)
-    if mine.filter(plan_version=message.plan_version).update(**fields):
+    with connection.cursor() as cursor:
+        fence = (message.pk, message.attempts, message.plan_version)
+        cursor.execute(POST_BEGINS, (*fields.values(), *fence))
+        begun = cursor.rowcount == 1
+    if begun:
         for name, value in fields.items():
             setattr(message, name, value)
         return True

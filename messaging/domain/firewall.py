@@ -2,8 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -56,7 +56,7 @@ def check(
     message: Message,
     opted_out: bool,
     now: datetime,
-    banned: Iterable[str] = BANNED,
+    banned: tuple[str, ...] = BANNED,
     window: quiet.Window = quiet.DAYTIME,
 ) -> Verdict:
     """Wanted, not wanted with the sentence that says why, or not yet with the time to look again."""
@@ -83,19 +83,21 @@ def _address_fault(draft: Draft, message: Message, opted_out: bool) -> str:
     return ""
 
 
-def _word_fault(draft: Draft, message: Message, banned: Iterable[str]) -> str:
+def _word_fault(draft: Draft, message: Message, banned: tuple[str, ...]) -> str:
     """An e-mail's body is read after opening; its subject and its link, like a text, are seen by others."""
     seen = draft.body.replace(draft.link or "\0", " ") if message.channel == Channel.SMS else draft.subject
-    for word in banned:
-        # A short word may stand in a random token by chance, once in some thousand links.
-        in_link = len(word) >= LONG_WORD and _begins_a_word(word, draft.link)
-        if in_link or _begins_a_word(word, seen):
-            return _("It holds a word that must not be seen on a screen: “%(word)s”.") % {"word": word}
-    return ""
+    # A short word may stand in a random token by chance, once in some thousand links.
+    long = tuple(word for word in banned if len(word) >= LONG_WORD)
+    found = _beginning_with(banned).search(_plain(seen)) or _beginning_with(long).search(_plain(draft.link))
+    if found is None:
+        return ""
+    return _("It holds a word that must not be seen on a screen: “%(word)s”.") % {"word": found[0]}
 
 
-def _begins_a_word(word: str, text: str) -> bool:
-    return any(found.startswith(_plain(word)) for found in re.split(r"[^\w-]+|_", _plain(text)))
+@cache
+def _beginning_with(words: tuple[str, ...]) -> re.Pattern[str]:
+    nothing = "(?!)"
+    return re.compile(rf"(?<![^\W_])(?:{'|'.join(re.escape(_plain(word)) for word in words) or nothing})")
 
 
 def _link_fault(draft: Draft) -> str:
@@ -128,5 +130,7 @@ def _ours(address: str) -> bool:
 
 
 def _plain(text: str) -> str:
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character))

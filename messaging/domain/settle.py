@@ -58,7 +58,8 @@ def run(*, clock: Callable[[], datetime]) -> None:
     expire(now=clock())
     reap(now=clock())
     end = clock() + TICK
-    while clock() < end and settle(now=clock()) == BATCH:
+    # One at a time: each question may take as long as the provider likes.
+    while clock() < end and settle(now=clock(), limit=1):
         pass
 
 

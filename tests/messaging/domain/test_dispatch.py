@@ -1,9 +1,13 @@
+import itertools
 import threading
 from collections import Counter
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.core.management import call_command
+from django.db import OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from messaging.domain import dispatch, opt_outs, outbox, receipts, settle
 from messaging.models import Message
@@ -138,6 +142,32 @@ def test_not_after_is_honoured_just_before_the_request(plan, wants, provider, no
     [claim] = dispatch.claim(limit=10, now=now)
     dispatch.send(claim=claim, now=now + timedelta(seconds=6))
     assert (row().status, texts(provider)) == ("expired", [])
+
+
+def test_a_tick_ends_in_time_and_gives_back_what_it_did_not_begin(plan, wants, provider, now):
+    plan(*[wants(n) for n in range(10)])
+    moments = (now + timedelta(seconds=4 * step) for step in itertools.count())
+    assert dispatch.run(clock=lambda: next(moments)) == {"sent": 2, "pending": 8}
+    assert tick(now + MINUTE) == {"sent": 8}
+
+
+def test_sending_writes_to_the_outbox_and_to_nothing_else(plan, wants, provider, now):
+    """https://github.com/openemr/openemr/pull/11589"""
+    plan(wants(7))
+    with CaptureQueriesContext(connection) as queries:
+        tick(now)
+    written = [query["sql"] for query in queries if not query["sql"].lstrip().startswith("SELECT")]
+    assert len(written) == 3  # the claim, the beginning of the request, its result
+    assert all("UPDATE messaging_message" in sql for sql in written)
+
+
+def test_a_database_that_was_restarted_costs_one_round(plan, wants, provider, now, caplog):
+    now = timezone.now()
+    plan(wants(7, kind=kinds.COME_IN.name, due_at=now, not_after=now + HOUR), at=now)
+    with connection.cursor() as cursor, pytest.raises(OperationalError):
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    call_command("messaging_loop", once=True)
+    assert row().status == "sent"
 
 
 def test_sending_inside_a_transaction_is_refused_loudly(plan, wants, provider, now):

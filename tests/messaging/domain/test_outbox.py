@@ -1,3 +1,4 @@
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
@@ -176,3 +177,28 @@ def test_one_that_waits_for_the_morning_is_not_overdue_and_a_failing_one_is(site
     assert outbox.oldest_due(now=now) is None
     Message.objects.update(error_class="http_503")
     assert outbox.oldest_due(now=now) == HOUR
+
+
+@pytest.mark.django_db(transaction=True)
+def test_four_reconciliations_at_once_make_one_plan(wants, now):
+    site_id = SiteFactory().pk
+    rows = [wants(n, subject=f"visit:{n}") for n in range(20)]
+    gate = threading.Barrier(4)
+    failures: list[Exception] = []
+
+    def work() -> None:
+        gate.wait()
+        try:
+            reconcile(site_id, now, *rows)
+        except Exception as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=work) for _number in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert failures == []
+    assert states() == ["pending"] * 20
