@@ -85,7 +85,7 @@ def _named(
         said = [_("%(name)s is with another patient at that time, on %(moment)s.")]
     else:
         said = [_("%(room)s was just taken on %(moment)s.")]
-    named = {"moment": say_moment(slot.starts_at, site), "room": slot.room, "name": slot.clinician.short_name}
+    named = {"moment": say_moment(slot.starts_at, site), "room": slot.room, "name": slot.clinician}
     return [sentence % named for sentence in said], slot
 
 

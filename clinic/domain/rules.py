@@ -40,7 +40,7 @@ def against(
         if slot.room not in rooms:
             found.append(_("%(room)s is not a room of this clinic that can be booked.") % {"room": slot.room})
         if slot.clinician not in clinicians:
-            found.append(_("%(name)s does not treat patients at this clinic.") % {"name": slot.clinician.short_name})
+            found.append(_("%(name)s does not treat patients at this clinic.") % {"name": slot.clinician})
         if slot.starts_at < minute and not past_is_fine:
             found.append(_("%(moment)s is in the past.") % {"moment": say_moment(slot.starts_at, site)})
         else:
@@ -58,7 +58,7 @@ def about_patient(*, patient: Patient, protocol: Protocol) -> list[str]:
 
 
 def _closed(calendar: Calendar, slot: Slot, span: Span, day: date) -> list[str]:
-    named = {"day": say_day(day), "room": slot.room, "name": slot.clinician.short_name}
+    named = {"day": say_day(day), "room": slot.room, "name": slot.clinician}
     hours = calendar.open_spans(day)
     if not hours or calendar.site_closure(span):
         return [_("The clinic is closed on %(day)s.") % named]

@@ -80,7 +80,8 @@ class Patient(Contact):
         ]
         indexes = [
             # Asked by the search box: a fragment of a name, spelling mistakes forgiven.
-            GinIndex(fields=["folded"], opclasses=["gin_trgm_ops"], name="patient_folded_trgm"),
+            # Kept up to date at once: after an import of thousands, a pending list would slow every search.
+            GinIndex(fields=["folded"], opclasses=["gin_trgm_ops"], name="patient_folded_trgm", fastupdate=False),
             # Asked by the search box: a date of birth.
             models.Index(fields=["site", "birth_date"], name="patient_birth_date"),
             models.Index(fields=["phone"], name="patient_phone", condition=~Q(phone="")),
