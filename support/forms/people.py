@@ -72,6 +72,8 @@ class PersonForm(CircleFields, ContactFields):
         self.known: list[SupportPerson] = []
         if self.is_bound:
             self._look_for_known()
+        if not self.known:
+            del self.fields["same_person"]
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.layout = self._layout()

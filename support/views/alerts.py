@@ -9,23 +9,23 @@ from django.views.decorators.http import require_POST, require_safe
 
 from clinic.access import DESK_AND_CARE
 from clinic.domain.errors import Refused
+from clinic.views.desk import at_site, was_read
 from support.domain import alerts as domain
 from support.domain import board
 from support.enums import AlertStatus
 from support.models import Alert
-from support.views.desk import at_desk, was_read
 from support.views.refusals import shown_on
 
 DONE_LINES = 30
 
 
-@at_desk(*DESK_AND_CARE)
+@at_site(*DESK_AND_CARE)
 @require_safe
 def alerts(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     done = Alert.objects.filter(site=request.site, status=AlertStatus.CLOSED).select_related("patient", "closed_by")
     rows = [(row, board.alert_level(alert=row, now=now)) for row in board.open_alerts(site=request.site)]
-    was_read(request, patient_id=None, subject=f"alerts:{request.site.pk}", now=now)
+    was_read(request, patient_id=None, subject=f"alerts:{request.site.pk}")
     context = {"rows": rows, "done": done.order_by("-closed_at")[:DONE_LINES], "now": now}
     return render(request, "support/desk/alerts.html", context)
 
@@ -40,7 +40,7 @@ def alert_of(request: HttpRequest, pk: int) -> Alert:
 def page(request: HttpRequest, pk: int, refused: Refused | None = None) -> HttpResponse:
     now = timezone.now()
     row = alert_of(request, pk)
-    was_read(request, patient_id=row.patient_id, subject=row, now=now)
+    was_read(request, patient_id=row.patient_id, subject=row)
     context = {
         "alert": row,
         "level": board.alert_level(alert=row, now=now),
@@ -51,13 +51,13 @@ def page(request: HttpRequest, pk: int, refused: Refused | None = None) -> HttpR
     return render(request, "support/desk/alert.html", context)
 
 
-@at_desk(*DESK_AND_CARE)
+@at_site(*DESK_AND_CARE)
 @require_safe
 def alert(request: HttpRequest, pk: int) -> HttpResponse:
     return page(request, pk)
 
 
-@at_desk(*DESK_AND_CARE)
+@at_site(*DESK_AND_CARE)
 @require_POST
 @shown_on(page)
 def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
@@ -66,7 +66,7 @@ def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("alert", pk)
 
 
-@at_desk(*DESK_AND_CARE)
+@at_site(*DESK_AND_CARE)
 @require_POST
 @shown_on(page)
 def close(request: HttpRequest, pk: int) -> HttpResponse:

@@ -12,10 +12,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from clinic.access import CARE
 from clinic.domain.errors import Refused
 from clinic.models import Infusion
+from clinic.views.desk import at_site, was_read
 from support.domain import commitments, handovers, rules, steps, way_home
 from support.forms.handovers import HandoverForm, OtherWayForm
 from support.models import Commitment
-from support.views.desk import at_desk, visit_of, was_read
+from support.views.desk import visit_of
 
 
 def _page(
@@ -23,7 +24,7 @@ def _page(
 ) -> HttpResponse:
     now = timezone.now()
     policy = rules.of(infusion=infusion)
-    was_read(request, patient_id=infusion.patient_id, subject=infusion, now=now)
+    was_read(request, patient_id=infusion.patient_id, subject=infusion)
     context = {
         "infusion": infusion,
         "policy": policy,
@@ -49,7 +50,7 @@ def _form(infusion: Infusion, data: Any = None) -> HandoverForm:
     return HandoverForm(data, takers=_takers(infusion), least=least)
 
 
-@at_desk(*CARE)
+@at_site(*CARE)
 @require_http_methods(["GET", "POST"])
 def handover(request: HttpRequest, pk: int) -> HttpResponse:
     infusion = visit_of(request, pk)
@@ -73,7 +74,7 @@ def _left(request: HttpRequest, infusion: Infusion) -> HttpResponse:
     return redirect("today")
 
 
-@at_desk(*CARE)
+@at_site(*CARE)
 @require_POST
 def release(request: HttpRequest, pk: int) -> HttpResponse:
     """Another way home. Whoever sends it signs it off; the rules name the roles that may."""

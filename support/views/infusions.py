@@ -16,15 +16,16 @@ from clinic.access import CARE, DESK_AND_CARE, View
 from clinic.domain import audit, gates, infusions
 from clinic.domain.errors import Refused
 from clinic.models import Infusion, StaffMember
+from clinic.views.desk import at_site, was_read
 from support.domain import handovers, visit_page
-from support.views.desk import at_desk, back, visit_of, was_read
+from support.views.desk import back, visit_of
 from support.views.refusals import shown_on
 
 
 def page(request: HttpRequest, pk: int, refused: Refused | None = None) -> HttpResponse:
     now = timezone.now()
     infusion = visit_of(request, pk)
-    was_read(request, patient_id=infusion.patient_id, subject=infusion, now=now)
+    was_read(request, patient_id=infusion.patient_id, subject=infusion)
     context = {
         "page": visit_page.of(infusion=infusion, now=now),
         "infusion": infusion,
@@ -36,7 +37,7 @@ def page(request: HttpRequest, pk: int, refused: Refused | None = None) -> HttpR
     return render(request, "support/desk/infusion.html", context)
 
 
-@at_desk(*DESK_AND_CARE)
+@at_site(*DESK_AND_CARE)
 @require_safe
 def infusion(request: HttpRequest, pk: int) -> HttpResponse:
     return page(request, pk)
@@ -45,7 +46,7 @@ def infusion(request: HttpRequest, pk: int) -> HttpResponse:
 def _step(change: Callable[..., Any], *roles: str, typed: tuple[str, ...] = ()) -> View:
     """A POST that makes one change to one visit; ``typed`` names the text fields it passes on."""
 
-    @at_desk(*roles)
+    @at_site(*roles)
     @require_POST
     @shown_on(page)
     def step(request: HttpRequest, pk: int) -> HttpResponse:
@@ -71,7 +72,7 @@ no_show = _step(infusions.no_show, *DESK_AND_CARE)
 stop_early = _step(infusions.stop_early, *CARE, typed=("reason",))
 
 
-@at_desk(*DESK_AND_CARE)
+@at_site(*DESK_AND_CARE)
 @require_POST
 @shown_on(page)
 def late(request: HttpRequest, pk: int) -> HttpResponse:

@@ -9,21 +9,22 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from clinic.access import DESK_AND_CARE
+from clinic.views.desk import at_site, was_read
 from messaging.domain import outbox
 from messaging.models import Message
 from support.domain import ledger_words
 from support.forms.messages import LedgerFilter
-from support.views.desk import at_desk, back, was_read
+from support.views.desk import back
 
 PER_PAGE = 50
 
 
-@at_desk(*DESK_AND_CARE)
+@at_site(*DESK_AND_CARE)
 @require_safe
 def messages(request: HttpRequest) -> HttpResponse:
     form = LedgerFilter(request.GET)
     page = Paginator(form.rows(site=request.site), PER_PAGE).get_page(request.GET.get("page"))
-    was_read(request, patient_id=None, subject=f"messages:{request.site.pk}", now=timezone.now())
+    was_read(request, patient_id=None, subject=f"messages:{request.site.pk}")
     context = {
         "form": form,
         "page": page,
@@ -34,7 +35,7 @@ def messages(request: HttpRequest) -> HttpResponse:
     return render(request, "support/desk/messages.html", context)
 
 
-@at_desk(*DESK_AND_CARE)
+@at_site(*DESK_AND_CARE)
 @require_POST
 def resend(request: HttpRequest, pk: int) -> HttpResponse:
     message = get_object_or_404(Message, pk=pk, site=request.site, status__in=ledger_words.FAILED)

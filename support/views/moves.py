@@ -14,9 +14,10 @@ from clinic.access import DESK_AND_CARE
 from clinic.domain import bookings, scheduling, times
 from clinic.domain.errors import Refused
 from clinic.models import Course, Infusion, Patient
+from clinic.views.desk import at_site, patient_of, was_read
 from support.domain.board_grid import day_of
 from support.forms import slots
-from support.views.desk import at_desk, patient_of, visit_of, was_read
+from support.views.desk import visit_of
 from support.views.refusals import shown_on
 
 DAYS_SHOWN = 7
@@ -28,7 +29,7 @@ def _move_page(request: HttpRequest, pk: int, refused: Refused | None = None) ->
     return _times(request, infusion.course, refused, infusion=infusion, context=context)
 
 
-@at_desk(*DESK_AND_CARE)
+@at_site(*DESK_AND_CARE)
 @require_http_methods(["GET", "POST"])
 @shown_on(_move_page)
 def move(request: HttpRequest, pk: int) -> HttpResponse:
@@ -58,7 +59,7 @@ def _place_page(request: HttpRequest, pk: int, refused: Refused | None = None) -
     return _times(request, _course_of(request, pk), refused, infusion=None, context=context)
 
 
-@at_desk(*DESK_AND_CARE)
+@at_site(*DESK_AND_CARE)
 @require_http_methods(["GET", "POST"])
 @shown_on(_place_page)
 def place(request: HttpRequest, pk: int) -> HttpResponse:
@@ -83,7 +84,7 @@ def _times(
     today = times.local_day(moment=now, zone=request.site.zone)
     usual = times.local_day(moment=infusion.starts_at, zone=request.site.zone) if infusion else today
     first = max(day_of(request.GET.get("from"), today=usual), today)
-    was_read(request, patient_id=course.patient_id, subject=infusion or course, now=now)
+    was_read(request, patient_id=course.patient_id, subject=infusion or course)
     context |= {
         "course": course,
         "patient": course.patient,
@@ -116,12 +117,12 @@ def _walk_in_page(
 ) -> HttpResponse:
     who = patient or patient_of(request, pk)
     form = slots.WalkInForm(request.POST or None, site=request.site)
-    was_read(request, patient_id=who.pk, subject=who, now=timezone.now())
+    was_read(request, patient_id=who.pk, subject=who)
     context = {"form": form, "patient": who, "refused": refused}
     return render(request, "support/desk/walk_in.html", context, status=422 if form.errors else 200)
 
 
-@at_desk(*DESK_AND_CARE)
+@at_site(*DESK_AND_CARE)
 @require_http_methods(["GET", "POST"])
 @shown_on(_walk_in_page)
 def walk_in(request: HttpRequest, pk: int) -> HttpResponse:

@@ -11,16 +11,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from clinic.access import DESK_AND_CARE
 from clinic.domain import patients
 from clinic.domain.errors import Refused
+from clinic.views.desk import at_site, patient_of, was_read
 from support.domain import record_page
 from support.forms.contact import ContactForm
-from support.views.desk import at_desk, patient_of, was_read
 from support.views.refusals import shown_on
 
 
 def page(request: HttpRequest, pk: int, refused: Refused | None = None) -> HttpResponse:
     now = timezone.now()
     patient = patient_of(request, pk)
-    was_read(request, patient_id=patient.pk, subject=patient, now=now)
+    was_read(request, patient_id=patient.pk, subject=patient)
     context = {
         "patient": patient,
         "page": record_page.of(patient=patient, now=now),
@@ -30,13 +30,13 @@ def page(request: HttpRequest, pk: int, refused: Refused | None = None) -> HttpR
     return render(request, "support/desk/patient.html", context)
 
 
-@at_desk(*DESK_AND_CARE)
+@at_site(*DESK_AND_CARE)
 @require_safe
 def patient(request: HttpRequest, pk: int) -> HttpResponse:
     return page(request, pk)
 
 
-@at_desk(*DESK_AND_CARE)
+@at_site(*DESK_AND_CARE)
 @require_http_methods(["GET", "POST"])
 @shown_on(page)
 def contact(request: HttpRequest, pk: int) -> HttpResponse:
@@ -47,12 +47,12 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
         patients.correct_contact(patient=patient, actor=request.user, now=now, **form.cleaned_data)
         said.success(request, _("Saved. Messages that have not gone yet use it."))
         return redirect("patient", pk)
-    was_read(request, patient_id=patient.pk, subject=patient, now=now)
+    was_read(request, patient_id=patient.pk, subject=patient)
     context = {"form": form, "person": patient, "patient": patient, "title": _("Number and e-mail")}
     return render(request, "support/desk/contact.html", context, status=422 if form.is_bound else 200)
 
 
-@at_desk(*DESK_AND_CARE)
+@at_site(*DESK_AND_CARE)
 @require_POST
 @shown_on(page)
 def agree_to_texts(request: HttpRequest, pk: int) -> HttpResponse:

@@ -10,13 +10,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from clinic.access import DESK_AND_CARE
 from clinic.domain import audit
 from clinic.domain.errors import Refused
+from clinic.views.desk import at_site, patient_of, was_read
 from support.domain import commitments, designations
 from support.enums import AnsweredVia
 from support.forms.contact import ContactForm
 from support.forms.people import DesignationForm, PersonForm, wording
 from support.models import Commitment, Designation
 from support.views import infusions, patient
-from support.views.desk import at_desk, back, patient_of, was_read
+from support.views.desk import back
 from support.views.refusals import shown_on
 
 EDIT = "support/desk/designation_edit.html"
@@ -31,10 +32,9 @@ def _patients_page(request: HttpRequest, pk: int, refused: Refused) -> HttpRespo
     return patient.page(request, designation_of(request, pk).patient_id, refused=refused)
 
 
-@at_desk(*DESK_AND_CARE)
+@at_site(*DESK_AND_CARE)
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest, pk: int) -> HttpResponse:
-    now = timezone.now()
     who = patient_of(request, pk)
     form = PersonForm(request.POST or None, patient=who, next_rank=_next_rank(who.pk), region=request.site.region)
     if form.is_valid():
@@ -42,7 +42,7 @@ def new(request: HttpRequest, pk: int) -> HttpResponse:
             return _named(request, form)
         except Refused as refused:
             form.add_error(None, refused.reasons)
-    was_read(request, patient_id=who.pk, subject=who, now=now)
+    was_read(request, patient_id=who.pk, subject=who)
     context = {"form": form, "patient": who, "wording": wording(name=_("this person"))}
     return render(request, "support/desk/designation_new.html", context, status=422 if form.is_bound else 200)
 
@@ -67,10 +67,9 @@ def _next_rank(patient_id: int) -> int:
     return Designation.objects.filter(patient_id=patient_id, withdrawn_at=None).count() + 1
 
 
-@at_desk(*DESK_AND_CARE)
+@at_site(*DESK_AND_CARE)
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    now = timezone.now()
     named = designation_of(request, pk)
     form = DesignationForm(request.POST or None, designation=named)
     if form.is_valid():
@@ -78,7 +77,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
             return _changed(request, named, form)
         except Refused as refused:
             form.add_error(None, refused.reasons)
-    was_read(request, patient_id=named.patient_id, subject=named, now=now)
+    was_read(request, patient_id=named.patient_id, subject=named)
     return render(request, EDIT, {"form": form, "named": named}, status=422 if form.is_bound else 200)
 
 
@@ -91,7 +90,7 @@ def _changed(request: HttpRequest, named: Designation, form: DesignationForm) ->
     return redirect("patient", named.patient_id)
 
 
-@at_desk(*DESK_AND_CARE)
+@at_site(*DESK_AND_CARE)
 @require_http_methods(["GET", "POST"])
 @shown_on(_patients_page)
 def contact(request: HttpRequest, pk: int) -> HttpResponse:
@@ -103,12 +102,12 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
         designations.correct_contact(person=named.person, actor=actor, now=now, **form.cleaned_data)
         said.success(request, _("Saved. Messages that have not gone yet use it."))
         return redirect("patient", named.patient_id)
-    was_read(request, patient_id=named.patient_id, subject=named, now=now)
+    was_read(request, patient_id=named.patient_id, subject=named)
     context = {"form": form, "person": named.person, "patient": named.patient, "title": _("Number and e-mail")}
     return render(request, "support/desk/contact.html", context, status=422 if form.is_bound else 200)
 
 
-@at_desk(*DESK_AND_CARE)
+@at_site(*DESK_AND_CARE)
 @require_POST
 @shown_on(_patients_page)
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
@@ -120,7 +119,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("patient", named.patient_id)
 
 
-@at_desk(*DESK_AND_CARE)
+@at_site(*DESK_AND_CARE)
 @require_POST
 @shown_on(_patients_page)
 def send_link(request: HttpRequest, pk: int) -> HttpResponse:
@@ -130,7 +129,7 @@ def send_link(request: HttpRequest, pk: int) -> HttpResponse:
     return back(request, "patient", named.patient_id)
 
 
-@at_desk(*DESK_AND_CARE)
+@at_site(*DESK_AND_CARE)
 @require_POST
 @shown_on(_patients_page)
 def agree_to_texts(request: HttpRequest, pk: int) -> HttpResponse:
@@ -149,7 +148,7 @@ def _commitment_of(request: HttpRequest, pk: int) -> Commitment:
     return get_object_or_404(rows, pk=pk, infusion__site=request.site)
 
 
-@at_desk(*DESK_AND_CARE)
+@at_site(*DESK_AND_CARE)
 @require_POST
 @shown_on(_visits_page)
 def record(request: HttpRequest, pk: int) -> HttpResponse:

@@ -9,12 +9,12 @@ from django.views.decorators.http import require_safe
 
 from clinic.access import DESK_AND_CARE
 from clinic.domain import times
+from clinic.views.desk import at_site
 from support.domain import week
 from support.domain.board_grid import day_of
-from support.views.desk import at_desk
 
 
-@at_desk(*DESK_AND_CARE)
+@at_site(*DESK_AND_CARE)
 @require_safe
 def schedule(request: HttpRequest) -> HttpResponse:
     now = timezone.now()

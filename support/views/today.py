@@ -10,15 +10,15 @@ from django.views.decorators.http import require_safe
 from clinic.access import EVERYBODY_AT_WORK
 from clinic.domain import times
 from clinic.enums import Role
+from clinic.views.desk import at_site, was_read
 from support.domain import board
 from support.domain.board_grid import day_of
-from support.views.desk import at_desk, was_read
 
 # A board that stays open and refreshes itself is one reading, noted again after this time.
 READING = timedelta(minutes=10)
 
 
-@at_desk(*EVERYBODY_AT_WORK)
+@at_site(*EVERYBODY_AT_WORK)
 @require_safe
 def today(request: HttpRequest) -> HttpResponse:
     if request.user.role == Role.ADMIN:
@@ -42,5 +42,5 @@ def _note(request: HttpRequest, day: date, now: datetime) -> None:
     last = request.session.get("board_read", ["", 0])
     if request.htmx and last[0] == subject and now.timestamp() - last[1] < READING.total_seconds():
         return
-    was_read(request, patient_id=None, subject=subject, now=now)
+    was_read(request, patient_id=None, subject=subject)
     request.session["board_read"] = [subject, now.timestamp()]

@@ -1,0 +1,66 @@
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from clinic.enums import Role
+from support.domain import alerts
+from support.enums import AlertKind, AlertStatus
+from tests.factories import PatientFactory, StaffFactory
+
+QUERIES = 7
+
+
+@pytest.fixture
+def ines(site, policy, now):
+    StaffFactory(role=Role.NURSE, sites=[site], full_name="Noor Haddad")
+    return alerts.open_alert(
+        kind=AlertKind.CALL_ME, key="a", says="Asked for a call.", patient=PatientFactory(site=site), now=now
+    )
+
+
+def test_the_list_names_owner_and_deadline(desk, ines):
+    page = desk.get(reverse("alerts")).content.decode()
+    assert all(words in page for words in ("Noor H.", "10:41", "Asked for a call."))
+
+
+def test_an_empty_list_says_so(desk, policy):
+    assert "Nothing waits for an answer" in desk.get(reverse("alerts")).content.decode()
+
+
+def test_taking_it_makes_it_mine(sign_in, site, ines):
+    dana = StaffFactory(sites=[site])
+    sign_in(staff=dana).post(reverse("alert_acknowledge", args=[ines.pk]))
+    ines.refresh_from_db()
+    assert (ines.status, ines.owner) == (AlertStatus.ACKNOWLEDGED, dana)
+
+
+def test_closing_needs_a_word_on_what_was_done(desk, ines):
+    assert desk.post(reverse("alert_close", args=[ines.pk]), {"outcome": ""}).status_code == 422
+    desk.post(reverse("alert_close", args=[ines.pk]), {"outcome": "Called, all well"})
+    ines.refresh_from_db()
+    assert (ines.status, ines.outcome) == (AlertStatus.CLOSED, "Called, all well")
+
+
+def test_closing_twice_is_told_kindly(desk, ines):
+    close = reverse("alert_close", args=[ines.pk])
+    desk.post(close, {"outcome": "Called, all well"})
+    response = desk.post(close, {"outcome": "Called again"})
+    assert (response.status_code, "This is done already." in response.content.decode()) == (422, True)
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_number_of_queries_does_not_depend_on_the_number_of_alerts(
+    desk, site, ines, now, rows, django_assert_num_queries
+):
+    for number in range(1, rows):
+        alerts.open_alert(
+            kind=AlertKind.CALL_ME,
+            key=f"k{number}",
+            says="x",
+            patient=PatientFactory(site=site),
+            now=now - timedelta(hours=number),
+        )
+    desk.get(reverse("alerts"))
+    with django_assert_num_queries(QUERIES):
+        desk.get(reverse("alerts"))

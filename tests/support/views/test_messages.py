@@ -1,0 +1,105 @@
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from messaging.domain import kinds
+from messaging.enums import Channel, MessageStatus
+from messaging.models import Message
+from support.domain import ledger_words, links
+from tests.factories import DesignationFactory, PatientFactory
+
+S = MessageStatus
+QUERIES = 8
+
+
+@pytest.fixture
+def post(site, policy, now):
+    def message(status=S.PENDING, patient=None, **fields):
+        patient = patient or PatientFactory(site=site)
+        named = DesignationFactory(patient=patient)
+        values = {"recipient": f"designation:{named.pk}", "kind": "helper_ask_again", **fields}
+        if status in (S.SENT, S.DELIVERED):
+            values |= {"sent_at": now, "sent_to": "+14105550123"}
+        if status == S.DEAD:
+            values["error_text"] = "The number does not exist."
+        return Message.objects.create(
+            site=site,
+            scope="infusion:1",
+            subject="infusion:1",
+            about_at=now - timedelta(days=1),
+            channel=Channel.SMS,
+            status=status,
+            due_at=now - timedelta(hours=1),
+            not_after=now + timedelta(hours=1),
+            **values,
+        )
+
+    return message
+
+
+def listed(client, **asked):
+    return [line.message for line in client.get(reverse("messages"), asked).context["lines"]]
+
+
+def test_what_failed_comes_first(desk, post):
+    sent, failed = post(S.SENT), post(S.DEAD)
+    assert listed(desk) == [failed, sent]
+
+
+def test_what_is_no_longer_needed_is_shown_only_where_asked_for(desk, post):
+    dropped = post(S.VOID)
+    assert listed(desk) == []
+    assert listed(desk, state="dropped") == [dropped]
+
+
+def test_a_patients_name_finds_what_went_to_them_and_to_their_helpers(desk, post, site):
+    maya = PatientFactory(site=site, given_name="Maya", family_name="Gutiérrez")
+    to_helper = post(patient=maya)
+    to_patient = post(recipient=f"patient:{maya.pk}", kind="patient_1_day")
+    post(patient=PatientFactory(site=site, given_name="Omar", family_name="Quist"))
+    assert set(listed(desk, who="Gutierez")) == {to_helper, to_patient}
+
+
+@pytest.mark.parametrize("asked", [{"state": "nonsense"}, {"visit": "x"}, {"page": "999"}])
+def test_nonsense_in_the_address_is_no_error(desk, post, asked):
+    post()
+    assert desk.get(reverse("messages"), asked).status_code == 200
+
+
+def test_a_failed_one_goes_again_as_a_new_row(desk, post, now):
+    failed = post(S.DEAD)
+    for _press in range(2):
+        desk.post(reverse("message_resend", args=[failed.pk]), {"reason": "new number"})
+    again = Message.objects.exclude(pk=failed.pk).get()
+    assert (again.status, again.about_at, again.rule) == (S.PENDING, now, "resent: new number")
+
+
+def test_one_that_went_is_not_sent_again(desk, post):
+    assert desk.post(reverse("message_resend", args=[post(S.SENT).pk])).status_code == 404
+
+
+def test_every_registered_kind_has_a_name_in_words():
+    assert set(kinds.names()) <= set(ledger_words.LABELS)
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_number_of_queries_does_not_depend_on_the_number_of_messages(desk, post, rows, django_assert_num_queries):
+    for _each in range(rows):
+        post()
+    desk.get(reverse("messages"))
+    with django_assert_num_queries(QUERIES):
+        desk.get(reverse("messages"))
+
+
+def test_the_outbox_is_not_there_in_a_real_clinic(desk, policy, settings):
+    settings.DEMO = False
+    assert desk.get(reverse("outbox")).status_code == 404
+
+
+def test_the_demonstrations_outbox_makes_the_link_work_again(desk, post, settings, now):
+    settings.DEMO = True
+    message = post(S.SENT, body="Can you help? [link] STOP to opt out")
+    named = DesignationFactory._meta.model.objects.get(pk=int(message.recipient.partition(":")[2]))
+    link = links.for_designation(designation=named, now=now)
+    assert f'href="{links.address(link)}"' in desk.get(reverse("outbox")).content.decode()

@@ -1,0 +1,90 @@
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from clinic.enums import InfusionStatus
+from clinic.models import AuditEntry
+from support.domain import alerts, record_page
+from support.enums import AlertKind
+from tests.factories import CourseFactory, DesignationFactory, PatientFactory, ProtocolFactory
+
+QUERIES = 13
+
+
+@pytest.fixture
+def maya(site, policy):
+    return PatientFactory(site=site, given_name="Maya", family_name="Tran")
+
+
+@pytest.fixture
+def course(maya, site):
+    return CourseFactory(patient=maya, protocol=ProtocolFactory(site=site, sessions=6))
+
+
+def page(client, patient):
+    return client.get(reverse("patient", args=[patient.pk])).content.decode()
+
+
+def test_visits_that_have_no_time_yet_can_be_placed(desk, maya, course, book, now):
+    book(at=now + timedelta(days=1), course=course)
+    book(
+        at=now + timedelta(days=2),
+        course=course,
+        number=2,
+        status=InfusionStatus.CANCELLED,
+        cancelled_at=now,
+        off_reason="x",
+    )
+    text = page(desk, maya)
+    assert "5 visits have no time yet." in text
+    assert reverse("course_place", args=[course.pk]) in text
+
+
+def test_the_next_visit_is_the_first_that_is_still_ahead(maya, course, book, now):
+    later = book(at=now + timedelta(days=4), course=course)
+    first = book(at=now + timedelta(days=1), course=course, number=2)
+    shown = record_page.of(patient=maya, now=now)
+    assert shown.next_visit.infusion == first != later
+
+
+def test_a_number_nobody_can_dial_is_shown_as_received(desk, site, policy):
+    patient = PatientFactory(site=site, phone="", phone_as_received="555-LOST")
+    text = page(desk, patient)
+    assert "555-LOST" in text
+    assert "as received, unverified" in text
+
+
+def test_correcting_the_number_keeps_what_was_typed_when_it_is_wrong(desk, maya):
+    url = reverse("patient_contact", args=[maya.pk])
+    response = desk.post(url, {"phone": "12", "email": "new@example.org"})
+    assert (response.status_code, "new@example.org" in response.content.decode()) == (422, True)
+    desk.post(url, {"phone": "410 555 0188", "email": "new@example.org"})
+    maya.refresh_from_db()
+    assert (maya.phone, maya.email) == ("+14105550188", "new@example.org")
+
+
+def test_the_agreement_to_texts_names_who_heard_it(desk, site, policy, now):
+    patient = PatientFactory(site=site, texts_agreed_at=None)
+    desk.post(reverse("patient_texts", args=[patient.pk]))
+    patient.refresh_from_db()
+    assert (patient.texts_agreed_at, patient.texts_agreed_with is not None) == (now, True)
+
+
+def test_who_has_seen_the_record_is_on_the_record(desk, maya):
+    page(desk, maya)
+    assert AuditEntry.objects.filter(verb="read", patient_id=maya.pk).count() == 1
+    assert "Dana Rivera" in page(desk, maya)
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_number_of_queries_does_not_depend_on_the_record(
+    desk, maya, course, book, now, rows, django_assert_num_queries
+):
+    for number in range(rows):
+        book(at=now + timedelta(days=number + 1), course=course, number=number + 1)
+        DesignationFactory(patient=maya)
+        alerts.open_alert(kind=AlertKind.CALL_ME, key=f"k{number}", says="x", patient=maya, now=now)
+    page(desk, maya)
+    with django_assert_num_queries(QUERIES):
+        page(desk, maya)
