@@ -91,10 +91,11 @@ def _of_one(infusion: Infusion, policy: Policy, rides: Sequence[Commitment], now
     if asked:
         names = ", ".join(row.designation.person.first_name for row in asked)
         is_far = infusion.starts_at - now > timedelta(hours=policy.ask_hours)
+        noes = [line for row in rides if row.status != S.ASKED and (line := _why_not(row))]
         return WayHome(
             level="risk" if is_far else "stop",
             word=_("Asking") if is_far else _("No way home"),
-            sentence=_("Nobody has said yes yet. Asked: %(names)s.") % {"names": names},
+            sentence=" ".join([*(noes or [_("Nobody has said yes yet.")]), _("Asked: %(names)s.") % {"names": names}]),
             asked=asked,
         )
     reasons = " ".join(line for row in rides if (line := _why_not(row)))
