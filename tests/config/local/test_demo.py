@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 
@@ -56,7 +56,8 @@ class Demo:
         return self.said.read_text(encoding="utf-8")
 
     def get(self, address: str) -> int:
-        with urlopen(address, timeout=10) as answer:
+        """What a browser gets, cookies kept and redirects followed."""
+        with build_opener(HTTPCookieProcessor()).open(address, timeout=10) as answer:
             return int(answer.status)
 
     def processes(self) -> list[int]:
@@ -105,9 +106,9 @@ def test_what_it_prints_is_true_and_ctrl_c_leaves_no_process(demo, checkout: Pat
     run = demo()
     run.wait_until_ready()
     told = json.loads((checkout / "var" / "demo.json").read_text(encoding="utf-8"))
-    assert told["url"] == f"http://localhost:{run.port}"
+    assert told["url"] == f"http://localhost:{run.port}/"
     assert {"helper", "patient"} <= set(told["links"])
-    for address in [f"{told['url']}/healthz", f"{told['url']}/readyz", told["url"] + "/", *told["links"].values()]:
+    for address in [f"{told['url']}healthz", f"{told['url']}readyz", told["url"], *told["links"].values()]:
         assert run.get(address) == 200, address
     for one in told["sign_ins"]:
         assert one["email"] in run.output()
