@@ -154,7 +154,7 @@ def _due(infusion: Infusion, policy: Policy, designation: Designation | None, ki
         moment = latest
     elif moment > latest:
         # Too late tonight: at the first minute of tomorrow's hours.
-        closes = times.first_valid(day=times.local_day(moment=moment, zone=zone), at=window.closes, zone=zone)
+        closes = times.first_valid(day=times.local_day(moment=left, zone=zone), at=window.closes, zone=zone)
         moment = max(moment, closes)
     return quiet.later(moment=moment, zone=zone, window=window)
 

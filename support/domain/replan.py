@@ -65,7 +65,13 @@ def sweep(*, now: datetime) -> int:
 
 
 def _sweep_batch(visits: Sequence[Infusion], now: datetime) -> int:
-    states = visit_state.load(infusions=visits)
+    try:
+        states = visit_state.load(infusions=visits)
+    except Exception as error:
+        if len(visits) > 1:
+            return sum(_sweep_batch([visit], now) for visit in visits)
+        log.error("visit_not_read", infusion_id=visits[0].pk, error=type(error).__name__)
+        return 0
     waiting, known = _in_outbox(visits)
     mended = 0
     for visit in visits:

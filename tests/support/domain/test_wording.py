@@ -34,7 +34,9 @@ def longest(settings):
     infusion = factories.InfusionFactory(
         course__patient=patient, course__protocol__site=site, starts_at=datetime(2026, 9, 23, 13, 30, tzinfo=UTC)
     )
-    person = factories.SupportPersonFactory(site=site, timezone="America/New_York", given_name="Wolfeschlegelsteinhausen")
+    person = factories.SupportPersonFactory(
+        site=site, timezone="America/New_York", given_name="Wolfeschlegelsteinhausen"
+    )
     named = factories.DesignationFactory(patient=patient, person=person)
     factories.CommitmentFactory(infusion=infusion, designation=named)
     return infusion, named
@@ -44,7 +46,9 @@ def message(kind, infusion, named, *, language, channel):
     return Message(
         site=infusion.site,
         kind=kind,
-        scope=f"designation:{named.pk}" if kind in {"helper_invitation", "helper_new_dates"} else f"infusion:{infusion.pk}",
+        scope=f"designation:{named.pk}"
+        if kind in {"helper_invitation", "helper_new_dates"}
+        else f"infusion:{infusion.pk}",
         subject=f"infusion:{infusion.pk}",
         about_at=infusion.starts_at,
         recipient=f"designation:{named.pk}" if kind.startswith("helper") else f"patient:{infusion.patient_id}",
