@@ -57,6 +57,8 @@ def run(home: Home, *, port: int, fresh: bool, empty: bool) -> None:
         start_all(supervisor, home, env)
         supervisor.wait_until(lambda: probe.ready(port), seconds=60, what="The web server did not become ready")
         say(welcome(port, empty=empty, seconds=time.monotonic() - began))
+        if empty:
+            say(the_first_person(home, env))
         while True:
             for name in supervisor.look_after():
                 say(f"The {name} had ended and was started again (see {home.logs}).")
@@ -200,6 +202,17 @@ def welcome(port: int, *, empty: bool, seconds: float) -> str:
     else:
         lines += made_up_people(json.loads((VAR / "demo.json").read_text(encoding="utf-8")))
     return "\n".join([*lines, "", "Ctrl-C stops everything and keeps the data; FRESH=1 starts over.", ""])
+
+
+def the_first_person(home: Home, env: dict[str, str]) -> str:
+    """Where the first administrator signs up and with which code; or that somebody has."""
+    told = home.logs / "first-person.txt"
+    told.unlink(missing_ok=True)
+    manage = [sys.executable, str(ROOT / "manage.py")]
+    run_to_its_end([*manage, "first_admin"], what="Looking for the first administrator", log=told, env=env)
+    text = told.read_text(encoding="utf-8")
+    told.unlink()
+    return text
 
 
 def made_up_people(demo: dict[str, object]) -> list[str]:
