@@ -27,7 +27,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
-from urllib.request import Request, urlopen
+from urllib.request import ProxyHandler, Request, build_opener
 
 from messaging.transports.signature import sign
 
@@ -38,6 +38,8 @@ REFUSALS = {
     "busy": (429, 20429),
     "unauthorised": (401, 20003),
 }
+# The clinic it calls back is on this machine, whatever proxies the environment names.
+DIRECT = build_opener(ProxyHandler({}))
 RECEIPTS = ("sent", "delivered")
 
 
@@ -198,7 +200,7 @@ class Provider(ThreadingHTTPServer):
         signature = sign(token=self.token, url=url, params={name: [value] for name, value in params.items()})
         request = Request(url, data=urlencode(params).encode(), headers={"X-Twilio-Signature": signature})  # noqa: S310
         try:
-            with urlopen(request, timeout=10) as response:  # noqa: S310
+            with DIRECT.open(request, timeout=10) as response:
                 return int(response.status)
         except OSError as error:
             return int(getattr(error, "code", 0))

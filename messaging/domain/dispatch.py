@@ -26,6 +26,8 @@ from messaging.transports.outcome import Outcome, Result
 
 log = structlog.get_logger(__name__)
 
+# Stands in the ledger where the link stood.
+MASK = "[link]"
 BATCH = 25
 # A tick stops claiming after this, well inside the tasks' time limit, so that others get their turn.
 TICK = timedelta(seconds=20)
@@ -103,10 +105,11 @@ def send(*, claim: Claim, now: datetime) -> None:
     try:
         kind = kinds.get(message.kind)
         draft = _ready(message, kind, now)
+        begun = draft is not None and _post_begins(message, draft, now)
     except Exception as error:
         _could_not_write(message, error, now)
         return
-    if draft is not None and _post_begins(message, draft, now):
+    if begun and draft is not None:
         _record(message, _hand_over(message, draft), now)
 
 
@@ -181,13 +184,12 @@ def _hand_over(message: Message, draft: Draft) -> Outcome:
 
 def _record(message: Message, outcome: Outcome, now: datetime) -> None:
     fault = {"error_class": outcome.fault, "error_text": outcome.reason}
+    name = outcome.provider_id[: receipts.LONGEST_ID]
     if outcome.result is Result.ACCEPTED:
-        written = ledger.move(
-            message=message, to=MessageStatus.SENT, now=now, sent_at=now, provider_id=outcome.provider_id, **fault
-        )
+        written = ledger.move(message=message, to=MessageStatus.SENT, now=now, sent_at=now, provider_id=name, **fault)
         if not written:
             # The lease ran out, or a receipt came first. The provider has it all the same.
-            receipts.apply(provider_id=outcome.provider_id, send_key=message.send_key, status="sent", now=now)
+            receipts.apply(provider_id=name, send_key=message.send_key, status="sent", now=now)
     elif outcome.result is Result.LATER:
         again = _next_try(message, now, outcome.retry_after)
         ledger.move(message=message, to=MessageStatus.PENDING, now=now, next_try_at=again, **fault)
@@ -224,7 +226,7 @@ def _next_try(message: Message, now: datetime, asked: int | None) -> datetime:
 
 
 def masked(draft: Draft) -> str:
-    return draft.body.replace(draft.link, "[link]") if draft.link else draft.body
+    return draft.body.replace(draft.link, MASK) if draft.link else draft.body
 
 
 def too_late() -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from messaging.domain import kinds
 from messaging.enums import FAILED, MOVES, MessageStatus
 from messaging.models import Message
+from messaging.models.message import LONGEST
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +38,9 @@ def correct(*, message: Message, to: MessageStatus, now: datetime, **fields: Any
 
 def _write(message: Message, to: MessageStatus, now: datetime, fields: dict[str, Any]) -> bool:
     fields |= {"status": to, "updated_at": now}
+    for name, longest in LONGEST.items():
+        if name in fields:
+            fields[name] = fields[name][:longest]
     if to != MessageStatus.SENDING:
         fields["lease_until"] = None
     if to not in FAILED:
@@ -71,6 +75,7 @@ def _tell(message: Message, now: datetime) -> None:
             kinds.get(message.kind).on_dead(message, message.error_text, now)
     except Exception as error:
         log.error("on_dead_failed", message_id=message.pk, error=type(error).__name__)
-        untold = _("%(reason)s The desk could not be told.") % {"reason": message.error_text}
+        untold = _("The desk could not be told. %(reason)s") % {"reason": message.error_text}
+        untold = untold[: LONGEST["error_text"]]
         Message.objects.filter(pk=message.pk).update(error_text=untold)
         message.error_text = untold

@@ -21,6 +21,7 @@ MEANS = {
     "failed": MessageStatus.UNDELIVERED,
 }
 RANK = {MessageStatus.SENT: 1, MessageStatus.UNDELIVERED: 2, MessageStatus.DELIVERED: 3}
+LONGEST_ID = 120
 # Each loss means somebody else moved the row forward; more than these in a row does not happen.
 TRIES = 5
 
@@ -30,7 +31,7 @@ def apply(*, provider_id: str, send_key: UUID | None, status: str, now: datetime
 
     It may come before our own commit, after the row was given up, or for a message we never sent (then False).
     """
-    means = MEANS.get(status)
+    means, provider_id = MEANS.get(status), provider_id.replace("\0", "")[:LONGEST_ID]
     if means is None:
         return False
     for _try in range(TRIES):

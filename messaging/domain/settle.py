@@ -1,6 +1,5 @@
 """What to do about messages whose worker is gone, whose fate is unknown, or whose time has passed."""
 
-import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -10,6 +9,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from messaging.domain import dispatch, kinds, ledger, receipts
+from messaging.domain.dispatch import MASK
 from messaging.enums import Channel, MessageStatus
 from messaging.models import Message
 from messaging.transports import sms
@@ -116,32 +116,33 @@ def _ask(message: Message, now: datetime) -> Lookup:
 
 
 def _same_words(message: Message, now: datetime) -> Callable[[str], bool]:
-    """The ledger keeps no link, so a text with one is known by writing it again: the same row gives the same link."""
-    if "[link]" not in message.body:
-        return lambda body: body.strip() == message.body.strip()
-    link = kinds.get(message.kind).compose(message, now).link
-    if not link:
-        raise ValueError("The message had a link and has none now.")
-    whole = re.compile(rf"{re.escape(link)}(?![\w-])")
-    return lambda body: whole.search(body) is not None
+    """All of them: one link may stand in several texts, and one wording may go with several links.
+
+    The ledger keeps no link, so the text is written again for it: the same row gives the same link.
+    """
+    words = message.body
+    if MASK in words:
+        words = words.replace(MASK, kinds.get(message.kind).compose(message, now).link)
+    return lambda body: body.split() == words.split()
 
 
 def _taken_by_another(message: Message) -> Callable[[str], bool]:
     return lambda sid: Message.objects.filter(provider_id=sid).exclude(pk=message.pk).exists()
 
 
-def _back(message: Message, now: datetime) -> None:
+def _back(message: Message, now: datetime, **fields: int) -> None:
     if now < message.not_after:
-        ledger.move(message=message, to=MessageStatus.PENDING, now=now, next_try_at=None)
+        ledger.move(message=message, to=MessageStatus.PENDING, now=now, next_try_at=None, **fields)
     else:
         ledger.move(message=message, to=MessageStatus.EXPIRED, now=now, error_text=dispatch.too_late())
 
 
 def _cannot_say(message: Message, now: datetime) -> None:
+    """Nobody can be asked about an e-mail; about a text, again and again for a while. Then the kind decides, once."""
     if message.channel != Channel.EMAIL and message.settle_rounds < ROUNDS:
         return
-    if kinds.get(message.kind).twice:
-        _back(message, now)
+    if message.kind in kinds.names() and kinds.get(message.kind).twice and not message.unsure_times:
+        _back(message, now, unsure_times=1)
     else:
         reason = _("Nobody can say whether it was sent.")
         ledger.move(message=message, to=MessageStatus.DEAD, now=now, error_class="unclear", error_text=reason)

@@ -8,6 +8,9 @@ from messaging.enums import WITH_PROVIDER, Channel, MessageStatus
 
 S = MessageStatus
 
+# What is longer is cut, never refused: a long reason must not keep a row from its end.
+LONGEST = {"error_class": 60, "error_text": 300}
+
 
 class Message(models.Model):
     """One outgoing text or e-mail: the queue entry while it waits, the ledger entry afterwards.
@@ -44,14 +47,16 @@ class Message(models.Model):
     posted_at = models.DateTimeField(null=True, blank=True)
     next_try_at = models.DateTimeField(null=True, blank=True)
     settle_rounds = models.PositiveSmallIntegerField(default=0)
+    # How often it may have left with nobody able to say so.
+    unsure_times = models.PositiveSmallIntegerField(default=0)
 
     send_key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     provider_id = models.CharField(max_length=120, blank=True)
     sent_to = models.CharField(max_length=254, blank=True)
     email_subject = models.CharField(max_length=200, blank=True)
     body = models.TextField(blank=True)
-    error_class = models.CharField(max_length=60, blank=True)
-    error_text = models.CharField(max_length=300, blank=True)
+    error_class = models.CharField(max_length=LONGEST["error_class"], blank=True)
+    error_text = models.CharField(max_length=LONGEST["error_text"], blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
 

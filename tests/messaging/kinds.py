@@ -31,6 +31,16 @@ def link_of(message: Message) -> str:
     return f"{settings.PUBLIC_URL}/l/{hashlib.sha256(message.send_key.bytes).hexdigest()[:26]}"
 
 
+def own_link_of(message: Message) -> str:
+    """One link for a person, whatever it is sent with."""
+    return f"{settings.PUBLIC_URL}/l/{hashlib.sha256(message.recipient.encode()).hexdigest()[:26]}/"
+
+
+def with_own_link(message: Message, now: datetime) -> Draft:
+    link = own_link_of(message)
+    return Draft(to=address_of(message), body=f"Northgate Care: your dates, {message.subject}. {link}", link=link)
+
+
 def with_link(message: Message, now: datetime) -> Draft:
     if message.recipient.startswith("poison:"):
         raise LookupError("Dana Poison, +14105550199")
@@ -80,5 +90,13 @@ ONCE_ONLY = Kind(
     twice=False,
 )
 
-for kind in (REMINDER, COME_IN, ONCE_ONLY):
+OWN_LINK = Kind(
+    name="test-own-link",
+    audience=Audience.HELPER,
+    compose=with_own_link,
+    still_wanted=still_wanted,
+    on_dead=on_dead,
+)
+
+for kind in (OWN_LINK, REMINDER, COME_IN, ONCE_ONLY):
     kinds.register(kind)

@@ -1,6 +1,7 @@
 import itertools
 import threading
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from messaging.domain import dispatch, opt_outs, outbox, receipts, settle
+from messaging.domain import kinds as registry
 from messaging.models import Message
 from tests.messaging import kinds
 
@@ -198,12 +200,21 @@ def test_a_kind_nobody_registered_is_a_poison_row_and_no_more(plan, wants, provi
     assert tick(now) == {"pending": 1, "sent": 1}
 
 
+@pytest.mark.parametrize("words", ["x" * 300, "nul\0byte"])
+def test_a_subject_the_ledger_cannot_hold_is_a_poison_row_and_no_more(plan, wants, mailoutbox, now, words, monkeypatch):
+    whole = kinds.with_link
+    broken = replace(kinds.REMINDER, name="test-broken", compose=lambda m, n: replace(whole(m, n), subject=words))
+    monkeypatch.setitem(registry._kinds, broken.name, broken)
+    plan(wants(1, kind=broken.name, channel="email"), wants(2, channel="email"))
+    assert tick(now) == {"pending": 1, "sent": 1}
+
+
 def test_a_desk_that_cannot_be_told_does_not_keep_a_row_from_its_end(plan, wants, provider, now):
     plan(wants(1, recipient="deaf:1"))
     provider.control({"refuse": "bad_number"})
     tick(now)
     assert row(1).status == "dead"
-    assert row(1).error_text.endswith("The desk could not be told.")
+    assert row(1).error_text.startswith("The desk could not be told.")
 
 
 @pytest.mark.parametrize("refusal", ["bad_number", "not_mobile"])

@@ -72,6 +72,26 @@ def test_links_tell_two_lost_texts_apart(plan, wants, provider, now):
     assert [message.status for message in Message.objects.order_by("pk")] == ["pending", "sent"]
 
 
+def test_one_link_in_two_lost_texts_does_not_mix_them_up(plan, wants, provider, now):
+    plan(wants(7, kind=kinds.OWN_LINK.name), wants(7, kind=kinds.OWN_LINK.name, subject="visit:2"))
+    provider.control({"cycle": [{"drop": True}, {"drop": True, "accept": True}]})
+    assert tick(now) == {"unknown": 2}
+    provider.control({"cycle": []})
+    ask(now + MINUTE)
+    assert [message.status for message in Message.objects.order_by("pk")] == ["pending", "sent"]
+
+
+def test_a_lost_text_of_a_kind_nobody_registered_stops_no_other(plan, wants, provider, now):
+    plan(wants(1), wants(2))
+    provider.control({"drop": True})
+    tick(now)
+    Message.objects.filter(recipient="patient:1").update(kind="forgotten")
+    provider.control({"drop": False})
+    for minute in range(20):
+        settle.run(clock=lambda minute=minute: now + minute * MINUTE)
+    assert (row(1).status, row(2).status) == ("dead", "pending")
+
+
 def test_the_answer_is_found_on_the_second_page(plan, wants, provider, now, settings):
     settings.SMS_TIMEOUT = 5
     plan(wants(7))
@@ -93,13 +113,13 @@ def test_a_provider_that_cannot_say_is_asked_less_and_less_often(plan, wants, pr
     assert kinds.told == [("patient:7", "dead", "Nobody can say whether it was sent.")]
 
 
-def test_what_is_better_twice_than_never_goes_again(plan, wants, provider, now):
-    plan(wants(7))
-    provider.control({"drop": True, "lookup_status": 500})
-    tick(now)
-    for minute in range(20):
+def test_what_is_better_twice_than_never_goes_twice_and_not_three_times(plan, wants, provider, now):
+    plan(wants(7, not_after=now + 300 * MINUTE))
+    provider.control({"drop": True, "accept": True, "lookup_status": 500})
+    for minute in range(120):
+        tick(now + minute * MINUTE)
         ask(now + minute * MINUTE)
-    assert row().status == "pending"
+    assert (row().status, len(provider.phones.all)) == ("dead", 2)
 
 
 def test_an_unknown_message_whose_time_is_over_expires(plan, wants, provider, now):
