@@ -1,12 +1,16 @@
 """Static files as they leave the house: hashed, compressed, and one stylesheet where the sources are many."""
 
+import os
 import re
+import tempfile
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
+from django.conf import settings
+from django.contrib.staticfiles.finders import FileSystemFinder
 from django.core.files.base import ContentFile
-from django.core.files.storage import Storage
+from django.core.files.storage import FileSystemStorage, Storage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 IMPORT = re.compile(r'^@import url\("(?P<name>[^":?]+)"\);$', re.MULTILINE)
@@ -42,3 +46,22 @@ class FlatManifestStorage(CompressedManifestStaticFilesStorage):  # type: ignore
             for name, (storage, path) in paths.items()
         }
         yield from super().post_process(ours, dry_run, **options)
+
+
+class FlatFinder(FileSystemFinder):
+    """Where nothing is collected (development, tests), our stylesheets are found just as flat, in ``var/cache``."""
+
+    def list(self, ignore_patterns: Any) -> Iterator[Any]:
+        """Nothing: what is collected comes from the other finders."""
+        return iter(())
+
+    def find(self, path: str, *arguments: Any, **options: Any) -> Any:
+        source = FileSystemFinder().find(path) if path.startswith("css/") else None
+        if not source:
+            return []
+        flat = settings.VAR_DIR / "cache" / path
+        flat.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=flat.parent, encoding="utf-8", delete=False) as file:
+            file.write(flatten(FileSystemStorage(str(source)[: -len(path)]), path))
+        os.replace(file.name, flat)
+        return [str(flat)] if options.get("find_all") else str(flat)

@@ -6,10 +6,10 @@ from pathlib import Path
 import brotli
 import pytest
 from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.finders import FileSystemFinder
 from django.core.files.storage import FileSystemStorage
 
 from config.static import flatten
-
 
 COLOUR = re.compile(r"#[0-9a-f]{3,8}\b|\b(?:rgb|hsl|oklch)\(")
 
@@ -25,7 +25,7 @@ def write(folder: FileSystemStorage, name: str, text: str) -> None:
 
 
 def source(name: str) -> FileSystemStorage:
-    return FileSystemStorage(finders.find(name)[: -len(name)])
+    return FileSystemStorage(FileSystemFinder().find(name)[: -len(name)])
 
 
 def sent(name: str) -> bytes:
@@ -60,6 +60,10 @@ def test_comments_stay_at_home(folder):
 @pytest.mark.parametrize("name", ["css/desk.css", "css/phone.css", "css/phone-parts.css"])
 def test_what_is_served_asks_for_no_further_stylesheet(name):
     assert "@import" not in flatten(source(name), name)
+
+
+def test_a_stylesheet_is_found_flat_where_nothing_is_collected():
+    assert "@import" not in Path(finders.find("css/desk.css")).read_text(encoding="utf-8")
 
 
 def test_a_staff_page_carries_less_than_30_kilobytes():
