@@ -41,7 +41,7 @@ def signed(view: View) -> View:
         return response
 
     answer = csrf_exempt(require_POST(checked))
-    answer.allows = frozenset({"signed"})  # type: ignore[attr-defined]
+    answer.allows = frozenset({"signed:sms"})  # type: ignore[attr-defined]
     return answer
 
 
