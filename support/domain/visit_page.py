@@ -11,7 +11,8 @@ from clinic.domain import gates
 from clinic.enums import OFF, InfusionStatus
 from clinic.models import Infusion
 from messaging.models import Message
-from support.domain import board, ledger_words, steps, way_home
+from support.domain import board, ledger_words, rules, steps, way_home
+from support.domain.day import Fasting, fasting
 from support.domain.ledger_words import Line
 from support.domain.way_home import WayHome
 from support.enums import AlertStatus, CommitmentStatus
@@ -70,7 +71,9 @@ class VisitPage:
     not_asked: list[Designation]
     messages: list[Line]
     alerts: list[Alert]
+    fasting: Fasting | None
     is_off: bool
+    may_release: bool
     may_cancel: bool
     may_move: bool
     may_no_show: bool
@@ -97,7 +100,9 @@ def of(*, infusion: Infusion, now: datetime) -> VisitPage:
         not_asked=[row for row in named if row.pk not in asked],
         messages=ledger_words.lines(messages=list(sent)),
         alerts=list(infusion.alerts.exclude(status=AlertStatus.CLOSED).select_related("owner")),
+        fasting=fasting(infusion=infusion, policy=rules.of(infusion=infusion)) if state == S.BOOKED else None,
         is_off=state in OFF,
+        may_release=S.RELEASED in state.allowed_next,
         may_cancel=S.CANCELLED in state.allowed_next,
         may_move=state == S.BOOKED,
         may_no_show=state == S.BOOKED and now >= infusion.starts_at,
