@@ -1,5 +1,6 @@
 """The rules a medical director signs."""
 
+from itertools import pairwise
 from typing import Any
 
 from django import forms
@@ -90,8 +91,9 @@ class PolicyForm(forms.ModelForm):
         numbered = self._numbered(cleaned)
         if not numbered:
             self.add_error(f"{RUNG}{Rung.ADULT_DRIVES}", _("Allow at least one way home."))
-        elif len({number for number, _rung in numbered}) < len(numbered):
-            self.add_error(f"{RUNG}{numbered[-1][1]}", _("Two ways have the same number."))
+        for (number, _rung), (other, rung) in pairwise(numbered):
+            if number == other:
+                self.add_error(f"{RUNG}{rung}", _("Two ways have the same number."))
         if (cleaned.get("helper_min_age") or 18) < 18:
             self.add_error("helper_min_age", _("Helpers who take somebody home are adults: 18 or more."))
         if cleaned.get("texts_from") and cleaned.get("texts_until") and cleaned["texts_until"] <= cleaned["texts_from"]:
@@ -100,7 +102,8 @@ class PolicyForm(forms.ModelForm):
 
     @staticmethod
     def _numbered(cleaned: dict[str, Any]) -> list[tuple[int, Rung]]:
-        return sorted((number, rung) for rung in Rung if (number := cleaned.get(f"{RUNG}{rung}")))
+        chosen = [(number, rung) for rung in Rung if (number := cleaned.get(f"{RUNG}{rung}"))]
+        return sorted(chosen, key=lambda pair: pair[0])
 
     def save(self, commit: bool = True) -> Policy:
         self.instance.rungs = [rung for _number, rung in self._numbered(self.cleaned_data)]

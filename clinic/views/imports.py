@@ -25,8 +25,8 @@ IMPORTERS = tuple({*DESK_AND_CARE, *SET_UP})
 @at_site(*IMPORTERS)
 @require_http_methods(["GET", "POST"])
 def patient_import(request: HttpRequest) -> HttpResponse:
-    form = ImportForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
+    form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
+    if form.is_valid():
         file = form.cleaned_data["file"]
         run = imports.receive(
             site=request.site,
