@@ -29,8 +29,6 @@ def _moved(change: Change) -> None:
     visit, now = change.infusion, change.now
     if change.before.get("starts_at", visit.starts_at) == visit.starts_at:
         return
-    commitments.void_for_move(infusion=visit, now=now)
-    commitments.ask_everybody(infusion=visit, now=now)
     stopped = visit_state.stopped(visit.patient)
     reach = visit_state.reach_patient(patient=visit.patient, site=visit.site, stopped=stopped)
     due = quiet.later(moment=now, zone=reach.zone, window=plan.window(rules.of(infusion=visit)))
@@ -51,3 +49,5 @@ def _moved(change: Change) -> None:
         replan.open_call(visit=visit, call=wanted, now=now)
     else:
         outbox.post(site_id=visit.site_id, scope=f"infusion:{visit.pk}", wanted=wanted, now=now)
+    commitments.void_for_move(infusion=visit, now=now)
+    commitments.ask_everybody(infusion=visit, now=now)

@@ -2,8 +2,7 @@
 
 Days-before kinds go at 10:00 on the clinic's clock; hours-before kinds are elapsed time. Texts go in the policy's
 hours on the recipient's clock: a reminder out of them goes the evening before (merged where the day's reminder goes
-then anyway), news and check-ins when they open again. A due time never depends on ``now``, which only drops what is of
-no more use.
+then anyway), news and check-ins when they open again. A due time never depends on ``now``.
 """
 
 from collections.abc import Iterator
@@ -101,7 +100,10 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class VisitState:
-    """All the plan looks at. ``said``: (kind, subject, time, recipient) to the channel by which it went."""
+    """All the plan looks at. ``timed_at``: when the visit was given this time, by booking or by a move.
+
+    ``said``: (kind, subject, time, recipient) to the channel by which it went.
+    """
 
     infusion_id: int
     zone: ZoneInfo
@@ -110,7 +112,7 @@ class VisitState:
     starts_at: datetime
     pickup_from: datetime
     ends_at: datetime
-    booked_at: datetime
+    timed_at: datetime
     ready_at: datetime | None
     off_at: datetime | None
     patient: Reach
@@ -145,8 +147,13 @@ def window(rules: Policy) -> quiet.Window:
 
 
 def touches(*, state: VisitState, now: datetime) -> list[Touch]:
-    """Everything still to be said about this visit, and what was said and still holds. Order means nothing."""
-    return [touch for touch in _all(state) if now < touch.wanted.not_after and _has_a_way(touch)]
+    """Everything of use that is to be said about this visit, and what was said and still holds. In no order."""
+    return [touch for touch in everything(state=state) if now < touch.wanted.not_after]
+
+
+def everything(*, state: VisitState) -> list[Touch]:
+    """The same with what is too late: a message that waits past its use expires and is told, it is not just dropped."""
+    return [touch for touch in _all(state) if _has_a_way(touch)]
 
 
 def _has_a_way(touch: Touch) -> bool:
@@ -179,8 +186,10 @@ def _patient_reminders(state: VisitState) -> Iterator[Touch]:
     one = _days_before(state, who, 1)
     raw = state.starts_at - timedelta(hours=rules.last_call_hours)
     last = _earlier(state, who, raw)
-    merged = last != raw and timedelta() <= last - max(one, state.booked_at) < MERGE_WITHIN
-    yield _touch(state, "patient_3_days", who, due=three, not_after=one, rule="3 days before")
+    merged = last != raw and timedelta() <= last - max(one, state.timed_at) < MERGE_WITHIN
+    if three > state.timed_at:
+        # Who was given this time later than that has just heard it.
+        yield _touch(state, "patient_3_days", who, due=three, not_after=one, rule="3 days before")
     until = state.starts_at if merged or last <= one else last
     yield _touch(state, "patient_1_day", who, due=one, not_after=until, rule="1 day before")
     if not merged:

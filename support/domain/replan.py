@@ -33,7 +33,7 @@ def replan(*, infusion: Infusion, now: datetime) -> Changes:
     """Inside the caller's transaction. Idempotent."""
     row = Infusion.objects.select_related(*WITH).get(pk=infusion.pk)
     state = visit_state.load(infusions=[row])[row.pk]
-    return _reconcile(row, plan.touches(state=state, now=now), now)
+    return _reconcile(row, plan.everything(state=state), now)
 
 
 def replan_all(*, infusions: Sequence[Infusion], now: datetime) -> None:
@@ -76,10 +76,11 @@ def _sweep_batch(visits: Sequence[Infusion], now: datetime) -> int:
     mended = 0
     for visit in visits:
         try:
-            touches = plan.touches(state=states[visit.pk], now=now)
-            wanted = {t.wanted.key: t.wanted.due_at for t in touches if not t.is_call}
+            touches = plan.everything(state=states[visit.pk])
+            planned = {t.wanted.key: t.wanted.due_at for t in touches if not t.is_call}
+            useful = {t.wanted.key for t in touches if not t.is_call and now < t.wanted.not_after}
             pending = waiting[visit.pk]
-            in_step = pending.items() <= wanted.items() and wanted.keys() <= pending.keys() | known[visit.pk]
+            in_step = pending.items() <= planned.items() and useful <= pending.keys() | known[visit.pk]
             if not in_step:
                 mended += _mend(visit, now)
             _open_calls(visit, [t.wanted for t in touches if t.is_call], now)
@@ -126,7 +127,7 @@ def _reconcile(visit: Infusion, touches: Sequence[plan.Touch], now: datetime) ->
 
 def _open_calls(visit: Infusion, calls: Sequence[Wanted], now: datetime) -> None:
     for call in calls:
-        if call.due_at <= now:
+        if call.due_at <= now < call.not_after:
             open_call(visit=visit, call=call, now=now)
 
 

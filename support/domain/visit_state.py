@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from django.db.models import Q
+
 from clinic.models import Infusion, Patient, Policy, Site
 from clinic.models.patient import Contact
 from messaging.domain import opt_outs, quiet
@@ -17,13 +19,17 @@ from support.models import CheckIn, Commitment, Designation
 
 # The provider has it, or may have it.
 GONE = frozenset({*WITH_PROVIDER, MessageStatus.SENDING, MessageStatus.UNKNOWN})
+MOVED = "patient_moved"
 ASKS = frozenset({"helper_ask_again", "helper_ask_new_time"})
 LANGUAGES = frozenset({"en", "es"})
 
 
 class Ledger(NamedTuple):
+    """``moved`` is when the patient was told of the newest time."""
+
     said: dict[tuple[str, str, datetime | None, str], str]
     asked: set[str]
+    moved: dict[datetime | None, datetime]
 
 
 def load(*, infusions: Iterable[Infusion]) -> dict[int, VisitState]:
@@ -100,15 +106,16 @@ def _preset(presets: dict[int, Policy], site: Site) -> Policy:
 
 
 def _ledgers(visits: Sequence[Infusion]) -> dict[int, Ledger]:
-    found = {visit.pk: Ledger(said={}, asked=set()) for visit in visits}
-    rows = Message.objects.filter(scope__in=[f"infusion:{pk}" for pk in found], status__in=sorted(GONE))
-    for scope, kind, subject, about_at, recipient, channel in rows.values_list(
-        "scope", "kind", "subject", "about_at", "recipient", "channel"
-    ):
-        ledger = found[int(scope.partition(":")[2])]
-        ledger.said[kind, subject, about_at, recipient] = channel
-        if kind in ASKS:
-            ledger.asked.add(recipient)
+    found = {visit.pk: Ledger(said={}, asked=set(), moved={}) for visit in visits}
+    rows = Message.objects.filter(scope__in=[f"infusion:{pk}" for pk in found])
+    for row in rows.filter(Q(status__in=sorted(GONE)) | Q(kind=MOVED)).order_by("pk"):
+        ledger = found[int(row.scope.partition(":")[2])]
+        if row.kind == MOVED:
+            ledger.moved[row.about_at] = row.created_at
+        if row.status in GONE:
+            ledger.said[row.kind, row.subject, row.about_at, row.recipient] = row.channel
+            if row.kind in ASKS:
+                ledger.asked.add(row.recipient)
     return found
 
 
@@ -148,7 +155,7 @@ def _state(
         starts_at=visit.starts_at,
         pickup_from=visit.pickup_from,
         ends_at=visit.ends_at,
-        booked_at=visit.booked_at,
+        timed_at=max(visit.booked_at, ledger.moved.get(visit.starts_at, visit.booked_at)),
         ready_at=visit.ready_at,
         off_at=visit.cancelled_at or visit.no_show_at,
         patient=reach_patient(patient=visit.patient, site=visit.site, stopped=stopped),

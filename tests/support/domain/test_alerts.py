@@ -11,7 +11,7 @@ from support.domain import alerts
 from support.enums import AlertKind
 from support.models import Alert
 from tests import factories
-from tests.support.domain.conftest import Clinic
+from tests.support.conftest import Clinic
 
 HOUR = timedelta(hours=1)
 

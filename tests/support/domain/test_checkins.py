@@ -8,7 +8,7 @@ from clinic.models import Infusion
 from support.domain import checkins, commitments, designations
 from support.enums import AlertKind, PatientAnswer, SupportRole
 from support.models import Alert, CheckIn
-from tests.support.domain.conftest import Clinic
+from tests.support.conftest import Clinic
 
 NEW_YORK = ZoneInfo("America/New_York")
 

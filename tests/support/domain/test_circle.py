@@ -11,7 +11,7 @@ from messaging.models import Message
 from support.domain import commitments, designations, links, way_home
 from support.enums import AlertKind, SupportRole
 from support.models import Alert, CheckIn, Commitment, Handover
-from tests.support.domain.conftest import Clinic
+from tests.support.conftest import Clinic
 
 DAY = timedelta(days=1)
 

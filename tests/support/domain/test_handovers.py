@@ -11,7 +11,7 @@ from messaging.models import Message
 from support.domain import commitments, handovers
 from support.enums import HandoverCheck
 from support.models import Handover
-from tests.support.domain.conftest import Clinic
+from tests.support.conftest import Clinic
 
 LATER = timedelta(minutes=5)
 

@@ -46,7 +46,7 @@ def visit(*helpers, starts_at=STARTS, **fields):
         "starts_at": starts_at,
         "pickup_from": starts_at + timedelta(minutes=85),
         "ends_at": starts_at + timedelta(minutes=100),
-        "booked_at": starts_at - timedelta(days=20),
+        "timed_at": starts_at - timedelta(days=20),
         "ready_at": None,
         "off_at": None,
         "patient": reach(),
@@ -88,14 +88,19 @@ def test_a_reminder_that_would_come_too_early_goes_the_evening_before():
 
 
 def test_the_evening_reminder_is_merged_where_the_days_reminder_goes_then_anyway():
-    booked_late = visit(booked_at=STARTS - timedelta(hours=20))
+    booked_late = visit(timed_at=STARTS - timedelta(hours=20))
     assert times(booked_late, now=STARTS - timedelta(hours=20)) == [("patient_1_day", "Tue 10:00")]
 
 
 def test_a_visit_booked_twenty_hours_before_has_no_three_day_reminder():
     now = STARTS + timedelta(hours=3) - timedelta(hours=20)
-    state = visit(starts_at=STARTS + timedelta(hours=3), booked_at=now)
+    state = visit(starts_at=STARTS + timedelta(hours=3), timed_at=now)
     assert kinds(state, now=now) == ["patient_1_day", "patient_3_hours"]
+
+
+def test_who_was_given_the_time_two_days_before_has_no_three_day_reminder():
+    state = visit(starts_at=STARTS + timedelta(hours=3), timed_at=STARTS - timedelta(days=2))
+    assert kinds(state, now=STARTS - timedelta(days=2)) == ["patient_1_day", "patient_3_hours"]
 
 
 def test_a_reminder_is_dropped_when_the_next_one_is_due_and_all_of_them_at_the_start():

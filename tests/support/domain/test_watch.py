@@ -10,7 +10,7 @@ from support.domain import commitments, day, handovers, replan, watch
 from support.enums import AlertKind
 from support.models import Alert
 from tests import factories
-from tests.support.domain.conftest import Clinic
+from tests.support.conftest import Clinic
 
 HOURS = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)

@@ -1,5 +1,8 @@
 """A small clinic where everything goes through the domain's own doors."""
 
+import re
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -9,11 +12,22 @@ from clinic.domain import bookings, infusions
 from clinic.domain.slots import Slot
 from clinic.enums import Role
 from clinic.models import Infusion, Patient, Policy, Protocol, Room, Site, StaffMember
+from messaging.fake_provider import Behaviour, Provider
 from messaging.models import Message
 from support.domain import commitments, designations, handovers
 from support.enums import ConsentHow, HandoverCheck, MayKnow, SupportRole
 from support.models import Commitment, Designation
 from tests import factories
+
+
+@dataclass
+class Phones:
+    provider: Provider
+
+    def texts(self, number: str = "") -> list[str]:
+        """What one phone, or all of them, received; the oldest first, links masked."""
+        bodies = [text["body"] for text in self.provider.phones.all if number in ("", text["to"])]
+        return [re.sub(r"https?://\S+", "[link]", body) for body in bodies]
 
 
 @dataclass
@@ -104,6 +118,28 @@ class Clinic:
         if visit is not None:
             rows = rows.filter(scope=f"infusion:{visit.pk}")
         return sorted(rows.values_list("kind", "recipient", "about_at"))
+
+
+@pytest.fixture(scope="session")
+def one_provider() -> Iterator[Provider]:
+    with Provider(0, token="test-token") as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def phones(one_provider: Provider, settings, transactional_db) -> Phones:
+    """The phones texts really arrive at, over HTTP. Messages are sent outside any transaction, as in life."""
+    one_provider.phones.clear()
+    one_provider.behaviour = Behaviour()
+    one_provider.control({})
+    settings.SMS_API_URL = one_provider.api_url
+    settings.SMS_ACCOUNT = "AC1"
+    settings.SMS_TOKEN = "test-token"
+    return Phones(provider=one_provider)
 
 
 @pytest.fixture
