@@ -13,7 +13,7 @@ from clinic.domain.errors import Refused, StaleVersion
 from clinic.domain.slots import Slot
 from clinic.domain.times import day_bounds, local_day
 from clinic.enums import CourseStatus, InfusionStatus
-from clinic.models import Course, Infusion, Patient, Protocol, Room, Site, StaffMember
+from clinic.models import Course, Infusion, Patient, Policy, Protocol, Room, Site, StaffMember
 from clinic.models.infusion import LIVE
 
 
@@ -40,7 +40,10 @@ def book_series(
             return known
         if known is not None:
             raise Refused(_("This form was used for another patient. Open it again."))
-        timed = _timed(ordered, protocol, patient.site)
+        policy = policies.current(site=patient.site)
+        timed = _timed(ordered, protocol, policy)
+        if not protocol.is_active:
+            raise Refused(_("This plan is not offered any more."))
         _refuse([*rules.about_patient(patient=patient, protocol=protocol), *_series(ordered, protocol, patient.site)])
         _refuse(rules.against(site=patient.site, slots=timed, now=now))
         course = Course.objects.create(
@@ -51,7 +54,10 @@ def book_series(
             opened_by=actor,
             form_key=form_key,
         )
-        booked = [_insert(course, number, slot, when, actor, now) for number, (slot, when) in enumerate(timed, start=1)]
+        booked = [
+            _insert(course, number, slot, when, policy, actor, now)
+            for number, (slot, when) in enumerate(timed, start=1)
+        ]
         changes.tell(booked, actor, now, "booked", what="booked")
         return course
 
@@ -63,12 +69,12 @@ def book(*, course: Course, slot: Slot, actor: StaffMember, now: datetime, walk_
 
     def work() -> Infusion:
         # Before the locks: others wait for as short as can be.
-        timed = _timed([slot], course.protocol, course.patient.site)
+        policy = policies.current(site=course.patient.site)
+        timed = _timed([slot], course.protocol, policy)
         _refuse(rules.about_patient(patient=course.patient, protocol=course.protocol))
         _refuse(rules.against(site=course.patient.site, slots=timed, now=now))
         _lock(course.patient, [slot])
-        fresh = Course.objects.select_related("protocol", "patient__site").get(pk=course.pk)
-        infusion = _insert(fresh, _next_number(fresh), *timed[0], actor, now, walk_in=walk_in)
+        infusion = _insert(course, _next_number(course), *timed[0], policy, actor, now, walk_in=walk_in)
         changes.tell([infusion], actor, now, "booked", what="booked")
         return infusion
 
@@ -161,8 +167,7 @@ def _lock(patient: Patient, slots: Sequence[Slot]) -> None:
     )
 
 
-def _timed(slots: Sequence[Slot], protocol: Protocol, site: Site) -> list[tuple[Slot, Timing]]:
-    policy = policies.current(site=site)
+def _timed(slots: Sequence[Slot], protocol: Protocol, policy: Policy | None) -> list[tuple[Slot, Timing]]:
     return [(slot, timing(protocol=protocol, policy=policy, starts_at=slot.starts_at)) for slot in slots]
 
 
@@ -171,6 +176,7 @@ def _insert(
     number: int,
     slot: Slot,
     when: Timing,
+    policy: Policy | None,
     actor: StaffMember,
     now: datetime,
     *,
@@ -182,7 +188,7 @@ def _insert(
         patient=course.patient,
         room=slot.room,
         clinician=slot.clinician,
-        policy=policies.current(site=course.patient.site),
+        policy=policy,
         number=number,
         is_walk_in=walk_in,
         starts_at=slot.starts_at,
@@ -222,7 +228,8 @@ def _free_numbers(course: Course) -> list[int]:
 
 
 def _next_number(course: Course) -> int:
-    if course.status != CourseStatus.OPEN:
+    """Asked under the patient's lock, so that two tabs never get the same."""
+    if Course.objects.values_list("status", flat=True).get(pk=course.pk) != CourseStatus.OPEN:
         raise Refused(_("This course is over."))
     free = _free_numbers(course)
     if not free:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from clinic.domain import changes, gates, policies
 from clinic.domain.errors import Refused
+from clinic.domain.rules import say_day
 from clinic.domain.times import local_day
 from clinic.enums import InfusionStatus, ReleasedHow, Rung
 from clinic.models import Infusion, StaffMember
@@ -56,7 +57,7 @@ def arrive(*, infusion: Infusion, actor: StaffMember, now: datetime) -> Infusion
         row = _in_order(infusion, S.ARRIVED)
         day = local_day(moment=row.starts_at, zone=row.site.zone)
         if local_day(moment=now, zone=row.site.zone) < day:
-            raise Refused(_("This visit is on %(day)s. Move it to today first.") % {"day": f"{day:%Y-%m-%d}"})
+            raise Refused(_("This visit is on %(day)s. Move it to today first.") % {"day": say_day(day)})
         return changes.write(row, actor, now, "arrived", {"status": S.ARRIVED, "arrived_at": now})
 
 

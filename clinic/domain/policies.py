@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from clinic.domain import audit
+from clinic.domain import attempts, audit
 from clinic.domain.errors import Refused
 from clinic.enums import InfusionStatus, Role
 from clinic.models import Infusion, Policy, Site, StaffMember
@@ -38,7 +38,8 @@ def draft(*, site: Site, now: datetime) -> Policy:
 
 def sign(*, policy: Policy, actor: StaffMember, now: datetime) -> Policy:
     """The director's signature. Visits that have not started follow the new version; started ones keep theirs."""
-    with transaction.atomic():
+
+    def work() -> Policy:
         Site.objects.select_for_update(no_key=True).get(pk=policy.site_id)
         row = Policy.objects.select_for_update().select_related("site").get(pk=policy.pk)
         if actor.role != Role.DIRECTOR or not actor.is_active or not actor.sites.filter(pk=row.site_id).exists():
@@ -53,4 +54,7 @@ def sign(*, policy: Policy, actor: StaffMember, now: datetime) -> Policy:
             policy=row
         )
         audit.record(actor=audit.staff(actor), verb="policy.signed", now=now, subject=f"policy:{row.pk}")
-    return row
+        return row
+
+    # It touches visits of every room without their locks: should that meet a booking, it is tried again.
+    return attempts.run(work)

@@ -119,6 +119,12 @@ def test_as_many_dates_as_the_plan_has_visits(house: House, now: datetime, numbe
         series(house, now, slots)
 
 
+def test_a_plan_no_longer_offered_takes_no_new_course(house: House, now: datetime) -> None:
+    house.protocol.is_active = False
+    with pytest.raises(Refused, match="not offered any more"):
+        series(house, now, six(house))
+
+
 def test_a_course_that_is_over_takes_no_more_visits(house: House, now: datetime) -> None:
     with pytest.raises(Refused, match="This course is over"):
         book(house, now, at(house), status=CourseStatus.STOPPED)
