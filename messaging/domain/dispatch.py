@@ -2,6 +2,9 @@
 
 What holds it together: the committed `sending` is the intent, `attempts` the fence, `posted_at` the line after
 which only the provider can say what happened.
+
+The limit that remains: a worker that freezes between the line and its request, for longer than its lease and the
+time given to the provider, and then wakes up and sends, can double a message.
 """
 
 import random

@@ -96,7 +96,7 @@ def worker(pg_dsn, broker_url, provider_url) -> Callable[[], subprocess.Popen[st
     return lambda: process(*command, "--without-gossip", "--without-mingle", "--without-heartbeat", **env)
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "It did not happen in time."
