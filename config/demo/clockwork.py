@@ -1,6 +1,6 @@
 """Playing a story in its own time: acts in order, and between them whatever the clinic's own clock would have done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
@@ -20,7 +20,7 @@ class Clockwork:
     """``at`` plans acts; ``play`` performs them, with ``now`` as each act's own time."""
 
     agenda: list[tuple[datetime, int, Act]] = field(default_factory=list)
-    order: count[int] = field(default_factory=count)
+    order: Iterator[int] = field(default_factory=count)
 
     def at(self, moment: datetime, act: Act) -> None:
         heappush(self.agenda, (moment, next(self.order), act))

@@ -70,9 +70,9 @@ OTHERS = [
     Place(Scene.SURE, 2, 30, 1, 2),
     Place(Scene.SURE, 2, 90, 2, 1),
     Place(Scene.SURE, 2, 150, 0, 1),
-    Place(Scene.SURE, 4, -30, 0, 1),
-    Place(Scene.SURE, 4, 45, 1, 1),
-    Place(Scene.SURE, 4, 120, 2, 1),
+    Place(Scene.SURE, 4, -180, 0, 1),
+    Place(Scene.SURE, 4, -120, 1, 1),
+    Place(Scene.SURE, 4, -60, 2, 1),
 ]
 # The steps of a visit, each with its minute after the start.
 STEPS = [
@@ -185,7 +185,7 @@ class Story:
 
 def cast() -> Iterator[tuple[Person, tuple[str, str, str]]]:
     """Each patient with their first helper; families share a name where the lists say so."""
-    by_name = {family: (given, family, relation) for given, family, relation in HELPERS}
+    by_name = {family: (given, family, relation) for given, family, relation in reversed(HELPERS)}
     for place, person in enumerate(PATIENTS):
         given, _family, relation = HELPERS[place % len(HELPERS)]
         yield person, by_name.get(person.family, (given, person.family, relation))

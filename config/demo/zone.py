@@ -3,7 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-# One zone an hour around the globe, American ones first: the first in which it is between 10:00 and 14:00 is taken.
+# One zone an hour around the globe, American ones first: the first in which it is between 11:00 and 14:00 is taken.
 ZONES = [
     "America/New_York",
     "America/Chicago",
@@ -22,7 +22,7 @@ ZONES = [
     "Australia/Brisbane",
     "Pacific/Pago_Pago",
 ]
-FROM_HOUR, UNTIL_HOUR = 10, 14
+FROM_HOUR, UNTIL_HOUR = 11, 14
 
 
 def where_it_is_day(*, now: datetime) -> str:
@@ -35,4 +35,4 @@ def where_it_is_day(*, now: datetime) -> str:
 
 def is_working_time(*, now: datetime, zone: ZoneInfo) -> bool:
     """Whether a board around ``now`` fits into the opening hours of 07:00 to 19:00."""
-    return 10 <= now.astimezone(zone).hour < 15
+    return FROM_HOUR <= now.astimezone(zone).hour < UNTIL_HOUR

@@ -24,9 +24,11 @@ def page(request: HttpRequest, stage: str) -> HttpResponse:
     revision = revision_for(request.link, stage=stage)
     if revision is None:
         raise Http404
-    html = rendering.render(revision=revision, values=values_for(request.link))
+    values = values_for(request.link, language=revision.page.language)
+    html = rendering.render(revision=revision, values=values)
     library.opened(revision=revision, reader=reader(request.link), now=request.now)
-    shown = {"html": html, "revision": revision, "key": request.link_key, "site": request.link.site}
+    sources = rendering.render_text(text=revision.sources, values={})
+    shown = {"html": html, "sources": sources, "revision": revision, "key": request.link_key, "site": request.link.site}
     return render(request, "support/reading.html", shown)
 
 
@@ -44,9 +46,10 @@ def revision_for(link: Link, *, stage: str) -> PageRevision | None:
     return library.published(site=link.site, audience=link.purpose, stage=stage, language=language_of(link))
 
 
-def values_for(link: Link) -> dict[str, str]:
+def values_for(link: Link, *, language: str) -> dict[str, str]:
+    """The clinic's own numbers, in the language of the page they stand in."""
     policy = policies.current(site=link.site)
-    return placeholders.values(site=link.site, policy=policy, audience=link.purpose, language=language_of(link))
+    return placeholders.values(site=link.site, policy=policy, audience=link.purpose, language=language)
 
 
 def this_hour(link: Link, *, visit: Infusion, now: datetime) -> SafeString:
@@ -57,4 +60,4 @@ def this_hour(link: Link, *, visit: Infusion, now: datetime) -> SafeString:
     if revision is None:
         return SafeString("")
     since = (now - visit.started_at).total_seconds() / 3600
-    return hours.block(revision=revision, hours_since=since, values=values_for(link))
+    return hours.block(revision=revision, hours_since=since, values=values_for(link, language=revision.page.language))
