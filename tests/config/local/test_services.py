@@ -91,6 +91,46 @@ def test_a_killed_owner_leaves_no_server(home: Home) -> None:
     assert not home.valkey.running()
 
 
+def test_the_next_command_waits_until_a_killed_owners_servers_are_gone(home: Home) -> None:
+    code = (
+        "import os, signal, sys; from pathlib import Path; from config.local import services\n"
+        "with services.running(services.Home(Path(sys.argv[1]))):\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    for _ in range(3):
+        subprocess.run([sys.executable, "-c", code, str(home.folder)], cwd=ROOT)
+        with services.running(home):
+            execute(home, "SELECT 1")
+
+
+def test_a_server_without_an_owner_is_ended_before_the_next_start(home: Home) -> None:
+    leftover = Home(home.folder)
+    leftover.postgres.start()
+    leftover.valkey.start()
+    with services.running(home):
+        execute(home, "SELECT 1")
+    # Both have ended; this only collects them.
+    leftover.valkey.stop()
+    leftover.postgres.stop()
+
+
+def test_a_guest_may_call_a_command_of_its_own_while_the_owner_waits(home: Home) -> None:
+    code = (
+        "import subprocess, sys, time; from pathlib import Path; from config.local import services\n"
+        "with services.running(services.Home(Path(sys.argv[1]))):\n"
+        "    print('in', flush=True); time.sleep(0.5)\n"
+        "    if len(sys.argv) == 3: subprocess.run([sys.executable, '-c', sys.argv[2], sys.argv[1]], timeout=20)\n"
+    )
+    with services.running(home):
+        guest = subprocess.Popen(
+            [sys.executable, "-c", code, str(home.folder), code], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+        assert guest.stdout is not None
+        assert guest.stdout.readline() == "in\n"
+    assert guest.wait(timeout=30) == 0
+    guest.stdout.close()
+
+
 def test_a_first_start_that_was_broken_off_is_begun_anew(home: Home) -> None:
     (home.folder / "pg" / "base").mkdir(parents=True)
     (home.folder / "pg" / "PG_VERSION").write_text("18\n")
