@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from clinic.enums import InfusionStatus, Role
-from clinic.models import ImportRun, ImportStatus, Patient, Site, StaffMember
+from clinic.models import Closure, ImportRun, ImportStatus, Patient, Site, StaffMember
 from education import directory, library
 from education.models import HelpNumber, Page, PageRevision
 from messaging.models import Message
@@ -129,6 +129,9 @@ def build(*, now: Any, given_name: str = "Maya") -> World:
     run = ImportRun.objects.create(
         site=site, started_by=staff[Role.FRONT_DESK], started_at=now, file_name="a.ndjson", status=ImportStatus.DONE
     )
+    closure = Closure.objects.create(
+        site=site, starts_at=now + timedelta(days=40), ends_at=now + timedelta(days=41), reason="Painting"
+    )
     page = Page.objects.filter(site=site).order_by("pk")[0]
     world = World(
         site=site,
@@ -143,18 +146,16 @@ def build(*, now: Any, given_name: str = "Maya") -> World:
     world.pks = {
         "patients": patient.pk,
         "patients/import": run.pk,
-        "imports": run.pk,
         "courses": course.pk,
         "infusions": infusion.pk,
         "people": named.pk,
         "commitments": commitment.pk,
         "alerts": alert.pk,
         "messages": message.pk,
-        "protocols": protocol.pk,
-        "policy": policy.pk,
-        "policies": policy.pk,
-        "staff": staff[Role.NURSE].pk,
-        "rooms": room.pk,
+        "setup/rooms": room.pk,
+        "setup/hours": closure.pk,
+        "setup/protocols": protocol.pk,
+        "setup/people": staff[Role.NURSE].pk,
         "library": page.pk,
         "library/numbers": HelpNumber.objects.order_by("pk")[0].pk,
         "l/visit": infusion.pk,
