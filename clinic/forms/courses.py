@@ -28,7 +28,9 @@ class CourseForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.today = today
         self.fields["protocol"].queryset = Protocol.objects.filter(site=site, is_active=True)
-        self.helper = laid_out("protocol", row("first_day", "prefer"), button=_("Find dates"))
+        # Once dates are on the page, booking them is the filled button.
+        style = "" if self.is_bound else "button--main"
+        self.helper = laid_out("protocol", row("first_day", "prefer"), button=_("Find dates"), style=style)
 
     def clean_first_day(self) -> date:
         day = self.cleaned_data["first_day"]

@@ -16,10 +16,10 @@ def group(legend: Text, *fields: object) -> Fieldset:
     return Fieldset(legend, *fields, css_class="group")
 
 
-def laid_out(*parts: object, button: Text) -> FormHelper:
+def laid_out(*parts: object, button: Text, style: str = "button--main") -> FormHelper:
     helper = FormHelper()
     # The template draws the form tag and its token; a GET form must not carry one.
     helper.form_tag, helper.disable_csrf = False, True
-    save = Submit("save", button, css_class="button button--main")
+    save = Submit("save", button, css_class=f"button {style}")
     helper.layout = Layout(*parts, Div(save, css_class="form-actions"))
     return helper

@@ -155,5 +155,6 @@ class SwitchForm(forms.Form):
 
     def __init__(self, *args: Any, people: list[int], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["staff"].queryset = StaffMember.objects.filter(pk__in=people, is_active=True).exclude(quick_pin="")
+        known = StaffMember.objects.filter(pk__in=people, is_active=True).exclude(quick_pin="")
+        self.fields["staff"].queryset = known
         self.helper = laid_out("staff", "pin", button=_("Take over"))

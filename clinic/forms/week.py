@@ -32,8 +32,9 @@ class WeekForm(forms.Form):
                     widget=forms.TimeInput(attrs={"type": "time", "class": "form-control"}, format="%H:%M"),
                 )
 
-    def rows(self) -> list[tuple[Any, list[BoundField]]]:
-        return [(day.label, [self[f"{part}_{day}"] for part, _label in PARTS]) for day in Weekday]
+    def rows(self) -> list[tuple[Any, list[tuple[Any, BoundField]]]]:
+        """Each day with its four fields and their short labels."""
+        return [(day.label, [(label, self[f"{part}_{day}"]) for part, label in PARTS]) for day in Weekday]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
