@@ -12,16 +12,26 @@ from django.db import transaction
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from clinic.domain import audit
 from clinic.domain.errors import Refused
-from clinic.enums import OFF, InfusionStatus
+from clinic.enums import InfusionStatus
 from clinic.models import Infusion, StaffMember
 from support.domain import alerts, replan, rules
+from support.domain.promise_rows import (
+    LEFT,
+    fresh,
+    locked,
+    refuse_if_not_named,
+    refuse_if_over,
+    ride_is_held,
+    rides,
+    still_named,
+    who_said,
+    write,
+)
 from support.enums import HOLDING, OPEN_COMMITMENTS, AlertKind, AnsweredVia, CommitmentStatus, SupportRole
 from support.models import Commitment, Designation
 
 S = CommitmentStatus
-LEFT = frozenset({InfusionStatus.RELEASED, InfusionStatus.HOME})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +56,7 @@ def ask_everybody(*, infusion: Infusion, now: datetime) -> list[Commitment]:
     """All who are named for this patient, on every role, at once: the first to take the way home has it."""
     with transaction.atomic():
         visit = locked(infusion_id=infusion.pk)
-        named = [d for d in active(patient_id=visit.patient_id, now=now) if _still_named(d, visit.starts_at)]
+        named = [d for d in active(patient_id=visit.patient_id, now=now) if still_named(d, visit.starts_at)]
         asked = [_ask(visit, designation, role, now) for designation in named for role in designation.roles]
         replan.replan(infusion=visit, now=now)
         return asked
@@ -55,7 +65,7 @@ def ask_everybody(*, infusion: Infusion, now: datetime) -> list[Commitment]:
 def active(*, patient_id: int, now: datetime) -> list[Designation]:
     """Who stands by this patient now, first in order first."""
     rows = Designation.objects.filter(patient=patient_id, withdrawn_at=None).select_related("person__site", "patient")
-    return [row for row in rows if _still_named(row, now)]
+    return [row for row in rows if still_named(row, now)]
 
 
 def accept(
@@ -69,7 +79,7 @@ def accept(
     """A yes. Within the policy's last hours it counts as reconfirmed. Saying it twice is one yes."""
     with transaction.atomic():
         visit = locked(infusion_id=commitment.infusion_id)
-        row = _accept(visit, _fresh(commitment), via, now, recorded_by, actor)
+        row = _accept(visit, fresh(commitment), via, now, recorded_by, actor)
         replan.replan(infusion=visit, now=now)
         return row
 
@@ -85,13 +95,13 @@ def reconfirm(
     """Still coming. Idempotent."""
     with transaction.atomic():
         visit = locked(infusion_id=commitment.infusion_id)
-        row = _fresh(commitment)
-        _refuse_if_over(visit, row)
+        row = fresh(commitment)
+        refuse_if_over(visit, row)
         if row.status in {S.RECONFIRMED, S.KEPT}:
             return row
         if row.status != S.ACCEPTED:
             raise Refused(_("There is no yes to confirm yet."))
-        _write(row, S.RECONFIRMED, _who(row, recorded_by, actor), now, reconfirmed_at=now)
+        write(row, S.RECONFIRMED, who_said(row, recorded_by, actor), now, reconfirmed_at=now)
         replan.replan(infusion=visit, now=now)
         return row
 
@@ -107,12 +117,12 @@ def decline(
     """A no. After a yes it is stepping back, with what follows from that. Idempotent."""
     with transaction.atomic():
         visit = locked(infusion_id=commitment.infusion_id)
-        row = _fresh(commitment)
+        row = fresh(commitment)
         if row.status in HOLDING:
             return _step_back(visit, row, via, now, recorded_by, actor)
         if row.status == S.ASKED:
             fields = {"answered_at": now, "answered_via": via, "recorded_by": recorded_by}
-            _write(row, S.DECLINED, _who(row, recorded_by, actor), now, **fields)
+            write(row, S.DECLINED, who_said(row, recorded_by, actor), now, **fields)
             replan.replan(infusion=visit, now=now)
         return row
 
@@ -128,7 +138,7 @@ def withdraw(
     """Steps back. A way home is open again: the others are asked, the desk is told with a deadline. Idempotent."""
     with transaction.atomic():
         visit = locked(infusion_id=commitment.infusion_id)
-        row = _fresh(commitment)
+        row = fresh(commitment)
         if row.status not in OPEN_COMMITMENTS:
             return row
         return _step_back(visit, row, via, now, recorded_by, actor)
@@ -138,9 +148,9 @@ def lapse(*, commitment: Commitment, now: datetime) -> Commitment:
     """Silence is not consent: a question without an answer ends with the start of the visit."""
     with transaction.atomic():
         visit = locked(infusion_id=commitment.infusion_id)
-        row = _fresh(commitment)
+        row = fresh(commitment)
         if row.status == S.ASKED:
-            _write(row, S.LAPSED, "system", now)
+            write(row, S.LAPSED, "system", now)
             replan.replan(infusion=visit, now=now)
         return row
 
@@ -210,9 +220,9 @@ def decline_open(*, designation: Designation, via: AnsweredVia | str, now: datet
 
 def keep(*, commitment: Commitment, actor: str, now: datetime) -> Commitment:
     """They came. Needs the visit's lock."""
-    row = _fresh(commitment)
+    row = fresh(commitment)
     if row.status != S.KEPT:
-        _write(row, S.KEPT, actor, now)
+        write(row, S.KEPT, actor, now)
     return row
 
 
@@ -224,24 +234,14 @@ def holder(*, infusion: Infusion) -> Commitment | None:
     return rows.select_related("designation__person", "infusion").first()
 
 
-def locked(*, infusion_id: int) -> Infusion:
-    """The visit as it is now, held until the transaction ends."""
-    rows = Infusion.objects.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("site", "patient__site", "policy").get(pk=infusion_id)
-
-
-def _fresh(commitment: Commitment) -> Commitment:
-    return Commitment.objects.select_related("designation__person", "infusion").get(pk=commitment.pk)
-
-
 def _ask(visit: Infusion, designation: Designation, role: str, now: datetime) -> Commitment:
     existing = Commitment.objects.filter(infusion=visit, designation=designation, role=role).exclude(status=S.VOID)
     found = existing.select_related("designation__person", "infusion").first()
-    taken = role == SupportRole.RIDE and _ride_is_held(visit)
+    taken = role == SupportRole.RIDE and ride_is_held(visit)
     if found is not None:
         if found.status == S.WITHDRAWN and not found.answered_via:
             # Ended when the patient took the role away, not by the helper: given back, it is asked anew.
-            _write(found, S.COVERED if taken else S.ASKED, "system", now, asked_at=now, answered_at=None)
+            write(found, S.COVERED if taken else S.ASKED, "system", now, asked_at=now, answered_at=None)
         return found
     return Commitment.objects.create(
         infusion=visit,
@@ -261,32 +261,32 @@ def _accept(
     recorded_by: StaffMember | None,
     actor: str,
 ) -> Commitment:
-    _refuse_if_over(visit, row)
-    _refuse_if_not_named(row, now)
+    refuse_if_over(visit, row)
+    refuse_if_not_named(row, now)
     person = row.designation.person
     if row.role == SupportRole.RIDE and person.is_adult is False:
         raise Refused(_("Only somebody who is 18 or older can take a patient home."))
     is_near = visit.starts_at - now <= timedelta(hours=rules.of(infusion=visit).reconfirm_hours)
-    who = _who(row, recorded_by, actor)
+    who = who_said(row, recorded_by, actor)
     if row.status in {S.RECONFIRMED, S.KEPT}:
         return row
     if row.status == S.ACCEPTED:
         if is_near:
-            _write(row, S.RECONFIRMED, who, now, reconfirmed_at=now)
+            write(row, S.RECONFIRMED, who, now, reconfirmed_at=now)
         return row
-    if row.role == SupportRole.RIDE and _ride_is_held(visit):
+    if row.role == SupportRole.RIDE and ride_is_held(visit):
         raise Refused(_("Somebody else has this date. There is nothing for you to do."))
     fields: dict[str, object] = {"answered_at": now, "answered_via": via, "recorded_by": recorded_by}
     if is_near:
-        _write(row, S.RECONFIRMED, who, now, reconfirmed_at=now, **fields)
+        write(row, S.RECONFIRMED, who, now, reconfirmed_at=now, **fields)
     else:
-        _write(row, S.ACCEPTED, who, now, **fields)
+        write(row, S.ACCEPTED, who, now, **fields)
     if via == AnsweredVia.LINK and person.texts_agreed_at is None:
         person.texts_agreed_at = now
         person.save(update_fields=["texts_agreed_at"])
     if row.role == SupportRole.RIDE:
-        for other in _rides(visit).filter(status__in=[S.ASKED, S.LAPSED]).exclude(pk=row.pk):
-            _write(other, S.COVERED, "system", now)
+        for other in rides(visit).filter(status__in=[S.ASKED, S.LAPSED]).exclude(pk=row.pk):
+            write(other, S.COVERED, "system", now)
     return row
 
 
@@ -302,10 +302,10 @@ def _step_back(
         raise Refused(_("This visit is over."))
     held_the_ride = row.role == SupportRole.RIDE and row.status in HOLDING
     fields: dict[str, object] = {"answered_at": now, "answered_via": via, "recorded_by": recorded_by}
-    _write(row, S.WITHDRAWN, _who(row, recorded_by, actor), now, reconfirmed_at=None, **fields)
+    write(row, S.WITHDRAWN, who_said(row, recorded_by, actor), now, reconfirmed_at=None, **fields)
     if held_the_ride:
-        for other in _rides(visit).filter(status__in=[S.COVERED, S.LAPSED], designation__withdrawn_at=None):
-            _write(other, S.ASKED, "system", now, asked_at=now, answered_at=None)
+        for other in rides(visit).filter(status__in=[S.COVERED, S.LAPSED], designation__withdrawn_at=None):
+            write(other, S.ASKED, "system", now, asked_at=now, answered_at=None)
         _tell_desk(visit, row, now)
     replan.replan(infusion=visit, now=now)
     return row
@@ -328,61 +328,9 @@ def _tell_desk(visit: Infusion, row: Commitment, now: datetime) -> None:
     )
 
 
-def _refuse_if_over(visit: Infusion, row: Commitment) -> None:
-    if row.status == S.VOID or row.for_starts_at != visit.starts_at:
-        raise Refused(_("The time of this visit has changed. Please look at the new time."))
-    if InfusionStatus(visit.status) in OFF:
-        raise Refused(_("This visit is off. There is nothing for you to do."))
-    if InfusionStatus(visit.status) in LEFT:
-        raise Refused(_("This visit is over."))
-
-
-def _refuse_if_not_named(row: Commitment, now: datetime) -> None:
-    if not _still_named(row.designation, now):
-        raise Refused(_("This person is no longer on the list."))
-
-
-def _still_named(designation: Designation, moment: datetime) -> bool:
-    ends = designation.valid_until
-    return designation.withdrawn_at is None and (ends is None or ends > moment)
-
-
-def _rides(visit: Infusion):  # type: ignore[no-untyped-def]
-    return Commitment.objects.filter(
-        infusion=visit, role=SupportRole.RIDE, for_starts_at=visit.starts_at
-    ).select_related("designation__person", "infusion")
-
-
-def _ride_is_held(visit: Infusion) -> bool:
-    return bool(_rides(visit).filter(status__in=HOLDING).exists())
-
-
 def _void(rows: Iterable[Commitment], now: datetime) -> int:
     count = 0
     for row in rows:
-        _write(row, S.VOID, "system", now)
+        write(row, S.VOID, "system", now)
         count += 1
     return count
-
-
-def _who(row: Commitment, recorded_by: StaffMember | None, actor: str) -> str:
-    if recorded_by is not None:
-        return audit.staff(recorded_by)
-    return actor or f"designation:{row.designation_id}"
-
-
-def _write(row: Commitment, to: CommitmentStatus, actor: str, now: datetime, **fields: object) -> None:
-    """The one door of ``status``. Needs the visit's lock."""
-    if to not in S(row.status).allowed_next:
-        raise Refused(_("This step is not possible any more."))
-    for name, value in fields.items():
-        setattr(row, name, value)
-    row.status = to
-    row.save(update_fields=["status", *fields])
-    audit.record(
-        actor=actor,
-        verb=f"commitment.{to}",
-        now=now,
-        patient_id=row.infusion.patient_id,
-        subject=f"commitment:{row.pk}",
-    )

@@ -11,7 +11,7 @@ from clinic.domain import audit, infusions
 from clinic.domain.errors import Refused
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion, Policy
-from support.domain import alerts, commitments
+from support.domain import alerts, promise_rows
 from support.enums import HOLDING, AlertKind, CommitmentStatus
 from support.models import Alert, Commitment
 
@@ -74,7 +74,7 @@ def patient_late(*, infusion: Infusion, minutes: int, now: datetime, actor: str 
 def patient_cannot_come(*, infusion: Infusion, now: datetime, actor: str = "") -> Alert:
     """The desk calls. Nothing is cancelled: a person does that, with another day in hand."""
     with transaction.atomic():
-        visit = commitments.locked(infusion_id=infusion.pk)
+        visit = promise_rows.locked(infusion_id=infusion.pk)
         if InfusionStatus(visit.status) is not InfusionStatus.BOOKED:
             raise Refused(_("This visit has begun or is over. Please call us."))
         when = formats.date_format(visit.starts_at.astimezone(visit.site.zone), "D j M H:i")
@@ -108,13 +108,13 @@ def _behind(infusion: Infusion) -> timedelta:
 
 
 def _coming(commitment: Commitment) -> Commitment:
-    visit = commitments.locked(infusion_id=commitment.infusion_id)
+    visit = promise_rows.locked(infusion_id=commitment.infusion_id)
     row = Commitment.objects.select_related("infusion").get(pk=commitment.pk)
     if row.status == CommitmentStatus.VOID or row.for_starts_at != visit.starts_at:
         raise Refused(_("The time of this visit has changed. Please look at the new time."))
     if row.status not in HOLDING:
         raise Refused(_("You do not have this date."))
-    if InfusionStatus(visit.status) in commitments.LEFT or not visit.state.is_live:
+    if InfusionStatus(visit.status) in promise_rows.LEFT or not visit.state.is_live:
         raise Refused(_("This visit is over."))
     return row
 

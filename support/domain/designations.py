@@ -13,7 +13,8 @@ from clinic.enums import InfusionStatus
 from clinic.models import Infusion, Patient, StaffMember
 from messaging.domain import outbox, quiet
 from messaging.domain.outbox import Wanted
-from messaging.enums import Channel
+from messaging.enums import Channel, MessageStatus
+from messaging.models import Message
 from support.domain import alerts, commitments, links, plan, replan, rules, visit_state
 from support.enums import HOLDING, OPEN_COMMITMENTS, AlertKind, ConsentHow, SupportRole
 from support.models import Commitment, Designation, SupportPerson
@@ -144,6 +145,11 @@ def correct_contact(*, person: SupportPerson, actor: str, now: datetime, phone: 
     """Messages that have not gone use the new number or address. Who agreed to texts agreed for the old number only."""
     with transaction.atomic():
         row = SupportPerson.objects.select_for_update(no_key=True).get(pk=person.pk)
+        changed = [
+            channel
+            for channel, is_new in ((Channel.SMS, row.phone != phone), (Channel.EMAIL, row.email != email))
+            if is_new
+        ]
         if row.phone != phone:
             row.phone, row.phone_as_received, row.texts_agreed_at = phone, "", None
         if row.email != email:
@@ -152,6 +158,7 @@ def correct_contact(*, person: SupportPerson, actor: str, now: datetime, phone: 
         for designation in row.designations.filter(withdrawn_at=None).select_related("patient__site", "person__site"):
             _note(designation, actor, "person.contact_corrected", now)
             _invite(designation, now)
+            _invite_again(designation, changed, now)
             replan.replan_all(infusions=replan.upcoming_of(designation=designation, now=now), now=now)
         return row
 
@@ -275,6 +282,15 @@ def _invite(row: Designation, now: datetime) -> None:
             now=now,
             once=True,
         )
+
+
+def _invite_again(row: Designation, channels: Sequence[str], now: datetime) -> None:
+    """Where the invitation had gone to the number or address that was wrong, the right one gets its own."""
+    said = Message.objects.filter(kind="helper_invitation", recipient=f"designation:{row.pk}", channel__in=channels)
+    gone = set(said.exclude(status__in=[MessageStatus.PENDING, MessageStatus.VOID]).values_list("channel", flat=True))
+    minute = now.replace(second=0, microsecond=0)
+    for wanted in _invitations(row, [c for c in _channels(row) if c in gone], now, about_at=minute):
+        outbox.post(site_id=row.patient.site_id, scope=f"designation:{row.pk}", wanted=wanted, now=now)
 
 
 def _channels(row: Designation) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from django.db import transaction
@@ -53,25 +54,25 @@ def lapse_silent(*, now: datetime) -> int:
         infusion__starts_at__lte=now,
         infusion__starts_at__gt=now - LOOK_BACK,
     )
-    return sum(_safely(lambda row=row: commitments.lapse(commitment=row, now=now)) for row in rows)
+    return sum(_safely(partial(commitments.lapse, commitment=row, now=now)) for row in rows)
 
 
 def call_about_rides(*, now: datetime) -> int:
     """A day before, no yes for the way home; hours before, a yes nobody confirmed: these are phoned, no others."""
     visits = _visits(now, Q(status__in=[S.BOOKED, S.ARRIVED], starts_at__gt=now, starts_at__lt=now + LOOK_AHEAD))
     ways = way_home.of(infusions=visits, now=now)
-    return sum(_safely(lambda visit=visit: _call_about_ride(visit, ways[visit.pk], now)) for visit in visits)
+    return sum(_safely(partial(_call_about_ride, visit, ways[visit.pk], now)) for visit in visits)
 
 
 def nobody_came(*, now: datetime) -> int:
     """Ready, and nobody is here: the patient stays, and the ladder is climbed."""
     visits = _visits(now, Q(status=S.READY, ends_at__lte=now - WAITING))
-    return sum(_safely(lambda visit=visit: _nobody_came(visit, now)) for visit in visits)
+    return sum(_safely(partial(_nobody_came, visit, now)) for visit in visits)
 
 
 def not_known_home(*, now: datetime) -> int:
     visits = _visits(now, Q(status=S.RELEASED, released_at__gt=now - LOOK_BACK))
-    return sum(_safely(lambda visit=visit: _not_home(visit, now)) for visit in visits)
+    return sum(_safely(partial(_not_home, visit, now)) for visit in visits)
 
 
 def _visits(now: datetime, condition: Q) -> list[Infusion]:

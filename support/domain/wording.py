@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.template import Context
+from django.template import Context, Engine
 from django.template.loader import get_template
 
 from clinic.models import Infusion, Patient, Site
@@ -203,7 +203,7 @@ def _email(template: str, language: str, values: dict[str, object], who: Address
 
 
 def _render(name: str, values: dict[str, object]) -> str:
-    return get_template(f"messages/{name}").template.render(Context(values, autoescape=False)).strip()
+    return Engine.get_default().get_template(f"messages/{name}").render(Context(values, autoescape=False)).strip()
 
 
 def _plain(character: str) -> str:

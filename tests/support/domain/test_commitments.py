@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from clinic.domain.errors import Refused
 from clinic.models import AuditEntry
 from messaging.models import Message
-from support.domain import commitments
+from support.domain import commitments, promise_rows
 from support.enums import AlertKind, AnsweredVia, SupportRole
 from support.models import Alert, Commitment
 from tests import factories
@@ -269,7 +269,7 @@ def test_a_yes_and_a_move_in_the_same_second_never_leave_a_yes_for_the_old_time(
         def postpone(visit=visit, ready=ready):
             ready.wait()
             with transaction.atomic():
-                locked = commitments.locked(infusion_id=visit.pk)
+                locked = promise_rows.locked(infusion_id=visit.pk)
                 move(locked, to=visit.starts_at + timedelta(days=1), now=now)
             connection.close()
 

@@ -1,0 +1,78 @@
+"""The rows behind promises: read, judged and written while the visit is locked. One door for their status."""
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from clinic.domain import audit
+from clinic.domain.errors import Refused
+from clinic.enums import OFF, InfusionStatus
+from clinic.models import Infusion, StaffMember
+from support.enums import HOLDING, CommitmentStatus, SupportRole
+from support.models import Commitment, Designation
+
+S = CommitmentStatus
+LEFT = frozenset({InfusionStatus.RELEASED, InfusionStatus.HOME})
+
+
+def locked(*, infusion_id: int) -> Infusion:
+    """The visit as it is now, held until the transaction ends."""
+    rows = Infusion.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("site", "patient__site", "policy").get(pk=infusion_id)
+
+
+def fresh(commitment: Commitment) -> Commitment:
+    return Commitment.objects.select_related("designation__person", "infusion").get(pk=commitment.pk)
+
+
+def refuse_if_over(visit: Infusion, row: Commitment) -> None:
+    if row.status == S.VOID or row.for_starts_at != visit.starts_at:
+        raise Refused(_("The time of this visit has changed. Please look at the new time."))
+    if InfusionStatus(visit.status) in OFF:
+        raise Refused(_("This visit is off. There is nothing for you to do."))
+    if InfusionStatus(visit.status) in LEFT:
+        raise Refused(_("This visit is over."))
+
+
+def refuse_if_not_named(row: Commitment, now: datetime) -> None:
+    if not still_named(row.designation, now):
+        raise Refused(_("This person is no longer on the list."))
+
+
+def still_named(designation: Designation, moment: datetime) -> bool:
+    ends = designation.valid_until
+    return designation.withdrawn_at is None and (ends is None or ends > moment)
+
+
+def rides(visit: Infusion) -> QuerySet[Commitment]:
+    return Commitment.objects.filter(
+        infusion=visit, role=SupportRole.RIDE, for_starts_at=visit.starts_at
+    ).select_related("designation__person", "infusion")
+
+
+def ride_is_held(visit: Infusion) -> bool:
+    return rides(visit).filter(status__in=HOLDING).exists()
+
+
+def who_said(row: Commitment, recorded_by: StaffMember | None, actor: str) -> str:
+    if recorded_by is not None:
+        return audit.staff(recorded_by)
+    return actor or f"designation:{row.designation_id}"
+
+
+def write(row: Commitment, to: CommitmentStatus, actor: str, now: datetime, **fields: object) -> None:
+    """The one door of ``status``. Needs the visit's lock."""
+    if to not in S(row.status).allowed_next:
+        raise Refused(_("This step is not possible any more."))
+    for name, value in fields.items():
+        setattr(row, name, value)
+    row.status = to
+    row.save(update_fields=["status", *fields])
+    audit.record(
+        actor=actor,
+        verb=f"commitment.{to}",
+        now=now,
+        patient_id=row.infusion.patient_id,
+        subject=f"commitment:{row.pk}",
+    )

@@ -1,0 +1,142 @@
+import pytest
+
+from clinic.domain.errors import Refused
+from clinic.models import AuditEntry
+from messaging.domain import dispatch
+from messaging.models import Message
+from support.domain import designations, links
+from support.enums import AlertKind, ConsentHow, MayKnow, SupportRole
+from support.models import Alert, Commitment, Designation, SupportPerson
+from tests.support.conftest import Clinic, Phones
+
+
+def test_naming_keeps_the_consent_its_words_and_its_witness(clinic: Clinic):
+    sam = clinic.named("Sam")
+    assert (sam.consent_how, sam.witnessed_by, sam.consent_at, sam.invited_at) == (
+        ConsentHow.IN_PERSON,
+        clinic.desk,
+        clinic.now,
+        clinic.now,
+    )
+    assert sam.consent_wording == "I would like this person to help me."
+    assert AuditEntry.objects.get(verb="designation.named").actor == f"staff:{clinic.desk.pk}"
+
+
+def test_the_invitation_goes_once_by_text_and_once_by_e_mail(clinic: Clinic):
+    sam = clinic.named("Sam", agreed=False)
+    rows = Message.objects.filter(kind="helper_invitation", recipient=f"designation:{sam.pk}")
+    assert sorted(rows.values_list("channel", flat=True)) == ["email", "sms"]
+
+
+def test_somebody_under_eighteen_cannot_be_the_way_home_but_can_keep_company(clinic: Clinic):
+    with pytest.raises(Refused, match="18 or older"):
+        clinic.named("Kim", is_adult=False)
+    assert SupportPerson.objects.count() == 0
+    assert clinic.named("Kim", is_adult=False, roles=[SupportRole.PRESENCE]).roles == ["presence"]
+
+
+def test_the_same_person_is_not_named_twice(clinic: Clinic):
+    sam = clinic.named("Sam")
+    with pytest.raises(Refused, match="already on the list"):
+        clinic.named("Sam")
+    with pytest.raises(Refused, match="already on the list"):
+        name_again(clinic, sam.person)
+    assert (Designation.objects.count(), SupportPerson.objects.count()) == (1, 1)
+
+
+def name_again(clinic, person, patient=None):
+    return designations.name(
+        patient=patient or clinic.patient,
+        person=person,
+        roles=[SupportRole.RIDE],
+        rank=1,
+        may_know=[MayKnow.DATES],
+        consent_how=ConsentHow.PHONE,
+        witness=clinic.desk,
+        wording="Yes, please.",
+        now=clinic.now,
+    )
+
+
+def test_one_person_may_help_two_patients_with_a_link_for_each(clinic: Clinic):
+    """Two people, two patients, one number: nothing of one shows on the other's page."""
+    sam = clinic.named("Sam")
+    other = type(clinic.patient).objects.create(
+        site=clinic.site, given_name="Omar", family_name="P", birth_date=clinic.patient.birth_date
+    )
+    again = name_again(clinic, sam.person, patient=other)
+    first, second = (links.for_designation(designation=d, now=clinic.now) for d in (sam, again))
+    assert first.pk != second.pk
+
+
+def test_nobody_is_their_own_way_home(clinic: Clinic):
+    me = SupportPerson.objects.create(site=clinic.site, given_name="Maya", patient=clinic.patient)
+    with pytest.raises(Refused, match="their own way home"):
+        name_again(clinic, me)
+
+
+def test_a_role_taken_away_ends_its_promises_and_given_back_it_is_asked_anew(clinic: Clinic, next_week):
+    sam = clinic.named("Sam", roles=[SupportRole.RIDE, SupportRole.PRESENCE])
+    visit = clinic.book(next_week)
+    clinic.yes(sam, visit)
+    change = {"designation": sam, "rank": 1, "may_know": [], "actor": "staff:1", "now": clinic.now}
+    designations.change(roles=[SupportRole.PRESENCE], **change)
+    assert (clinic.promise(sam, visit).status, clinic.promise(sam, visit, "presence").status) == ("withdrawn", "asked")
+    assert Alert.objects.get().kind == AlertKind.CANT_COME
+    designations.change(roles=[SupportRole.PRESENCE, SupportRole.RIDE], **change)
+    assert clinic.promise(sam, visit).status == "asked"
+
+
+def test_who_steps_back_from_everything_is_off_the_list_and_the_desk_tells_the_patient(clinic: Clinic, next_week):
+    sam = clinic.named("Sam")
+    visit = clinic.book(next_week)
+    clinic.yes(sam, visit)
+    designations.stop_asking(designation=sam, now=clinic.now, actor="link:abc")
+    assert Designation.objects.get().withdrawn_at == clinic.now
+    says = sorted(Alert.objects.values_list("says", flat=True))
+    assert says == [
+        "Sam does not want to be asked any more and had dates. Please tell the patient.",
+        "Sam stepped back from Wed 11 Mar 13:30. There is no way home now.",
+    ]
+
+
+def test_withdrawing_twice_is_withdrawing_once(clinic: Clinic):
+    sam = clinic.named("Sam")
+    for _twice in range(2):
+        designations.withdraw(designation=sam, actor="staff:1", now=clinic.now)
+    assert AuditEntry.objects.filter(verb="designation.withdrawn").count() == 1
+
+
+def test_a_link_cannot_be_sent_to_nobody_or_to_somebody_taken_off(clinic: Clinic):
+    nobody = clinic.named("Lee", phone="", email="")
+    with pytest.raises(Refused, match="no number or e-mail"):
+        designations.send_link_again(designation=nobody, actor="staff:1", now=clinic.now)
+    sam = clinic.named("Sam")
+    designations.withdraw(designation=sam, actor="staff:1", now=clinic.now)
+    with pytest.raises(Refused, match="no longer on the list"):
+        designations.send_link_again(designation=sam, actor="staff:1", now=clinic.now)
+
+
+def test_a_corrected_number_is_invited_anew_when_the_wrong_one_had_it(phones: Phones, clinic: Clinic):
+    sam = clinic.named("Sam", agreed=False, phone="+14105550123", email="")
+    dispatch.run(clock=lambda: clinic.now)
+    designations.correct_contact(person=sam.person, actor="staff:1", now=clinic.now, phone="+14105550177", email="")
+    dispatch.run(clock=lambda: clinic.now)
+    assert (len(phones.texts("+14105550123")), len(phones.texts("+14105550177"))) == (1, 1)
+
+
+def test_a_number_found_for_somebody_nobody_could_reach_is_invited(clinic: Clinic):
+    lee = clinic.named("Lee", phone="", email="")
+    designations.correct_contact(person=lee.person, actor="staff:1", now=clinic.now, phone="+14105550177", email="")
+    assert [(m.channel, m.status) for m in Message.objects.all()] == [("sms", "pending")]
+
+
+def test_texts_agreed_to_with_staff_turn_the_plan_to_texts(clinic: Clinic, next_week):
+    sam = clinic.named("Sam", agreed=False)
+    visit = clinic.book(next_week)
+    clinic.promise(sam, visit)
+    row = Commitment.objects.get()
+    row.status, row.answered_at = "accepted", clinic.now
+    row.save()
+    designations.agree_to_texts(person=sam.person, actor="staff:1", now=clinic.now)
+    assert Message.objects.get(kind="helper_reconfirm").channel == "sms"
