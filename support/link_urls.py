@@ -6,6 +6,7 @@ from support.views import link_checkin, link_entry, link_helper, link_patient, l
 
 urlpatterns = [
     path("l/<str:key>/", link_entry.link, name="link"),
+    path("l/<str:key>/renew/", link_entry.renew, name="link_renew"),
     path("l/<str:key>/dates/", link_helper.dates, name="link_dates"),
     path("l/<str:key>/stop/", link_helper.stop, name="link_stop"),
     path("l/<str:key>/visit/<int:pk>/step-back/", link_helper.step_back, name="link_step_back"),

@@ -41,6 +41,9 @@ class PatientPage:
     def helper_note(self) -> str:
         """One line about the person who takes the patient home."""
         given = self.way.commitment if self.way is not None else None
+        if self.visit is not None and self.visit.released_at is not None:
+            at = timezone.localtime(self.visit.released_at, self.visit.site.zone)
+            return _("You left together at %(time)s.") % {"time": f"{at:%H:%M}"}
         if given is None:
             return _("We are asking the people you named.")
         if given.outside_at is not None:

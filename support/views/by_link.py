@@ -14,6 +14,7 @@ from django.core import signing
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import override
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -129,9 +130,10 @@ def give_grant(response: HttpResponseBase, request: HttpRequest, link: Link) -> 
 
 
 def closed(request: HttpRequest, link: Link) -> HttpResponse:
-    """Expired or withdrawn: one page, which does not say which."""
+    """Expired or withdrawn: one page, which does not say which, and offers the same to everybody."""
+    shown = {"site": link.site, "renew_url": reverse("link_renew", args=[links.token(link)])}
     with override(language_of(link)):
-        return render(request, "errors/link_closed.html", {"site": link.site}, status=410)
+        return render(request, "errors/link_closed.html", shown, status=410)
 
 
 def refuses_cookies(request: HttpRequest, link: Link) -> bool:

@@ -3,14 +3,17 @@
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import override
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
+from redis.exceptions import RedisError
 
-from support.domain import links
+from clinic.throttle import too_many
+from support.domain import links, renewal
 from support.enums import LinkPurpose
 from support.models import Link
 from support.views import link_helper, link_patient
-from support.views.by_link import give_grant, granted, refuses_cookies
+from support.views.by_link import give_grant, granted, language_of, refuses_cookies
 
 PAGES = {LinkPurpose.HELPER: link_helper.page, LinkPurpose.PATIENT: link_patient.page}
 
@@ -42,3 +45,26 @@ def with_grant(request: HttpRequest, found: Link) -> HttpResponse:
     response.status_code = 303
     give_grant(response, request, found)
     return response
+
+
+@csrf_exempt
+@require_POST
+def renew(request: HttpRequest, key: str) -> HttpResponse:
+    """ "Send me a new one": the answer is the same whether anything goes out or not."""
+    found = granted(request, key) if len(key) == links.TOKEN_LENGTH else None
+    if found is None:
+        raise Http404
+    if not asked_too_often(found):
+        renewal.ask(link=found, now=timezone.now())
+    with override(language_of(found)):
+        return render(request, "errors/link_closed.html", {"site": found.site, "asked": True})
+
+
+renew.allows = frozenset({"link:helper", "link:patient"})  # type: ignore[attr-defined]
+
+
+def asked_too_often(found: Link) -> bool:
+    try:
+        return too_many(what="renew", who=found.id, limit=3, seconds=3600)
+    except RedisError:
+        return True

@@ -1,10 +1,12 @@
 """A helper's pages: dates, the day itself, the handover, tonight."""
 
+from dataclasses import replace
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clinic.domain.errors import Refused
 from clinic.enums import InfusionStatus
@@ -21,6 +23,7 @@ TEMPLATES = {
     "tonight": "support/helper/tonight.html",
 }
 MINUTES = [5, 10, 20, 30, 45]
+REFRESH_SECONDS = 20
 
 
 @require_safe
@@ -60,6 +63,7 @@ def today_context(request: HttpRequest, built: helper_page.HelperPage, today: Co
     drive_from = handovers.drive_from(infusion=visit)
     return {
         "visit": visit,
+        "refresh": REFRESH_SECONDS,
         "today": today,
         "minutes": MINUTES,
         "standing": living.standing(infusion=visit, now=request.now),
@@ -70,20 +74,29 @@ def today_context(request: HttpRequest, built: helper_page.HelperPage, today: Co
     }
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @by_link(LinkPurpose.HELPER)
 def dates(request: HttpRequest) -> HttpResponse:
+    """All the dates, also on the day of one of them."""
+    if request.method == "POST":
+        answer_dates(request)
+        return redirect("link", request.link_key)
+    built = helper_page.build(designation=request.link.designation, now=request.now)
+    return render(request, TEMPLATES["series"], context(request, replace(built, today=None)))
+
+
+def answer_dates(request: HttpRequest) -> None:
     """Takes the ticked dates, or none of them; a date somebody took meanwhile is told kindly."""
     if request.POST.get("answer") == "none":
         commitments.decline_open(
             designation=request.link.designation, via=AnsweredVia.LINK, now=request.now, actor=who(request)
         )
         messages.success(request, _("Thank you for telling us. We ask somebody else. You can come back any time."))
-        return redirect("link", request.link_key)
+        return
     take = {int(value) for value in request.POST.getlist("date") if value.isdigit()}
     if not take:
         messages.info(request, _("No date is ticked yet. Tick the ones you can take, or choose “None of these”."))
-        return redirect("link", request.link_key)
+        return
     if request.POST.get("adult"):
         designations.say_adult(designation=request.link.designation, actor=who(request), now=request.now)
     answered = commitments.answer_dates(
@@ -94,7 +107,6 @@ def dates(request: HttpRequest) -> HttpResponse:
         actor=who(request),
     )
     say_answered(request, answered)
-    return redirect("link", request.link_key)
 
 
 def say_answered(request: HttpRequest, answered: commitments.Answered) -> None:

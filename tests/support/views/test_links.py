@@ -8,8 +8,10 @@ from django.test import Client
 from django.utils import timezone
 
 from clinic.models import AuditEntry
+from messaging.models import Message
 from support.domain import links
 from support.enums import CommitmentStatus
+from support.models import Alert
 from tests import world
 
 pytestmark = pytest.mark.django_db
@@ -136,3 +138,28 @@ def test_titles_and_headings_name_no_drug(client, here, address):
         title = re.search(r"<title>(.*?)</title>", html, re.DOTALL)[1]
         assert not re.search(r"ketamin|infusion|depress|psych", title, re.IGNORECASE)
         assert not re.search(r"ketamin|depress|psych", html, re.IGNORECASE)
+
+
+def test_an_expired_link_asks_for_a_new_one_and_gets_it(client, here):
+    here.helper_link.expires_at = timezone.now() - timedelta(days=1)
+    here.helper_link.save()
+    address = f"/l/{links.token(here.helper_link)}/"
+    assert "renew/" in client.get(address).content.decode()
+    assert client.post(f"{address}renew/").status_code == 200
+    assert Message.objects.filter(kind="helper_invitation", recipient=f"designation:{here.designation.pk}").count() == 1
+
+
+def test_asking_for_a_new_one_never_tells_whether_the_person_is_still_named(client, here):
+    address = f"/l/{links.token(here.helper_link)}/renew/"
+    named = client.post(address).content
+    here.designation.withdrawn_at = timezone.now()
+    here.designation.save()
+    assert client.post(address).content == named
+    assert Message.objects.filter(kind="helper_invitation").count() == 1
+
+
+def test_a_patients_renewal_becomes_a_call(client, here):
+    address = f"/l/{links.token(here.patient_link)}/renew/"
+    for _time in range(5):
+        assert client.post(address).status_code == 200
+    assert Alert.objects.filter(key=f"new-link:{here.patient.pk}").count() == 1
