@@ -1,4 +1,4 @@
-"""What every request passes: private answers, idle sign-out, the site in view, whose change it is."""
+"""What every request passes: private answers, its language, idle sign-out, the site in view, whose change it is."""
 
 import time
 from collections.abc import Callable
@@ -7,6 +7,7 @@ import pghistory
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language_from_request, override
 
 from clinic.domain.sites import with_rules
 
@@ -14,6 +15,7 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 POLL_HEADER = "X-Poll"
 LAST_ACTIVE = "last_active"
+LINK_PAGES = "/l/"
 
 
 def private_pages(get_response: Handler) -> Handler:
@@ -25,6 +27,20 @@ def private_pages(get_response: Handler) -> Handler:
         response.headers.setdefault("X-Robots-Tag", "noindex, nofollow")
         response.headers.setdefault("Permissions-Policy", "geolocation=(), camera=(), microphone=()")
         return response
+
+    return handle
+
+
+def one_language(get_response: Handler) -> Handler:
+    """Staff pages speak the clinic's language, whatever the browser asks for: the catalogue holds no words for staff.
+
+    Behind a link the browser's wish counts until the link has said whose it is: for a page that is not there, say.
+    """
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        of_link = request.path_info.startswith(LINK_PAGES)
+        with override(get_language_from_request(request) if of_link else settings.LANGUAGE_CODE):
+            return get_response(request)
 
     return handle
 
