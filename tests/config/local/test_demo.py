@@ -45,7 +45,7 @@ class Demo:
                 start_new_session=True,
             )
 
-    def wait_until_ready(self, seconds: float = 240) -> float:
+    def wait_until_ready(self, seconds: float = 600) -> float:
         """The seconds it says it took."""
         wait_for(lambda: "is ready after" in self.output() or self.process.poll() is not None, seconds)
         found = re.search(r"is ready after ([\d.]+) s", self.output())
