@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 NATIONAL = phonenumbers.PhoneNumberFormat.NATIONAL
 INTERNATIONAL = phonenumbers.PhoneNumberFormat.INTERNATIONAL
@@ -93,13 +94,13 @@ def second_at(moment: datetime | None, place: Any) -> str:
 @register.filter
 def day_at(moment: datetime | date | None, place: Any) -> str:
     """``Tuesday 3 March`` on the clinic's calendar."""
-    return _day(moment, place, "l j F")
+    return _day(moment, place, _("l j F"))
 
 
 @register.filter
 def short_day_at(moment: datetime | date | None, place: Any) -> str:
     """``Tue 3 Mar`` on the clinic's calendar."""
-    return _day(moment, place, "D j M")
+    return _day(moment, place, _("D j M"))
 
 
 @register.filter

@@ -3,8 +3,10 @@
 from datetime import datetime, timedelta
 
 import structlog
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from clinic.domain import audit
 from clinic.domain.errors import Refused
@@ -25,6 +27,11 @@ FIRST = {
     AlertKind.URGENT: Role.CLINICIAN,
 }
 BATCH = 200
+
+
+def for_the_desk() -> override:
+    """What is written down for staff is in the clinic's language, in whatever language the tap was that caused it."""
+    return override(settings.LANGUAGE_CODE)
 
 
 def open_alert(

@@ -166,14 +166,16 @@ def _alert_about(row: CheckIn, now: datetime) -> None:
         _open_for_patient(patient, row.infusion, row.answer, key, now)
     elif row.answer in {HelperAnswer.WORRIED, HelperAnswer.NOT_SURE}:
         words = {"name": row.designation.person.first_name, "patient": patient.first_name}
-        sentence = _("%(name)s is worried about %(patient)s.")
-        if row.answer == HelperAnswer.NOT_SURE:
-            sentence = _("%(name)s is not sure how %(patient)s is.")
+        with alerts.for_the_desk():
+            sentence = _("%(name)s is worried about %(patient)s.")
+            if row.answer == HelperAnswer.NOT_SURE:
+                sentence = _("%(name)s is not sure how %(patient)s is.")
+            but = _("%(patient)s said: I'm fine.")
         says = sentence % words
         if CheckIn.objects.filter(
             infusion=row.infusion_id, designation=None, kind=row.kind, answer=PatientAnswer.FINE
         ).exists():
-            says += " " + _("%(patient)s said: I'm fine.") % words
+            says += " " + but % words
         alerts.open_alert(
             kind=AlertKind.WORRIED,
             key=key,
@@ -187,10 +189,11 @@ def _alert_about(row: CheckIn, now: datetime) -> None:
 
 def _open_for_patient(patient: Patient, visit: Infusion | None, said: str, key: str, now: datetime) -> None:
     kinds = {PatientAnswer.CALL_ME: AlertKind.CALL_ME, PatientAnswer.URGENT: AlertKind.URGENT}
-    sentences = {
-        PatientAnswer.CALL_ME: _("%(name)s asked for a call."),
-        PatientAnswer.URGENT: _("%(name)s said it is urgent. Call now."),
-    }
+    with alerts.for_the_desk():
+        sentences = {
+            PatientAnswer.CALL_ME: _("%(name)s asked for a call."),
+            PatientAnswer.URGENT: _("%(name)s said it is urgent. Call now."),
+        }
     if said in kinds:
         word = PatientAnswer(said)
         says = sentences[word] % {"name": patient.first_name}

@@ -313,10 +313,11 @@ def _step_back(
 
 def _tell_desk(visit: Infusion, row: Commitment, now: datetime) -> None:
     name = row.designation.person.first_name
-    when = formats.date_format(visit.starts_at.astimezone(visit.site.zone), "D j M H:i")
-    sentence = _("%(name)s stepped back from %(when)s. There is no way home now.") % {"name": name, "when": when}
-    if visit.started_at is not None:
-        sentence += " " + _("The treatment has begun: the patient stays until somebody comes.")
+    with alerts.for_the_desk():
+        when = formats.date_format(visit.starts_at.astimezone(visit.site.zone), "D j M H:i")
+        sentence = _("%(name)s stepped back from %(when)s. There is no way home now.") % {"name": name, "when": when}
+        if visit.started_at is not None:
+            sentence += " " + _("The treatment has begun: the patient stays until somebody comes.")
     alerts.open_alert(
         kind=AlertKind.CANT_COME,
         key=f"withdrawn:{row.pk}:{int(now.timestamp())}",

@@ -77,12 +77,13 @@ def patient_cannot_come(*, infusion: Infusion, now: datetime, actor: str = "") -
         visit = promise_rows.locked(infusion_id=infusion.pk)
         if InfusionStatus(visit.status) is not InfusionStatus.BOOKED:
             raise Refused(_("This visit has begun or is over. Please call us."))
-        when = formats.date_format(visit.starts_at.astimezone(visit.site.zone), "D j M H:i")
+        with alerts.for_the_desk():
+            when = formats.date_format(visit.starts_at.astimezone(visit.site.zone), "D j M H:i")
+            sentence = _("%(name)s can't come %(when)s. Please call and find another day.")
         alert = alerts.open_alert(
             kind=AlertKind.CANT_COME,
             key=f"patient-cant:{visit.pk}:{int(visit.starts_at.timestamp()) // 60}",
-            says=_("%(name)s can't come %(when)s. Please call and find another day.")
-            % {"name": visit.patient.first_name, "when": when},
+            says=sentence % {"name": visit.patient.first_name, "when": when},
             patient=visit.patient,
             infusion=visit,
             now=now,

@@ -126,9 +126,10 @@ def stop_asking(*, designation: Designation, now: datetime, actor: str) -> Desig
         )
         had = held.exists()
         row = withdraw(designation=designation, actor=actor, now=now)
-        sentence = _("%(name)s does not want to be asked any more. Please tell the patient.")
-        if had:
-            sentence = _("%(name)s does not want to be asked any more and had dates. Please tell the patient.")
+        with alerts.for_the_desk():
+            sentence = _("%(name)s does not want to be asked any more. Please tell the patient.")
+            if had:
+                sentence = _("%(name)s does not want to be asked any more and had dates. Please tell the patient.")
         alerts.open_alert(
             kind=AlertKind.CANT_COME if had else AlertKind.CALL_TASK,
             key=f"stopped:{row.pk}",

@@ -132,7 +132,7 @@ def row_for(commitment: Commitment, *, holder: Commitment | None) -> DateRow:
         state="taken" if theirs else "fixed" if own else "open",
         iso=starts.date().isoformat(),
         number=starts.day,
-        spoken=formats.date_format(starts, "j F"),
+        spoken=formats.date_format(starts, _("j F")),
         weekday=formats.date_format(starts, "l"),
         hours=""
         if theirs

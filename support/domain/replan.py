@@ -156,19 +156,20 @@ def open_call(*, visit: Infusion, call: Wanted, now: datetime) -> None:
 
 def says(*, kind: str, name: str, visit: Infusion) -> str:
     """What the call is about, for staff."""
-    when = formats.date_format(visit.starts_at.astimezone(visit.site.zone), "D j M H:i")
-    sentences = {
-        "patient_1_day": _("No mobile or e-mail for %(name)s. Please call about the visit %(when)s and its times."),
-        "patient_moved": _("Please call %(name)s: the visit is now %(when)s."),
-        "patient_cancelled": _("Please call %(name)s: the visit %(when)s is off."),
-        "checkin_evening": _("No mobile or e-mail for %(name)s. Please call and ask how the evening is."),
-        "checkin_next_day": _("No mobile or e-mail for %(name)s. Please call and ask how the day after is."),
-        "helper_reconfirm": _("Please call %(name)s: are they still coming %(when)s?"),
-        "helper_ask_new_time": _("Please call %(name)s: can they help at the new time, %(when)s?"),
-        "helper_cancelled": _("Please call %(name)s: they are not needed %(when)s."),
-        "helper_come_in": _("Please call %(name)s: time to come to the front desk."),
-    }
-    sentence = sentences.get(kind, _("Please call %(name)s about %(when)s."))
+    with alerts.for_the_desk():
+        when = formats.date_format(visit.starts_at.astimezone(visit.site.zone), "D j M H:i")
+        sentences = {
+            "patient_1_day": _("No mobile or e-mail for %(name)s. Please call about the visit %(when)s and its times."),
+            "patient_moved": _("Please call %(name)s: the visit is now %(when)s."),
+            "patient_cancelled": _("Please call %(name)s: the visit %(when)s is off."),
+            "checkin_evening": _("No mobile or e-mail for %(name)s. Please call and ask how the evening is."),
+            "checkin_next_day": _("No mobile or e-mail for %(name)s. Please call and ask how the day after is."),
+            "helper_reconfirm": _("Please call %(name)s: are they still coming %(when)s?"),
+            "helper_ask_new_time": _("Please call %(name)s: can they help at the new time, %(when)s?"),
+            "helper_cancelled": _("Please call %(name)s: they are not needed %(when)s."),
+            "helper_come_in": _("Please call %(name)s: time to come to the front desk."),
+        }
+        sentence = sentences.get(kind, _("Please call %(name)s about %(when)s."))
     return sentence % {"name": name, "when": when}
 
 
