@@ -120,8 +120,10 @@ def test_each_message_goes_once_however_often_the_workers_are_killed(
     def state() -> dict[str, int]:
         return requests.get(f"{provider_url}/state", timeout=5).json()
 
-    for _kill in range(KILLS):
-        requests.put(f"{provider_url}/control", json={"cycle": FAULTS}, timeout=5)
+    for number in range(KILLS):
+        # Each time from another place, so that a kill meets each of the faults.
+        first = 5 * number % len(FAULTS)
+        requests.put(f"{provider_url}/control", json={"cycle": FAULTS[first:] + FAULTS[:first]}, timeout=5)
         with worker():
             wait_for(lambda: state()["hanging"] > 0)
         wait_for(lambda: state()["hanging"] == 0)
