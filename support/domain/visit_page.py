@@ -11,7 +11,8 @@ from clinic.domain import gates
 from clinic.enums import OFF, InfusionStatus
 from clinic.models import Infusion
 from messaging.models import Message
-from support.domain import board, ledger_words, rules, steps, way_home
+from support.domain import answers, board, ledger_words, rules, steps, way_home
+from support.domain.answers import Answered
 from support.domain.day import Fasting, fasting
 from support.domain.ledger_words import Line
 from support.domain.way_home import WayHome
@@ -70,6 +71,7 @@ class VisitPage:
     earlier: list[Promised]
     not_asked: list[Designation]
     messages: list[Line]
+    answers: list[Answered]
     alerts: list[Alert]
     fasting: Fasting | None
     is_off: bool
@@ -99,6 +101,7 @@ def of(*, infusion: Infusion, now: datetime) -> VisitPage:
         earlier=[_promised(row, infusion) for row in commitments if row.status == C.VOID],
         not_asked=[row for row in named if row.pk not in asked],
         messages=ledger_words.lines(messages=list(sent)),
+        answers=answers.of(infusion=infusion),
         alerts=list(infusion.alerts.exclude(status=AlertStatus.CLOSED).select_related("owner")),
         fasting=fasting(infusion=infusion, policy=rules.of(infusion=infusion)) if state == S.BOOKED else None,
         is_off=state in OFF,

@@ -5,8 +5,9 @@ from django.urls import reverse
 
 from clinic.enums import Role
 from support.domain import alerts
-from support.enums import AlertKind, AlertStatus
-from tests.factories import PatientFactory, StaffFactory
+from support.enums import AlertKind, AlertStatus, CheckInKind, CheckInStatus, HelperAnswer
+from support.models import CheckIn
+from tests.factories import DesignationFactory, PatientFactory, StaffFactory
 
 QUERIES = 7
 
@@ -47,6 +48,28 @@ def test_closing_twice_is_told_kindly(desk, ines):
     desk.post(close, {"outcome": "Called, all well"})
     response = desk.post(close, {"outcome": "Called again"})
     assert (response.status_code, "This is done already." in response.content.decode()) == (422, True)
+
+
+def test_what_a_helper_noticed_can_be_read(desk, book, now):
+    visit = book(at=now - timedelta(hours=6))
+    CheckIn.objects.create(
+        infusion=visit,
+        designation=DesignationFactory(patient=visit.patient),
+        kind=CheckInKind.EVENING,
+        due_at=now - timedelta(hours=1),
+        closes_at=now + timedelta(hours=9),
+        status=CheckInStatus.ANSWERED,
+        answer=HelperAnswer.WORRIED,
+        note="She <b>cries</b> a lot",
+        answered_at=now,
+    )
+    alert = alerts.open_alert(
+        kind=AlertKind.WORRIED, key="w", says="A helper is worried.", patient=visit.patient, infusion=visit, now=now
+    )
+    for url in (reverse("alert", args=[alert.pk]), reverse("infusion", args=[visit.pk])):
+        page = desk.get(url).content.decode()
+        assert "She &lt;b&gt;cries&lt;/b&gt; a lot" in page
+        assert "Worried" in page
 
 
 @pytest.mark.parametrize("rows", [1, 3])
