@@ -19,6 +19,7 @@ from support.domain import alerts, replan, rules
 from support.domain.promise_rows import (
     LEFT,
     fresh,
+    is_over,
     locked,
     refuse_if_not_named,
     refuse_if_over,
@@ -44,9 +45,11 @@ class Answered:
 
 
 def ask(*, infusion: Infusion, designation: Designation, role: str, now: datetime) -> Commitment:
-    """Idempotent. Where somebody has the way home already, it is noted as covered instead."""
+    """Idempotent. Where somebody has the way home already, it is noted as covered instead. Refused once it is over."""
     with transaction.atomic():
         visit = locked(infusion_id=infusion.pk)
+        if is_over(visit):
+            raise Refused(_("This visit is off or over. Nobody is asked any more."))
         row = _ask(visit, designation, role, now)
         replan.replan(infusion=visit, now=now)
         return row
@@ -60,6 +63,16 @@ def ask_everybody(*, infusion: Infusion, now: datetime) -> list[Commitment]:
         asked = [_ask(visit, designation, role, now) for designation in named for role in designation.roles]
         replan.replan(infusion=visit, now=now)
         return asked
+
+
+def ask_for_all(*, designation: Designation, now: datetime) -> None:
+    """Every visit that is ahead or in the house, in every role of this person. Inside the caller's transaction."""
+    for upcoming in replan.upcoming_of(designation=designation, now=now):
+        visit = locked(infusion_id=upcoming.pk)
+        if not is_over(visit) and still_named(designation, visit.starts_at):
+            for role in designation.roles:
+                _ask(visit, designation, role, now)
+            replan.replan(infusion=visit, now=now)
 
 
 def active(*, patient_id: int, now: datetime) -> list[Designation]:

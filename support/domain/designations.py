@@ -70,9 +70,7 @@ def name(
             raise Refused(_("This person is already on the list.")) from error
         actor = audit.staff(witness) if witness is not None else f"patient:{patient.pk}"
         _note(designation, actor, "designation.named", now)
-        for visit in replan.upcoming_of(designation=designation, now=now):
-            for role in designation.roles:
-                commitments.ask(infusion=visit, designation=designation, role=role, now=now)
+        commitments.ask_for_all(designation=designation, now=now)
         _invite(designation, now)
         return designation
 
@@ -96,9 +94,7 @@ def change(
         row.save(update_fields=["roles", "rank", "may_know", "relationship"])
         _note(row, actor, "designation.changed", now)
         _end_open(row, gone, now, actor)
-        for visit in replan.upcoming_of(designation=row, now=now):
-            for role in row.roles:
-                commitments.ask(infusion=visit, designation=row, role=role, now=now)
+        commitments.ask_for_all(designation=row, now=now)
         return row
 
 

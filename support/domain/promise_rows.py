@@ -26,6 +26,10 @@ def fresh(commitment: Commitment) -> Commitment:
     return Commitment.objects.select_related("designation__person", "infusion").get(pk=commitment.pk)
 
 
+def is_over(visit: Infusion) -> bool:
+    return not visit.state.is_live or visit.state in LEFT
+
+
 def refuse_if_over(visit: Infusion, row: Commitment) -> None:
     if row.status == S.VOID or row.for_starts_at != visit.starts_at:
         raise Refused(_("The time of this visit has changed. Please look at the new time."))
