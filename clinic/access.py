@@ -29,8 +29,8 @@ def staff_only(*roles: str) -> Callable[[View], View]:
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
-        answer: Any = login_required(guarded)
-        answer.allows = frozenset(roles)
+        answer: View = login_required(guarded)
+        answer.allows = frozenset(roles)  # type: ignore[attr-defined]
         return answer
 
     return declare
