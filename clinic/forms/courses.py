@@ -29,8 +29,8 @@ class CourseForm(forms.Form):
         self.today = today
         self.fields["protocol"].queryset = Protocol.objects.filter(site=site, is_active=True)
         # Once dates are on the page, booking them is the filled button.
-        style = "" if self.is_bound else "button--main"
-        self.helper = laid_out("protocol", row("first_day", "prefer"), button=_("Find dates"), style=style)
+        main = not self.is_bound
+        self.helper = laid_out("protocol", row("first_day", "prefer"), button=_("Find dates"), main=main)
 
     def clean_first_day(self) -> date:
         day = self.cleaned_data["first_day"]

@@ -1,7 +1,8 @@
 """How every form of the clinic is drawn: crispy's markup without the form tag, one filled button at the end."""
 
+from crispy_forms.bootstrap import StrictButton
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Div, Fieldset, Layout, Submit
+from crispy_forms.layout import Div, Fieldset, Layout
 from django.utils.functional import Promise
 
 Text = str | Promise
@@ -16,10 +17,11 @@ def group(legend: Text, *fields: object) -> Fieldset:
     return Fieldset(legend, *fields, css_class="group")
 
 
-def laid_out(*parts: object, button: Text, style: str = "button--main") -> FormHelper:
+def laid_out(*parts: object, button: Text, main: bool = True) -> FormHelper:
     helper = FormHelper()
     # The template draws the form tag and its token; a GET form must not carry one.
     helper.form_tag, helper.disable_csrf = False, True
-    save = Submit("save", button, css_class=f"button {style}")
+    style = "button button--main" if main else "button"
+    save = StrictButton(button, type="submit", name="save", value="yes", css_class=style)
     helper.layout = Layout(*parts, Div(save, css_class="form-actions"))
     return helper

@@ -46,7 +46,6 @@ def course_new(request: HttpRequest, pk: int) -> HttpResponse:
     wanted = form.cleaned_data if form.is_valid() else None
     if request.method == "POST" and wanted:
         return _book(request, patient, form)
-    was_read(request, patient_id=pk, subject=patient)
     return _page(request, patient, form, _offer(patient, wanted) if wanted else None)
 
 
@@ -95,5 +94,6 @@ def _refused(request: HttpRequest, patient: Patient, form: CourseForm, refused: 
 def _page(
     request: HttpRequest, patient: Patient, form: CourseForm, offer: Offer | None, status: int = 200, **more: Any
 ) -> HttpResponse:
+    was_read(request, patient_id=patient.pk, subject=patient)
     context = {"patient": patient, "form": form, "offer": offer, "form_key": uuid4(), **more}
     return render(request, "clinic/course_new.html", context, status=422 if form.errors else status)
