@@ -2,7 +2,8 @@
 
 from django.urls import include, path
 
-from config import health, styleguide
+from config import health
+from config.styleguide import styleguide
 
 urlpatterns = [
     path("", include("support.urls")),
@@ -11,7 +12,7 @@ urlpatterns = [
     path("library/", include("education.urls")),
     path("hooks/", include("messaging.urls")),
     path("account/", include("config.account_urls")),
-    path("styleguide/", styleguide.styleguide, name="styleguide"),
+    path("styleguide/", styleguide, name="styleguide"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

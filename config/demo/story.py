@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
+from functools import partial
 from itertools import count
 
 from clinic.domain import infusions
@@ -166,10 +167,10 @@ class Story:
         self.clock.at(starts - timedelta(hours=20), lambda now: part.reconfirm(starts, now))
         for step, minutes, act in STEPS:
             if step <= scene:
-                self.clock.at(starts + timedelta(minutes=minutes), lambda now, act=act: act(part, starts, now))
+                self.clock.at(starts + timedelta(minutes=minutes), partial(act, part, starts))
         if scene == Scene.HOME:
             for hours, kind in ((11, CheckInKind.EVENING), (28, CheckInKind.NEXT_DAY)):
-                self.clock.at(starts + timedelta(hours=hours), lambda now, k=kind: part.say_fine(starts, k, now))
+                self.clock.at(starts + timedelta(hours=hours), partial(part.say_fine, starts, kind))
 
     def starts(self, place: Place) -> datetime:
         return self.same_clock(self.base + timedelta(minutes=place.minutes), days=place.days)

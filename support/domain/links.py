@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from clinic.models import Infusion, Patient
+from clinic.models import Patient
 from support.enums import LinkPurpose
 from support.models import Designation, Link
 
@@ -120,16 +120,8 @@ def opened(link: Link, *, now: datetime) -> None:
 
 def patient_of(link: Link) -> Patient:
     """Whose visits the page is about."""
-    patient = link.patient if link.patient is not None else link.designation and link.designation.patient
-    if patient is None:
-        raise ValueError("a link is bound to one person")
-    return patient
-
-
-def visits_of(link: Link) -> "list[Infusion]":
-    """The patient's visits, next first, with what the pages show."""
-    return list(
-        Infusion.objects.filter(patient=patient_of(link))
-        .select_related("site", "room", "policy", "patient", "course__protocol")
-        .order_by("starts_at")
-    )
+    if link.patient is not None:
+        return link.patient
+    if link.designation is not None:
+        return link.designation.patient
+    raise ValueError("a link is bound to one person")
