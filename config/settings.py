@@ -184,7 +184,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # Lets the first administrator in while nobody has signed up; made by `manage.py first_admin` when not given.
 SETUP_CODE = env.text("SETUP_CODE", "")
-SETUP_CODE_PATH = VAR_DIR / "setup-code"
+SETUP_CODE_PATH = VAR_DIR / "files" / "setup-code"
 LOGIN_REDIRECT_URL = "/"
 LOGIN_URL = "account_login"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
