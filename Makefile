@@ -7,7 +7,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet install --require-hashes
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test soak check bench screenshots env format lock chromium
+.PHONY: help demo run test soak check bench screenshots env format messages lock chromium
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -53,6 +53,10 @@ format: .venv/.dev ## lay out Python and templates the one way
 	$(BIN)/ruff check --fix --exit-zero --quiet .
 	$(BIN)/ruff format .
 	git ls-files -z --cached --others --exclude-standard -- 'templates/*.html' | xargs -0 $(BIN)/djade --target-version 5.2
+
+messages: .venv/.dev ## gather the strings for translators and compile what they wrote (needs gettext)
+	$(PY) manage.py makemessages -l es --no-location --no-wrap --no-obsolete --ignore '.venv*' --ignore var --ignore tests
+	$(PY) manage.py compilemessages -l es --ignore '.venv*'
 
 lock: ## write requirements/*.txt anew from pyproject.toml (needs uv)
 	for set in base local dev; do \
