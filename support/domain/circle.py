@@ -11,8 +11,8 @@ def follow(change: Change) -> None:
     """Registered with clinic's followers."""
     visit, now = change.infusion, change.now
     if change.what == "booked":
-        commitments.ask_everybody(infusion=visit, now=now)
-        designations.tell_new_dates(infusion=visit, now=now)
+        asked = commitments.ask_everybody(infusion=visit, now=now)
+        designations.tell_new_dates(infusion=visit, asked=asked, now=now)
     elif change.what == "moved":
         _moved(change)
     elif change.what in {"cancelled", "no_show"}:

@@ -56,13 +56,23 @@ def ask(*, infusion: Infusion, designation: Designation, role: str, now: datetim
 
 
 def ask_everybody(*, infusion: Infusion, now: datetime) -> list[Commitment]:
-    """All who are named for this patient, on every role, at once: the first to take the way home has it."""
+    """All who are named for this patient, on every role, at once: the first to take the way home has it.
+
+    Six queries, however many; the caller replans. The promises that are new.
+    """
     with transaction.atomic():
         visit = locked(infusion_id=infusion.pk)
-        named = [d for d in active(patient_id=visit.patient_id, now=now) if still_named(d, visit.starts_at)]
-        asked = [_ask(visit, designation, role, now) for designation in named for role in designation.roles]
-        replan.replan(infusion=visit, now=now)
-        return asked
+        named = [row for row in active(patient_id=visit.patient_id, now=now) if still_named(row, visit.starts_at)]
+        known = set(
+            Commitment.objects.filter(infusion=visit).exclude(status=S.VOID).values_list("designation_id", "role")
+        )
+        is_taken = ride_is_held(visit)
+        return Commitment.objects.bulk_create(
+            _new(visit, designation, role, is_taken, now)
+            for designation in named
+            for role in designation.roles
+            if (designation.pk, role) not in known
+        )
 
 
 def ask_for_all(*, designation: Designation, now: datetime) -> None:
@@ -256,12 +266,18 @@ def _ask(visit: Infusion, designation: Designation, role: str, now: datetime) ->
             # Ended when the patient took the role away, not by the helper: given back, it is asked anew.
             write(found, S.COVERED if taken else S.ASKED, "system", now, asked_at=now, answered_at=None)
         return found
-    return Commitment.objects.create(
+    row = _new(visit, designation, role, taken, now)
+    row.save()
+    return row
+
+
+def _new(visit: Infusion, designation: Designation, role: str, is_taken: bool, now: datetime) -> Commitment:
+    return Commitment(
         infusion=visit,
         designation=designation,
         role=role,
         for_starts_at=visit.starts_at,
-        status=S.COVERED if taken else S.ASKED,
+        status=S.COVERED if is_taken and role == SupportRole.RIDE else S.ASKED,
         asked_at=now,
     )
 

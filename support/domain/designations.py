@@ -211,16 +211,15 @@ def send_link_again(*, designation: Designation, actor: str, now: datetime) -> N
         _note(row, actor, "designation.link_sent", now)
 
 
-def tell_new_dates(*, infusion: Infusion, now: datetime) -> None:
+def tell_new_dates(*, infusion: Infusion, asked: Sequence[Commitment], now: datetime) -> None:
     """Those who know us already hear once that a course has new dates; once a booking, however many dates it has."""
-    newly = Commitment.objects.filter(infusion=infusion, asked_at=now).values_list("designation_id", flat=True)
-    for row in commitments.active(patient_id=infusion.patient_id, now=now):
-        if row.pk not in set(newly) or row.invited_at == now:
-            continue
-        reach = visit_state.reach_helper(designation=row, has_answered=False, stopped=visit_state.stopped(row.person))
+    to_tell = {row.designation_id: row.designation for row in asked if row.designation.invited_at != now}
+    stopped = visit_state.stopped(*(designation.person for designation in to_tell.values()))
+    window = plan.window(rules.of(infusion=infusion))
+    for designation in to_tell.values():
+        reach = visit_state.reach_helper(designation=designation, has_answered=False, stopped=stopped)
         if reach.is_silent or reach.channel == plan.CALL:
             continue
-        window = plan.window(rules.at(site=row.person.site))
         wanted = Wanted(
             kind="helper_new_dates",
             subject=f"course:{infusion.course_id}",
@@ -233,7 +232,7 @@ def tell_new_dates(*, infusion: Infusion, now: datetime) -> None:
             rule="at once",
             zone=infusion.site.timezone,
         )
-        outbox.post(site_id=infusion.site_id, scope=f"designation:{row.pk}", wanted=wanted, now=now)
+        outbox.post(site_id=infusion.site_id, scope=f"designation:{designation.pk}", wanted=wanted, now=now)
 
 
 def _refuse_who_cannot(who: SupportPerson, patient: Patient, roles: Sequence[str], *, is_new: bool = True) -> None:

@@ -90,7 +90,8 @@ def reach_helper(*, designation: Designation, has_answered: bool, stopped: set[s
 def stopped(*people: Contact) -> set[str]:
     """Which of their numbers and addresses asked for no more messages."""
     addresses = {person.phone for person in people} | {person.email for person in people}
-    return opt_outs.among(addresses=addresses - {""})
+    addresses.discard("")
+    return opt_outs.among(addresses=addresses) if addresses else set()
 
 
 def _language(name: str) -> str:
