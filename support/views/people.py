@@ -48,17 +48,19 @@ def new(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _named(request: HttpRequest, form: PersonForm) -> HttpResponse:
-    fields = form.person()
+    fields, now = form.person(), timezone.now()
     named = designations.name(
         patient=form.patient,
         person=form.chosen,
         person_fields=fields,
         consent_how=form.cleaned_data["consent_how"],
-        wording=wording(name=fields["given_name"]),
+        wording=wording(name=form.chosen.first_name if form.chosen else fields["given_name"]),
         witness=request.user,
-        now=timezone.now(),
+        now=now,
         **form.circle(),
     )
+    if fields["is_adult"]:
+        designations.confirm_adult(person=named.person, actor=audit.staff(request.user), now=now)
     said.success(request, _("%(name)s is on the list and is being asked.") % {"name": named.person.first_name})
     return redirect("patient", form.patient.pk)
 

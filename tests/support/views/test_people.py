@@ -106,6 +106,14 @@ def test_the_same_person_is_linked_and_not_made_twice(desk, maya, site):
     assert SupportPerson.objects.count() == 1
 
 
+def test_what_was_asked_of_a_known_person_is_kept(desk, maya, site):
+    known = SupportPersonFactory(site=site, given_name="Lee", phone="+14105550123", is_adult=None)
+    name_helper(desk, maya, same_person=str(known.pk))
+    known.refresh_from_db()
+    assert known.is_adult is True
+    assert "Lee" in Designation.objects.get(patient=maya).consent_wording
+
+
 def test_somebody_else_with_the_same_number_is_another_person(desk, maya, site):
     SupportPersonFactory(site=site, given_name="Lee", phone="+14105550123")
     name_helper(desk, maya, same_person="no")
