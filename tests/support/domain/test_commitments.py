@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils.translation import override
 
 from clinic.domain.errors import Refused
 from clinic.models import AuditEntry
@@ -127,6 +128,14 @@ def test_stepping_back_opens_the_way_home_asks_the_others_and_tells_the_desk(vis
     assert alert.deadline == later + timedelta(minutes=60)
     told = Message.objects.get(kind="helper_ask_again", due_at=later)
     assert told.recipient == f"designation:{jo.designation_id}"
+
+
+def test_the_desk_reads_its_own_language_whatever_the_helper_reads(visit, now):
+    sam = asked(visit, "Sam", now=now)
+    commitments.accept(commitment=sam, via=LINK, now=now)
+    with override("es"):
+        commitments.withdraw(commitment=sam, via=LINK, now=now)
+    assert Alert.objects.get().says == "Sam stepped back from Sun 8 Mar 10:41. There is no way home now."
 
 
 def test_who_stepped_back_can_take_it_again(visit, now):
