@@ -77,7 +77,7 @@ OTHERS = [
 ]
 # The steps of a visit, each with its minute after the start.
 STEPS = [
-    (Scene.ARRIVED, -4, Part.arrive),
+    (Scene.ARRIVED, -18, Part.arrive),
     (Scene.STARTED, 14, Part.start),
     (Scene.RECOVERING, 55, Part.recover),
     (Scene.READY, 92, Part.ready),

@@ -1,0 +1,62 @@
+"""The demo's board is full on the first day and on the next, told through the domain's own functions."""
+
+import socket
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from clinic.enums import InfusionStatus
+from clinic.models import Infusion
+from config.demo import clinic
+from config.demo.provider import answering_provider
+from config.demo.story import TODAY, Story
+from messaging.models import Message
+from support.domain import way_home
+from support.enums import AlertStatus
+from support.models import Alert
+
+NOW = datetime(2026, 3, 3, 17, 20, tzinfo=UTC)  # 12:20 in New York
+S = InfusionStatus
+
+
+@pytest.fixture
+def provider(settings):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        settings.SMS_API_URL = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    with answering_provider():
+        yield
+
+
+def board(opened, now):
+    """State and way home of every visit of the day, in the order of the plan."""
+    today = Infusion.objects.filter(
+        site=opened.site, starts_at__gt=now - timedelta(hours=6), starts_at__lt=now + timedelta(hours=7)
+    ).exclude(status__in=[S.CANCELLED, S.NO_SHOW])
+    visits = list(today.select_related("site", "policy", "patient"))
+    ways = way_home.of(infusions=visits, now=now)
+    return sorted(v.status for v in visits), sorted(ways[v.pk].level for v in visits)
+
+
+def is_full(opened, now):
+    states, levels = board(opened, now)
+    assert len(states) == len(TODAY)
+    assert states.count(S.READY) == 1
+    assert {S.HOME, S.RELEASED, S.RECOVERING, S.STARTED, S.ARRIVED, S.BOOKED} <= set(states)
+    assert levels.count("stop") == 1
+    assert levels.count("risk") == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_board_is_full_on_the_first_day_and_again_on_the_next(provider):
+    opened = clinic.open_clinic(zone="America/New_York", now=NOW - Story.LOOKS_BACK)
+    Story(opened, now=NOW).tell()
+    is_full(opened, NOW)
+    assert not Message.objects.filter(status__in=["dead", "unknown", "blocked"]).exists()
+    assert Alert.objects.exclude(status=AlertStatus.CLOSED).count() >= 1
+    assert opened.site.patients.count() == 30
+
+    tomorrow = NOW + timedelta(days=1, minutes=40)
+    Story(opened, now=tomorrow).renew()
+    is_full(opened, tomorrow)
