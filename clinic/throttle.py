@@ -6,7 +6,7 @@ from django.core.cache import cache
 
 
 def too_many(*, what: str, who: str, limit: int, seconds: int) -> bool:
-    """Counts one try and tells whether ``who`` has had more than ``limit`` of them in the last ``seconds`` (fixed window).
+    """Counts one try; True when ``who`` has had more than ``limit`` of them within ``seconds`` (a fixed window).
 
     The key is hashed, so that no address or token stands in the cache.
     """
