@@ -5,6 +5,7 @@ from clinic.enums import InfusionStatus
 from messaging.domain import outbox, quiet
 from messaging.domain.outbox import Wanted
 from support.domain import checkins, commitments, designations, handovers, plan, replan, rules, visit_state
+from support.domain.plan_state import CALL
 
 
 def follow(change: Change) -> None:
@@ -45,7 +46,7 @@ def _moved(change: Change) -> None:
         rule="at once",
         zone=visit.site.timezone,
     )
-    if reach.channel == plan.CALL or due >= visit.starts_at:
+    if reach.channel == CALL or due >= visit.starts_at:
         replan.open_call(visit=visit, call=wanted, now=now)
     else:
         outbox.post(site_id=visit.site_id, scope=f"infusion:{visit.pk}", wanted=wanted, now=now)

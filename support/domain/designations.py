@@ -16,6 +16,7 @@ from messaging.domain.outbox import Wanted
 from messaging.enums import Channel, MessageStatus
 from messaging.models import Message
 from support.domain import alerts, commitments, links, plan, replan, rules, visit_state
+from support.domain.plan_state import CALL
 from support.enums import HOLDING, OPEN_COMMITMENTS, AlertKind, ConsentHow, SupportRole
 from support.models import Commitment, Designation, SupportPerson
 
@@ -218,7 +219,7 @@ def tell_new_dates(*, infusion: Infusion, asked: Sequence[Commitment], now: date
     window = plan.window(rules.of(infusion=infusion))
     for designation in to_tell.values():
         reach = visit_state.reach_helper(designation=designation, has_answered=False, stopped=stopped)
-        if reach.is_silent or reach.channel == plan.CALL:
+        if reach.is_silent or reach.channel == CALL:
             continue
         wanted = Wanted(
             kind="helper_new_dates",

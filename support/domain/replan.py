@@ -16,6 +16,7 @@ from messaging.domain.outbox import Changes, Wanted
 from messaging.enums import MessageStatus
 from messaging.models import Message
 from support.domain import alerts, plan, visit_state
+from support.domain.plan_state import Touch
 from support.enums import AlertKind
 from support.models import Designation
 
@@ -118,7 +119,7 @@ def _in_outbox(
     return waiting, known
 
 
-def _reconcile(visit: Infusion, touches: Sequence[plan.Touch], now: datetime) -> Changes:
+def _reconcile(visit: Infusion, touches: Sequence[Touch], now: datetime) -> Changes:
     wanted = [touch.wanted for touch in touches if not touch.is_call]
     changes = outbox.reconcile(site_id=visit.site_id, scope=f"infusion:{visit.pk}", wanted=wanted, now=now)
     _open_calls(visit, [touch.wanted for touch in touches if touch.is_call], now)

@@ -13,7 +13,7 @@ from messaging.domain import opt_outs, quiet
 from messaging.enums import WITH_PROVIDER, MessageStatus
 from messaging.models import Message
 from support.domain import rules
-from support.domain.plan import Helper, Pledge, Question, Reach, VisitState
+from support.domain.plan_state import Helper, Pledge, Question, Reach, VisitState
 from support.enums import CheckInStatus, CommitmentStatus
 from support.models import CheckIn, Commitment, Designation
 

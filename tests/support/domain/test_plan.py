@@ -8,7 +8,7 @@ import pytest
 
 from clinic.models import Policy
 from support.domain import plan
-from support.domain.plan import Helper, Pledge, Question, Reach, VisitState
+from support.domain.plan_state import Helper, Pledge, Question, Reach, VisitState
 
 NEW_YORK = ZoneInfo("America/New_York")
 STARTS = datetime(2026, 3, 4, 15, 30, tzinfo=UTC)  # Wednesday 10:30 in New York

@@ -1,0 +1,105 @@
+"""What the plan of touches looks at and what it answers with: plain values, read from nowhere."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from clinic.models import Policy
+from messaging.domain.outbox import Wanted
+from messaging.enums import Channel
+from support.enums import CommitmentStatus
+
+CALL = "call"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """How one person is reached. ``is_silent``: they agreed to nothing yet and are left in peace."""
+
+    recipient: str
+    can_text: bool
+    can_email: bool
+    zone: ZoneInfo
+    language: str
+    is_silent: bool = False
+
+    @property
+    def channel(self) -> str:
+        if self.can_text:
+            return Channel.SMS
+        return Channel.EMAIL if self.can_email else CALL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pledge:
+    role: str
+    status: str
+    asked_at: datetime
+    answered_at: datetime | None
+    reconfirmed_at: datetime | None = None
+
+    @property
+    def last_said_at(self) -> datetime | None:
+        return self.reconfirmed_at or self.answered_at
+
+
+@dataclass(frozen=True, kw_only=True)
+class Helper:
+    """One named person: ``pledges`` for the present time, newest per role; ``was_moved``: an older time was theirs."""
+
+    reach: Reach
+    pledges: tuple[Pledge, ...]
+    was_moved: bool = False
+    was_asked_by_message: bool = False
+
+    def with_status(self, *statuses: CommitmentStatus) -> list[Pledge]:
+        return [pledge for pledge in self.pledges if pledge.status in statuses]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """A check-in that waits for its answer. ``recipient`` as in ``Reach``."""
+
+    pk: int
+    kind: str
+    recipient: str
+    due_at: datetime
+    closes_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitState:
+    """All the plan looks at. ``timed_at``: when the visit was given this time, by booking or by a move.
+
+    ``said``: (kind, subject, time, recipient) to the channel by which it went.
+    """
+
+    infusion_id: int
+    zone: ZoneInfo
+    rules: Policy
+    status: str
+    starts_at: datetime
+    pickup_from: datetime
+    ends_at: datetime
+    timed_at: datetime
+    ready_at: datetime | None
+    off_at: datetime | None
+    patient: Reach
+    helpers: tuple[Helper, ...]
+    questions: tuple[Question, ...]
+    said: dict[tuple[str, str, datetime | None, str], str]
+
+    @property
+    def subject(self) -> str:
+        return f"infusion:{self.infusion_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Touch:
+    """One thing to say. ``channel`` may be "call": then a person at the desk does."""
+
+    wanted: Wanted
+
+    @property
+    def is_call(self) -> bool:
+        return self.wanted.channel == CALL
