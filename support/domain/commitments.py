@@ -199,7 +199,8 @@ def answer_dates(
     """One answer to several dates, by the ids of this person's commitments; those not ticked stay as they are.
 
     A commitment belongs to a time: a yes to a time that has changed since the page was drawn is no yes to the new one.
-    Whoever has several roles on a date takes them together. Ids of other people's commitments are ignored.
+    Whoever has several roles on a date takes them together, or none where somebody else has the way home by now.
+    Ids of other people's commitments are ignored.
     """
     answered = Answered(taken=[], too_late=[], changed=[])
     with transaction.atomic():
@@ -212,23 +213,28 @@ def answer_dates(
                 answered.changed.append(seen)
                 continue
             roles = mine.filter(infusion=visit, for_starts_at=visit.starts_at).exclude(status=S.VOID)
-            for row in roles.select_related("designation__person", "infusion").order_by("pk"):
-                _take(visit, row, answered, via, now, actor)
+            rows = roles.select_related("designation__person", "infusion").order_by("pk")
+            for row in sorted(rows, key=lambda row: row.role != SupportRole.RIDE):
+                if not _take(visit, row, answered, via, now, actor):
+                    break
             replan.replan(infusion=visit, now=now)
     return answered
 
 
 def _take(
     visit: Infusion, row: Commitment, answered: Answered, via: AnsweredVia | str, now: datetime, actor: str
-) -> None:
+) -> bool:
+    """False where the way home cannot be theirs."""
     if row in answered.taken:
-        return
+        return True
     try:
         with transaction.atomic():
             answered.taken.append(_accept(visit, row, via, now, None, actor))
     except Refused:
         if row.role == SupportRole.RIDE:
             answered.too_late.append(row)
+            return False
+    return True
 
 
 def decline_open(*, designation: Designation, via: AnsweredVia | str, now: datetime, actor: str = "") -> int:

@@ -10,7 +10,8 @@ from django.utils.translation import ngettext
 
 from clinic.enums import OFF, InfusionStatus
 from clinic.models import Infusion
-from support.enums import HOLDING, CommitmentStatus, MayKnow
+from support.domain import whole_visit
+from support.enums import HOLDING, CommitmentStatus, MayKnow, SupportRole
 from support.models import Commitment, Designation, Handover
 
 # Before the visit the page turns to the day itself; it stays with the helper through the night after.
@@ -83,7 +84,7 @@ def build(*, designation: Designation, now: datetime) -> HelperPage:
         .select_related("infusion__site", "infusion__room", "infusion__policy", "designation__person")
         .order_by("infusion__starts_at", "pk")
     )
-    mine = [c for c in commitments if c.designation_id == designation.pk]
+    mine = whole_visit.leading(c for c in commitments if c.designation_id == designation.pk)
     today = next((c for c in mine if is_about_today(c, now=now)), None)
     return HelperPage(
         designation=designation,
@@ -106,7 +107,7 @@ def is_about_today(commitment: Commitment, *, now: datetime) -> bool:
 
 
 def months(mine: list[Commitment], *, everybody: list[Commitment], now: datetime) -> list[Month]:
-    holders = {c.infusion_id: c for c in everybody if c.status in HOLDING}
+    holders = {c.infusion_id: c for c in everybody if c.status in HOLDING and c.role == SupportRole.RIDE}
     ahead = {c.infusion_id: c for c in mine if c.infusion.starts_at > now}
     rows = [(local(c.infusion), row_for(c, holder=holders.get(c.infusion_id))) for c in ahead.values()]
     found = []
@@ -125,9 +126,11 @@ def row_for(commitment: Commitment, *, holder: Commitment | None) -> DateRow:
     visit = commitment.infusion
     zone = visit.site.zone
     starts = local(visit)
-    theirs = holder is not None and holder.designation_id != commitment.designation_id
     own = commitment.status in HOLDING
-    name = holder.designation.person.first_name if holder is not None else ""
+    is_ride = commitment.role == SupportRole.RIDE
+    theirs = is_ride and holder is not None and holder.designation_id != commitment.designation_id
+    who = commitment if own else holder
+    name = who.designation.person.first_name if who is not None else ""
     return DateRow(
         state="taken" if theirs else "fixed" if own else "open",
         iso=starts.date().isoformat(),

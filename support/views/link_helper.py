@@ -10,8 +10,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clinic.domain.errors import Refused
 from clinic.enums import InfusionStatus
-from support.domain import commitments, day, designations, handovers, helper_page, living
-from support.enums import HOLDING, AnsweredVia, LinkPurpose, MayKnow
+from support.domain import commitments, day, designations, handovers, helper_page, living, whole_visit
+from support.enums import AnsweredVia, LinkPurpose, MayKnow
 from support.models import Commitment
 from support.views import link_reading
 from support.views.by_link import by_link, who
@@ -125,21 +125,23 @@ def stop(request: HttpRequest) -> HttpResponse:
     return render(request, "support/helper/stopped.html", {"site": request.link.site})
 
 
-def own_commitment(request: HttpRequest, pk: int) -> Commitment:
-    """This link's commitment for this visit; somebody else's is the same 404 as none."""
-    mine = Commitment.objects.select_related("infusion__site", "infusion__patient", "designation__person")
-    found = mine.filter(infusion_id=pk, designation=request.link.designation, status__in=HOLDING).first()
-    if found is None:
+def own_word(request: HttpRequest, pk: int) -> list[Commitment]:
+    """What this link's person promised for this visit; somebody else's is the same 404 as none."""
+    found = whole_visit.held(designation=request.link.designation, infusion_id=pk)
+    if not found:
         raise Http404
     return found
+
+
+def own_commitment(request: HttpRequest, pk: int) -> Commitment:
+    """The way home where they have it, else their other role."""
+    return own_word(request, pk)[0]
 
 
 @require_POST
 @by_link(LinkPurpose.HELPER)
 def step_back(request: HttpRequest, pk: int) -> HttpResponse:
-    commitments.withdraw(
-        commitment=own_commitment(request, pk), via=AnsweredVia.LINK, now=request.now, actor=who(request)
-    )
+    whole_visit.step_back(rows=own_word(request, pk), now=request.now, actor=who(request))
     messages.success(request, _("That is all right. We look for somebody else. Thank you for saying so."))
     return redirect("link", request.link_key)
 
@@ -147,9 +149,7 @@ def step_back(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @by_link(LinkPurpose.HELPER)
 def confirm(request: HttpRequest, pk: int) -> HttpResponse:
-    commitments.reconfirm(
-        commitment=own_commitment(request, pk), via=AnsweredVia.LINK, now=request.now, actor=who(request)
-    )
+    whole_visit.confirm(rows=own_word(request, pk), now=request.now, actor=who(request))
     messages.success(request, _("Thank you. You are confirmed."))
     return redirect("link", request.link_key)
 

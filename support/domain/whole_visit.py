@@ -1,0 +1,46 @@
+"""A helper's word about one visit holds for every role they have on it: one "I can't come" is a whole one."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from support.domain import commitments
+from support.enums import HOLDING, AnsweredVia, CommitmentStatus, SupportRole
+from support.models import Commitment, Designation
+
+
+def leading(rows: Iterable[Commitment]) -> list[Commitment]:
+    """One commitment for each visit, in the order of ``rows``: what is held before what is not, the ride first."""
+    found: dict[int, Commitment] = {}
+    for row in rows:
+        known = found.get(row.infusion_id)
+        if known is None or _weight(row) < _weight(known):
+            found[row.infusion_id] = row
+    return list(found.values())
+
+
+def _weight(row: Commitment) -> tuple[bool, bool]:
+    return row.status not in HOLDING, row.role != SupportRole.RIDE
+
+
+def held(*, designation: Designation, infusion_id: int) -> list[Commitment]:
+    """What this person has promised for this visit, the ride first; empty if nothing."""
+    mine = Commitment.objects.select_related("infusion__site", "infusion__patient", "designation__person")
+    rows = mine.filter(infusion_id=infusion_id, designation=designation, status__in=HOLDING).order_by("pk")
+    return sorted(rows, key=_weight)
+
+
+def confirm(*, rows: Iterable[Commitment], now: datetime, actor: str) -> None:
+    """Still coming, by link. Idempotent."""
+    with transaction.atomic():
+        for row in rows:
+            if row.status == CommitmentStatus.ACCEPTED:
+                commitments.reconfirm(commitment=row, via=AnsweredVia.LINK, now=now, actor=actor)
+
+
+def step_back(*, rows: Iterable[Commitment], now: datetime, actor: str) -> None:
+    """Not coming, by link. Idempotent."""
+    with transaction.atomic():
+        for row in rows:
+            commitments.withdraw(commitment=row, via=AnsweredVia.LINK, now=now, actor=actor)
