@@ -68,8 +68,8 @@ def test_a_staff_form_sent_empty(route, context, page, server, sign_in, no_viola
     forms = page.locator("main form[method=post]:not([action]):has(button)")
     if not forms.count():
         return
-    forms.first.evaluate("form => { form.noValidate = true; form.querySelector('button').click() }")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        forms.first.evaluate("form => setTimeout(() => { form.noValidate = true; form.querySelector('button').click() })")
     no_violations(page)
 
 
