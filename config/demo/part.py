@@ -163,5 +163,5 @@ class Part:
         steps = [InfusionStatus.STARTED, InfusionStatus.RECOVERING, InfusionStatus.READY]
         acts = [self.recover, self.ready, self.hand_over, self.say_home]
         for act in acts[steps.index(visit.state) :]:
-            at += timedelta(minutes=5)
+            at += timedelta(minutes=20)
             act(visit.starts_at, at)

@@ -55,7 +55,7 @@ def complete(
         handover = prepare(infusion=visit, now=now)
         taking = Commitment.objects.select_related("designation__person", "infusion").get(pk=commitment.pk)
         missing = [
-            *_not_ready(visit, handover),
+            *_not_ready(visit, handover, now),
             *_wrong_person(visit, taking, adult_seen),
             *_check_failed(handover, check_by, words),
             *_not_well_enough(visit, score),
@@ -96,7 +96,7 @@ def release_otherwise(
         if authorised_by.role not in policy.override_roles or not authorised_by.is_active:
             missing.append(_("This way home must be signed off by a role the clinic's rules name."))
         if how != ReleasedHow.AGAINST_ADVICE:
-            missing += [*_not_ready(visit, handover), *_not_well_enough(visit, score)]
+            missing += [*_not_ready(visit, handover, now), *_not_well_enough(visit, score)]
         if how == ReleasedHow.EXTENDED_STAY and visit.ready_at is not None:
             until = visit.ready_at + timedelta(minutes=policy.extended_stay_minutes)
             if now < until:
@@ -165,10 +165,16 @@ def _morning_after(infusion: Infusion, released_at: datetime) -> datetime:
     return times.first_valid(day=day, at=MORNING, zone=zone)
 
 
-def _not_ready(visit: Infusion, handover: Handover) -> list[str]:
+def _not_ready(visit: Infusion, handover: Handover, now: datetime) -> list[str]:
     if handover.done_at is not None:
         return [_("The patient has left already.")]
-    return [] if visit.state is S.READY else [_("The patient is not ready to leave yet.")]
+    if visit.state is not S.READY or visit.recovering_at is None:
+        return [_("The patient is not ready to leave yet.")]
+    until = visit.recovering_at + timedelta(minutes=rules.of(infusion=visit).min_recovery_minutes)
+    if now < until:
+        at = f"{until.astimezone(visit.site.zone):%H:%M}"
+        return [_("The clinic's rules let nobody leave before %(time)s: the shortest recovery.") % {"time": at}]
+    return []
 
 
 def _wrong_person(visit: Infusion, taking: Commitment, adult_seen: bool) -> list[str]:

@@ -102,6 +102,19 @@ def test_nobody_leaves_before_they_are_ready(clinic: Clinic, next_week):
         clinic.hand_over(visit, clinic.promise(sam, visit), now=next_week + timedelta(hours=2))
 
 
+def test_nobody_leaves_before_the_shortest_recovery_the_rules_name(clinic: Clinic, next_week):
+    sam = clinic.named("Sam")
+    visit = clinic.book(next_week)
+    clinic.confirmed(sam, visit)
+    visit = clinic.until(visit, "recovering")
+    visit = infusions.ready(infusion=visit, actor=clinic.nurse, now=visit.recovering_at + timedelta(minutes=10))
+    taking = clinic.promise(sam, visit)
+    early = visit.recovering_at + timedelta(minutes=29)
+    with pytest.raises(Refused, match="let nobody leave before 14:55"):
+        clinic.hand_over(visit, taking, now=early)
+    assert clinic.hand_over(visit, taking, now=early + timedelta(minutes=1)).done_at is not None
+
+
 def test_nobody_is_handed_over_twice(clinic: Clinic, ready):
     visit, sam = ready
     clinic.hand_over(visit, sam, now=visit.ready_at)
