@@ -10,17 +10,20 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.core import signing
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import override
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_POST
 from redis.exceptions import RedisError
 
 from clinic.domain import audit
+from clinic.domain.errors import Refused
 from clinic.throttle import too_many
 from support.domain import links
 from support.enums import LinkPurpose
@@ -61,6 +64,25 @@ def by_link(*purposes: LinkPurpose) -> Callable[[LinkView], LinkView]:
         answer: Any = csrf_exempt(guarded)
         answer.allows = frozenset(f"link:{purpose}" for purpose in purposes)
         return answer
+
+    return declare
+
+
+def tap(*purposes: LinkPurpose) -> Callable[[Callable[..., str]], LinkView]:
+    """A button behind a link: the view acts and answers with a sentence, as a refusal does. Then back to the page."""
+
+    def declare(act: Callable[..., str]) -> LinkView:
+        @require_POST
+        @by_link(*purposes)
+        @wraps(act)
+        def tapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            try:
+                messages.success(request, act(request, *args, **kwargs))
+            except Refused as refused:
+                messages.info(request, str(refused))
+            return redirect("link", request.link_key)  # type: ignore[attr-defined]
+
+        return tapped
 
     return declare
 

@@ -12,9 +12,9 @@ from clinic.domain.errors import Refused
 from clinic.enums import InfusionStatus
 from support.domain import commitments, day, designations, handovers, helper_page, living, whole_visit
 from support.enums import AnsweredVia, LinkPurpose, MayKnow
-from support.models import Commitment
+from support.models import Commitment, Handover
 from support.views import link_reading
-from support.views.by_link import by_link, who
+from support.views.by_link import by_link, tap, who
 
 TEMPLATES = {
     "series": "support/helper/series.html",
@@ -138,61 +138,45 @@ def own_commitment(request: HttpRequest, pk: int) -> Commitment:
     return own_word(request, pk)[0]
 
 
-@require_POST
-@by_link(LinkPurpose.HELPER)
-def step_back(request: HttpRequest, pk: int) -> HttpResponse:
+@tap(LinkPurpose.HELPER)
+def step_back(request: HttpRequest, pk: int) -> str:
     whole_visit.step_back(rows=own_word(request, pk), now=request.now, actor=who(request))
-    messages.success(request, _("That is all right. We look for somebody else. Thank you for saying so."))
-    return redirect("link", request.link_key)
+    return _("That is all right. We look for somebody else. Thank you for saying so.")
 
 
-@require_POST
-@by_link(LinkPurpose.HELPER)
-def confirm(request: HttpRequest, pk: int) -> HttpResponse:
+@tap(LinkPurpose.HELPER)
+def confirm(request: HttpRequest, pk: int) -> str:
     whole_visit.confirm(rows=own_word(request, pk), now=request.now, actor=who(request))
-    messages.success(request, _("Thank you. You are confirmed."))
-    return redirect("link", request.link_key)
+    return _("Thank you. You are confirmed.")
 
 
-@require_POST
-@by_link(LinkPurpose.HELPER)
-def on_my_way(request: HttpRequest, pk: int) -> HttpResponse:
+@tap(LinkPurpose.HELPER)
+def on_my_way(request: HttpRequest, pk: int) -> str:
     minutes = request.POST.get("minutes", "")
     mine = own_commitment(request, pk)
-    if minutes.isdigit() and int(minutes) in MINUTES:
-        day.on_the_way(commitment=mine, minutes=int(minutes), now=request.now)
-        messages.success(request, _("Thank you. The front desk knows. Drive safely."))
-    else:
-        messages.info(request, _("Choose how many minutes you need."))
-    return redirect("link", request.link_key)
+    if minutes not in map(str, MINUTES):
+        raise Refused(_("Choose how many minutes you need."))
+    day.on_the_way(commitment=mine, minutes=int(minutes), now=request.now)
+    return _("Thank you. The front desk knows. Drive safely.")
 
 
-@require_POST
-@by_link(LinkPurpose.HELPER)
-def outside(request: HttpRequest, pk: int) -> HttpResponse:
+@tap(LinkPurpose.HELPER)
+def outside(request: HttpRequest, pk: int) -> str:
     day.outside(commitment=own_commitment(request, pk), car=request.POST.get("car", "")[:60].strip(), now=request.now)
-    messages.success(request, _("The front desk knows that you are here."))
-    return redirect("link", request.link_key)
+    return _("The front desk knows that you are here.")
 
 
-@require_POST
-@by_link(LinkPurpose.HELPER)
-def accept(request: HttpRequest, pk: int) -> HttpResponse:
+@tap(LinkPurpose.HELPER)
+def accept(request: HttpRequest, pk: int) -> str:
     mine = own_commitment(request, pk)
-    try:
-        handovers.accept(handover=mine.infusion.handover, now=request.now, actor=who(request))
-    except Refused as refused:
-        messages.info(request, " ".join(refused.reasons))
-    return redirect("link", request.link_key)
+    drawn = Handover.objects.filter(infusion=mine.infusion).first()
+    if drawn is None:
+        raise Refused(_("It is not time for this yet. We tell you when."))
+    handovers.accept(handover=drawn, now=request.now, actor=who(request))
+    return _("Thank you. You can leave together now, when the nurse says so.")
 
 
-@require_POST
-@by_link(LinkPurpose.HELPER)
-def home(request: HttpRequest, pk: int) -> HttpResponse:
-    mine = own_commitment(request, pk)
-    try:
-        handovers.say_home(infusion=mine.infusion, now=request.now, actor=who(request))
-        messages.success(request, _("Good to know you are both home. Thank you."))
-    except Refused as refused:
-        messages.info(request, " ".join(refused.reasons))
-    return redirect("link", request.link_key)
+@tap(LinkPurpose.HELPER)
+def home(request: HttpRequest, pk: int) -> str:
+    handovers.say_home(infusion=own_commitment(request, pk).infusion, now=request.now, actor=who(request))
+    return _("Good to know you are both home. Thank you.")

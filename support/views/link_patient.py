@@ -13,7 +13,7 @@ from education import directory
 from support.domain import checkins, day, handovers, patient_page
 from support.enums import LinkPurpose, PatientAnswer
 from support.views import link_reading
-from support.views.by_link import by_link, language_of, who
+from support.views.by_link import by_link, language_of, tap, who
 
 LATE_MINUTES = [10, 20, 30]
 
@@ -76,50 +76,35 @@ def own_visit(request: HttpRequest, pk: int) -> Infusion:
     return found
 
 
-@require_POST
-@by_link(LinkPurpose.PATIENT)
-def late(request: HttpRequest, pk: int) -> HttpResponse:
+@tap(LinkPurpose.PATIENT)
+def late(request: HttpRequest, pk: int) -> str:
     minutes = request.POST.get("minutes", "")
     visit = own_visit(request, pk)
-    if not (minutes.isdigit() and int(minutes) in LATE_MINUTES):
-        messages.info(request, _("Choose how late you will be."))
-        return redirect("link", request.link_key)
-    try:
-        day.patient_late(infusion=visit, minutes=int(minutes), now=request.now, actor=who(request))
-        messages.success(request, _("Thank you. The front desk knows. Take your time."))
-    except Refused as refused:
-        messages.info(request, " ".join(refused.reasons))
-    return redirect("link", request.link_key)
+    if minutes not in map(str, LATE_MINUTES):
+        raise Refused(_("Choose how late you will be."))
+    day.patient_late(infusion=visit, minutes=int(minutes), now=request.now, actor=who(request))
+    return _("Thank you. The front desk knows. Take your time.")
 
 
-@require_POST
-@by_link(LinkPurpose.PATIENT)
-def cannot_come(request: HttpRequest, pk: int) -> HttpResponse:
-    try:
-        day.patient_cannot_come(infusion=own_visit(request, pk), now=request.now)
-        messages.success(request, _("That is all right. The front desk calls you to find another day."))
-    except Refused as refused:
-        messages.info(request, " ".join(refused.reasons))
-    return redirect("link", request.link_key)
+@tap(LinkPurpose.PATIENT)
+def cannot_come(request: HttpRequest, pk: int) -> str:
+    day.patient_cannot_come(infusion=own_visit(request, pk), now=request.now, actor=who(request))
+    return _("That is all right. The front desk calls you to find another day.")
 
 
-@require_POST
-@by_link(LinkPurpose.PATIENT)
-def home(request: HttpRequest, pk: int) -> HttpResponse:
-    try:
-        handovers.say_home(infusion=own_visit(request, pk), now=request.now, actor=who(request))
-        messages.success(request, _("Good to know you are home. Rest now."))
-    except Refused as refused:
-        messages.info(request, " ".join(refused.reasons))
-    return redirect("link", request.link_key)
+@tap(LinkPurpose.PATIENT)
+def home(request: HttpRequest, pk: int) -> str:
+    handovers.say_home(infusion=own_visit(request, pk), now=request.now, actor=who(request))
+    return _("Good to know you are home. Rest now.")
 
 
-@require_POST
-@by_link(LinkPurpose.PATIENT)
-def slept(request: HttpRequest, pk: int) -> HttpResponse:
-    handovers.say_slept(infusion=own_visit(request, pk), now=request.now)
-    messages.success(request, _("Thank you for telling us."))
-    return redirect("link", request.link_key)
+@tap(LinkPurpose.PATIENT)
+def slept(request: HttpRequest, pk: int) -> str:
+    visit = own_visit(request, pk)
+    if visit.released_at is None:
+        raise Refused(_("Tell us tomorrow morning."))
+    handovers.say_slept(infusion=visit, now=request.now, actor=who(request))
+    return _("Thank you for telling us.")
 
 
 @require_POST

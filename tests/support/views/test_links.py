@@ -163,3 +163,29 @@ def test_a_patients_renewal_becomes_a_call(client, here):
     for _time in range(5):
         assert client.post(address).status_code == 200
     assert Alert.objects.filter(key=f"new-link:{here.patient.pk}").count() == 1
+
+
+STALE = ["step-back", "confirm", "on-my-way", "outside", "accept", "home"]
+
+
+@pytest.mark.parametrize("act", STALE)
+@pytest.mark.parametrize("status", ["booked", "cancelled", "no_show"])
+def test_a_stale_tap_is_answered_in_words(client, here, address, act, status):
+    """Whatever the visit has become meanwhile: a sentence on the page, never an error."""
+    opened(client, address)
+    here.commitment.infusion.status = status
+    here.commitment.infusion.cancelled_at = here.commitment.infusion.no_show_at = timezone.now()
+    here.commitment.infusion.off_reason = "Test"
+    here.commitment.infusion.save()
+    pk = here.pks["infusions"]
+    response = client.post(f"/l/{here.helper_link.id}/visit/{pk}/{act}/", {"minutes": "5"}, follow=True)
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize("act", ["late", "cannot-come", "we-are-home", "slept"])
+def test_a_patients_stale_tap_is_answered_in_words(client, here, act):
+    address = f"/l/{links.token(here.patient_link)}/"
+    opened(client, address)
+    pk = here.pks["infusions"]
+    response = client.post(f"/l/{here.patient_link.id}/visit/{pk}/{act}/", {"minutes": "10"}, follow=True)
+    assert response.status_code == 200
