@@ -1,5 +1,6 @@
 """Setting a clinic up: the first site and administrator, what is still missing, the ready-made protocols."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -54,10 +55,22 @@ class Step:
     done: bool
 
 
+_gifts: list[Callable[..., object]] = []
+
+
+def on_begin(gift: Callable[..., object]) -> None:
+    """Call once, from ``AppConfig.ready()``: ``gift(site=…, now=…)`` is what a new site begins with."""
+    if gift not in _gifts:
+        _gifts.append(gift)
+
+
 def begin(*, now: datetime) -> Site:
     """The first site, still without address, phone and hours: set-up asks for them."""
-    site = Site.objects.create(name=UNNAMED, public_name=UNNAMED, timezone="UTC", phone="", street="")
-    audit.record(actor="system", verb="site.begun", now=now, subject=f"site:{site.pk}")
+    with transaction.atomic():
+        site = Site.objects.create(name=UNNAMED, public_name=UNNAMED, timezone="UTC", phone="", street="")
+        for gift in _gifts:
+            gift(site=site, now=now)
+        audit.record(actor="system", verb="site.begun", now=now, subject=f"site:{site.pk}")
     return site
 
 

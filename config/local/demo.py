@@ -162,6 +162,7 @@ def prepare(home: Home, env: dict[str, str], *, empty: bool) -> None:
     log = home.logs / "setup.log"
     say("Preparing the database …")
     run_to_its_end([*manage, "migrate", "--noinput"], what="Preparing the database", log=log, env=env)
+    run_to_its_end([*manage, "sync_library"], what="Bringing in new wordings", log=log, env=env)
     stamp, state = VAR / "static" / ".state", static_state()
     if not stamp.exists() or stamp.read_text() != state:
         say("Collecting styles and scripts …")
