@@ -54,6 +54,4 @@ class WalkInForm(forms.Form):
         super().__init__(data)
         self.fields["protocol"].queryset = Protocol.objects.filter(site=site, is_active=True)
         self.fields["room"].queryset = Room.objects.filter(site=site, is_active=True)
-        self.fields["clinician"].queryset = StaffMember.objects.filter(
-            sites=site, is_active=True, role__in=[Role.CLINICIAN, Role.DIRECTOR]
-        )
+        self.fields["clinician"].queryset = StaffMember.objects.filter(sites=site, is_active=True, role=Role.CLINICIAN)
