@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import count
 
+from django.db.models import F
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -62,6 +63,12 @@ class Story:
         )
         part.book_series(slots, self.now - timedelta(hours=1))
         return list(Infusion.objects.filter(patient=part.patient).order_by("starts_at"))
+
+    def let_pass(self, visit: Infusion, minutes: int) -> None:
+        """What happened in this visit happened so many minutes earlier."""
+        earlier = timedelta(minutes=minutes)
+        stamps = ("arrived_at", "started_at", "recovering_at")
+        Infusion.objects.filter(pk=visit.pk).update(**{stamp: F(stamp) - earlier for stamp in stamps})
 
     def named(self, part: Part, given: str) -> Designation:
         return Designation.objects.get(patient=part.patient, person__given_name=given)

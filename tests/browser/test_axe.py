@@ -69,7 +69,9 @@ def test_a_staff_form_sent_empty(route, context, page, server, sign_in, no_viola
     if not forms.count():
         return
     with page.expect_navigation():
-        forms.first.evaluate("form => setTimeout(() => { form.noValidate = true; form.querySelector('button').click() })")
+        forms.first.evaluate(
+            "form => setTimeout(() => { form.noValidate = true; form.querySelector('button').click() })"
+        )
     no_violations(page)
 
 
