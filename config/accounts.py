@@ -1,6 +1,7 @@
 """How staff sign in: by invitation only, second factors encrypted at rest."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -17,6 +18,10 @@ class StaffAccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Nobody signs up by themselves; an administrator invites."""
         return False
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """Built from our own address, never from a request's Host header."""
+        return settings.PUBLIC_URL + urlsplit(super().get_reset_password_from_key_url(key)).path
 
     def post_login(self, request: HttpRequest, user: StaffMember, **details: Any) -> HttpResponse:
         """The device remembers who signed in fully, so that they can take it over again with a PIN."""

@@ -14,7 +14,7 @@ from clinic.domain.sites import with_rules
 Handler = Callable[[HttpRequest], HttpResponse]
 
 POLL_HEADER = "X-Poll"
-LAST_ACTIVE = "last_active"
+SIGNED_IN_AT, LAST_ACTIVE = "signed_in_at", "last_active"
 LINK_PAGES = "/l/"
 
 
@@ -46,15 +46,19 @@ def one_language(get_response: Handler) -> Handler:
 
 
 def idle_sign_out(get_response: Handler) -> Handler:
-    """Ends a staff session after ``SESSION_IDLE_SECONDS`` without a person at work. A page that polls is no person."""
+    """Ends a staff session after ``SESSION_IDLE_SECONDS`` without a person at work, and after ``SESSION_COOKIE_AGE``
+    in any case. A page that polls is no person."""
 
     def handle(request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
             now = time.time()
-            last = request.session.get(LAST_ACTIVE, now)
-            if now - last > settings.SESSION_IDLE_SECONDS:
+            if SIGNED_IN_AT not in request.session:
+                request.session[SIGNED_IN_AT] = request.session[LAST_ACTIVE] = now
+            last = request.session[LAST_ACTIVE]
+            is_old = now - request.session[SIGNED_IN_AT] > settings.SESSION_COOKIE_AGE
+            if is_old or now - last > settings.SESSION_IDLE_SECONDS:
                 logout(request)
-            elif POLL_HEADER not in request.headers and (now - last > 15 or LAST_ACTIVE not in request.session):
+            elif POLL_HEADER not in request.headers and now - last > 15:
                 request.session[LAST_ACTIVE] = now
         return get_response(request)
 
