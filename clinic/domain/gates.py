@@ -6,6 +6,8 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from clinic.domain import policies
+from clinic.domain.rules import say_day
+from clinic.domain.times import local_day
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion, StaffMember
 
@@ -24,7 +26,16 @@ def patient_has_arrived(infusion: Infusion, now: datetime) -> list[str]:
     return []
 
 
-_gates: list[Gate] = [policy_is_signed, patient_has_arrived]
+def day_is_not_over(infusion: Infusion, now: datetime) -> list[str]:
+    """What was said about the way home was said for that day."""
+    zone = infusion.site.zone
+    day = local_day(moment=infusion.ends_at, zone=zone)
+    if local_day(moment=now, zone=zone) > day:
+        return [_("This visit was on %(day)s. Cancel it and book a new one.") % {"day": say_day(day)}]
+    return []
+
+
+_gates: list[Gate] = [policy_is_signed, patient_has_arrived, day_is_not_over]
 
 
 def register(gate: Gate) -> None:

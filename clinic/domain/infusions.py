@@ -52,11 +52,11 @@ def not_allowed(*, infusion: Infusion, to: InfusionStatus) -> str | None:
 
 
 def arrive(*, infusion: Infusion, actor: StaffMember, now: datetime) -> Infusion:
-    """Refused before the visit's calendar day: its room and its way home belong to that day."""
+    """Refused on any other than the visit's calendar day: its room and its way home belong to that day."""
     with transaction.atomic():
         row = _in_order(infusion, S.ARRIVED)
         day = local_day(moment=row.starts_at, zone=row.site.zone)
-        if local_day(moment=now, zone=row.site.zone) < day:
+        if local_day(moment=now, zone=row.site.zone) != day:
             raise Refused(_("This visit is on %(day)s. Move it to today first.") % {"day": say_day(day)})
         return changes.write(row, actor, now, "arrived", {"status": S.ARRIVED, "arrived_at": now})
 

@@ -48,7 +48,7 @@ def nurse() -> StaffMember:
 
 @pytest.fixture(autouse=True)
 def _only_the_clinics_own_gates(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gates, "_gates", [gates.policy_is_signed, gates.patient_has_arrived])
+    monkeypatch.setattr(gates, "_gates", [gates.policy_is_signed, gates.patient_has_arrived, gates.day_is_not_over])
     monkeypatch.setattr(followers, "_followers", [])
 
 
@@ -127,6 +127,15 @@ def test_nobody_arrives_before_their_day(nurse: StaffMember) -> None:
     with pytest.raises(Refused, match="This visit is on Wednesday 4 March"):
         infusions.arrive(infusion=in_state(S.BOOKED), actor=nurse, now=START - timedelta(hours=11))
     assert infusions.arrive(infusion=in_state(S.BOOKED), actor=nurse, now=START - timedelta(hours=2)).arrived_at
+
+
+def test_nobody_arrives_or_starts_on_a_later_day(nurse: StaffMember) -> None:
+    """Who said yes to the way home said it for that day."""
+    booked, arrived = in_state(S.BOOKED), in_state(S.ARRIVED)
+    with pytest.raises(Refused, match="Move it to today first"):
+        infusions.arrive(infusion=booked, actor=nurse, now=START + timedelta(days=1))
+    with pytest.raises(Refused, match="This visit was on Wednesday 4 March"):
+        infusions.start(infusion=arrived, actor=nurse, now=START + timedelta(days=1))
 
 
 def test_nobody_missed_what_has_not_begun(nurse: StaffMember) -> None:
