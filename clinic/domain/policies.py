@@ -1,6 +1,7 @@
 """The signed rules of a site: which version counts, the next draft, the signature."""
 
 from datetime import datetime
+from hashlib import sha256
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -36,8 +37,17 @@ def draft(*, site: Site, now: datetime) -> Policy:
         return Policy.objects.create(site=site, version=newest.version + 1, **copied)
 
 
-def sign(*, policy: Policy, actor: StaffMember, now: datetime) -> Policy:
-    """The director's signature. Visits that have not started follow the new version; started ones keep theirs."""
+def edition(*, policy: Policy) -> str:
+    """The version and a digest of every rule in it: the same text only for the same rules."""
+    rules = [f"{f.name}={getattr(policy, f.name)!s}" for f in Policy._meta.concrete_fields if f.name not in NOT_COPIED]
+    return f"{policy.version}-{sha256(repr(rules).encode()).hexdigest()[:24]}"
+
+
+def sign(*, policy: Policy, actor: StaffMember, now: datetime, as_read: str | None = None) -> Policy:
+    """The director's signature. Visits that have not started follow the new version; started ones keep theirs.
+
+    ``as_read`` is the edition that was shown: refused when the draft was changed since.
+    """
 
     def work() -> Policy:
         Site.objects.select_for_update(no_key=True).get(pk=policy.site_id)
@@ -46,6 +56,8 @@ def sign(*, policy: Policy, actor: StaffMember, now: datetime) -> Policy:
             raise Refused(_("Only this clinic's medical director can sign the rules."))
         if row.is_signed:
             raise Refused(_("Version %(version)s is signed already.") % {"version": row.version})
+        if as_read is not None and as_read != edition(policy=row):
+            raise Refused(_("The draft has changed since you opened this page. Read it again."))
         if not row.rungs:
             raise Refused(_("The rules need at least one way home."))
         row.signed_by, row.signed_at = actor, now

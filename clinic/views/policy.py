@@ -1,6 +1,7 @@
 """The rules: what is signed, the next draft, the signature."""
 
 from django.contrib import messages as said
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -26,6 +27,7 @@ def policy(request: HttpRequest) -> HttpResponse:
     context = {
         "current": current,
         "draft": draft,
+        "edition": policies.edition(policy=draft) if draft else "",
         "groups": policy_words.described(policy=draft or current, before=current if draft else None),
         "may_sign": request.user.role in RULES,
         "may_edit": request.user.role in SET_UP,
@@ -36,8 +38,12 @@ def policy(request: HttpRequest) -> HttpResponse:
 
 @at_site(*SET_UP)
 @require_http_methods(["GET", "POST"])
+@transaction.atomic
 def policy_edit(request: HttpRequest) -> HttpResponse:
-    """A draft changes nothing until it is signed, so GET makes none: it shows what the draft would begin with."""
+    """A draft changes nothing until it is signed, so GET makes none: it shows what the draft would begin with.
+
+    The draft is held until it is saved, so that nobody signs it meanwhile.
+    """
     known = _draft(request) or policies.current(site=request.site) or Policy(site=request.site)
     if request.method == "POST":
         known = policies.draft(site=request.site, now=timezone.now())
@@ -52,12 +58,12 @@ def policy_edit(request: HttpRequest) -> HttpResponse:
 @at_site(*RULES)
 @require_POST
 def policy_sign(request: HttpRequest) -> HttpResponse:
-    """Signs the very version that was read."""
+    """Signs the very rules that were read."""
     draft = _draft(request)
     try:
-        if draft is None or str(draft.version) != request.POST.get("version"):
+        if draft is None:
             raise Refused(_("The draft has changed since you opened this page. Read it again."))
-        policies.sign(policy=draft, actor=request.user, now=timezone.now())
+        policies.sign(policy=draft, actor=request.user, now=timezone.now(), as_read=request.POST.get("edition", ""))
     except Refused as refused:
         said.error(request, str(refused))
         return redirect("policy")

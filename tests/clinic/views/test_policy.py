@@ -37,18 +37,27 @@ def test_a_draft_changes_nothing_until_it_is_signed(director: Client, site: Site
 def test_the_director_signs_the_version_that_was_read(director: Client, site: Site) -> None:
     director.post(reverse("policy_edit"), typed(solids_hours="8"))
     draft = Policy.objects.get(site=site, signed_at=None)
-    director.post(reverse("policy_sign"), {"version": draft.version - 1})
+    director.post(reverse("policy_sign"), {"edition": "1-0"})
     assert policies.current(site=site) != draft
-    director.post(reverse("policy_sign"), {"version": draft.version})
+    director.post(reverse("policy_sign"), {"edition": policies.edition(policy=draft)})
     current = policies.current(site=site)
     assert (current, current.signed_by, current.solids_hours) == (draft, director.staff, 8)
+
+
+def test_rules_that_were_changed_after_they_were_read_are_not_signed(director: Client, sign_in, site: Site) -> None:
+    director.post(reverse("policy_edit"), typed(solids_hours="8"))
+    shown = director.get(reverse("policy")).context["edition"]
+    sign_in(Role.ADMIN).post(reverse("policy_edit"), typed(solids_hours="1"))
+    page = director.post(reverse("policy_sign"), {"edition": shown}, follow=True).content.decode()
+    assert "The draft has changed since you opened this page. Read it again." in page
+    assert Policy.objects.get(site=site, solids_hours=1).signed_at is None
 
 
 def test_an_administrator_writes_and_does_not_sign(sign_in, site: Site) -> None:
     admin = sign_in(Role.ADMIN)
     assert admin.post(reverse("policy_edit"), typed(solids_hours="8")).status_code == 302
     draft = Policy.objects.get(site=site, signed_at=None)
-    assert admin.post(reverse("policy_sign"), {"version": draft.version}).status_code == 403
+    assert admin.post(reverse("policy_sign"), {"edition": policies.edition(policy=draft)}).status_code == 403
     assert "It counts once the medical director has signed it." in admin.get(reverse("policy")).content.decode()
 
 
