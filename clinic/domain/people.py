@@ -101,7 +101,12 @@ def change(
 ) -> StaffMember:
     """Refused where it would leave nobody who can set things up, or lock oneself out."""
     with transaction.atomic():
-        row = StaffMember.objects.select_for_update().get(pk=staff.pk)
+        # Both rows, in one order for everybody: two people who close each other's accounts must not both succeed.
+        rows = StaffMember.objects.select_for_update().filter(pk__in={staff.pk, actor.pk}).order_by("pk")
+        known = {person.pk: person for person in rows}
+        row, still = known[staff.pk], known[actor.pk]
+        if not still.is_active or still.role != actor.role:
+            raise Refused(_("Your own account was changed in this moment. Sign in again."))
         if row.pk == actor.pk and (not is_active or role != row.role):
             raise Refused(_("You cannot change your own role or close your own account. Ask a colleague."))
         if row.role == Role.DIRECTOR and actor.role != Role.DIRECTOR and has_joined(staff=row):

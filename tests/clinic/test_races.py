@@ -8,13 +8,13 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection
 
-from clinic.domain import bookings, infusions
+from clinic.domain import bookings, infusions, people
 from clinic.domain.errors import Refused, Taken
 from clinic.domain.slots import Slot
-from clinic.enums import InfusionStatus
-from clinic.models import Course, Infusion
+from clinic.enums import InfusionStatus, Role
+from clinic.models import Course, Infusion, StaffMember
 from tests.clinic.conftest import House
-from tests.factories import CourseFactory
+from tests.factories import CourseFactory, SiteFactory, StaffFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -207,3 +207,18 @@ def test_phases_and_bookings_in_one_room_at_once_never_deadlock(build_house, now
 
     assert set(kinds(answers)) <= {"Infusion", "Taken", "Refused"}
     assert deadlocks() == before
+
+
+def test_two_administrators_who_close_each_others_accounts_do_not_both_succeed() -> None:
+    """Nobody would be left who can set the clinic up."""
+    site = SiteFactory()
+    one, other = (StaffFactory(role=Role.ADMIN, sites=[site]) for _number in range(2))
+
+    def close(staff: StaffMember, actor: StaffMember) -> StaffMember:
+        return people.change(
+            staff=staff, full_name=staff.full_name, role=staff.role, is_active=False, actor=actor, now=NINE
+        )
+
+    answers = all_at_once([lambda: close(one, other), lambda: close(other, one)])
+    assert kinds(answers) == {"StaffMember": 1, "Refused": 1}
+    assert StaffMember.objects.filter(role=Role.ADMIN, is_active=True).count() == 1
