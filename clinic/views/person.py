@@ -11,7 +11,7 @@ from clinic.access import EVERYBODY_AT_WORK, public, staff_only
 from clinic.domain import audit, people
 from clinic.forms.people import PinForm, SwitchForm
 from clinic.models import StaffMember
-from clinic.throttle import too_many
+from clinic.throttle import forgive, too_many
 from clinic.views import device
 from clinic.views.desk import done, form_page
 
@@ -31,6 +31,7 @@ def switch_person(request: HttpRequest) -> HttpResponse:
     if not people.pin_matches(staff=staff, pin=form.cleaned_data["pin"]):
         form.add_error("pin", _("This PIN does not fit."))
         return form_page(request, "clinic/switch_person.html", form)
+    forgive(what="pin", who=str(staff.pk))
     device.sign_in(request, staff)
     audit.record(actor=audit.staff(staff), verb="signed_in.pin", now=timezone.now(), subject=f"staff:{staff.pk}")
     return redirect("today")

@@ -68,6 +68,10 @@ def test_after_five_wrong_pins_only_the_password_helps(tablet: Client, nurse: St
     ]
 
 
+def test_colleagues_who_take_turns_all_day_are_never_locked_out(tablet: Client, nurse: StaffMember) -> None:
+    assert [take_over(tablet, nurse).status_code for _turn in range(8)] == [302] * 8
+
+
 def test_a_device_on_which_nobody_signed_in_knows_nobody(nurse: StaffMember, tablet: Client) -> None:
     stranger = Client()
     assert (take_over(stranger, nurse).status_code, who(stranger)) == (422, None)
