@@ -60,9 +60,12 @@ def patient_from(*, resource: Resource, today: date, region: str) -> Incoming:
     if resource.get("active") is False:
         raise Skipped(_("The other system no longer uses this record."))
     given, family, called = _names(objects(of=resource.get("name")))
-    record_number, identifiers = identity.kept(identifiers=objects(of=resource.get("identifier")))
+    numbers = objects(of=resource.get("identifier"))
+    record_number, identifiers = identity.kept(identifiers=numbers)
+    secrets = identity.secrets_of(identifiers=numbers)
     _check_lengths(given, family, record_number, identifiers)
-    telecom = sorted(objects(of=resource.get("telecom")), key=_rank)
+    telecom = [one for one in objects(of=resource.get("telecom")) if not _is_secret(one.get("value"), secrets)]
+    telecom.sort(key=_rank)
     phone, phone_as_received = _first_usable(
         contacts.read_phone(text=value, region=region) for value in _values(telecom, {"phone", "sms"}, today)
     )
@@ -80,14 +83,19 @@ def patient_from(*, resource: Resource, today: date, region: str) -> Incoming:
         email=email,
         email_as_received=email_as_received,
         language=_language(objects(of=resource.get("communication"))),
-        identifiers=identifiers or _own_id(resource),
+        identifiers=identifiers or _own_id(resource, secrets),
     )
 
 
-def _own_id(resource: Resource) -> list[identity.Identifier]:
-    """The other system's own id, for a patient it gave no number."""
+def _own_id(resource: Resource, secrets: set[str]) -> list[identity.Identifier]:
+    """The other system's own id, for a patient it gave no number; never a number we must not hold."""
     own = text(of=resource.get("id"))
-    return [("Patient.id", own[:128])] if own else []
+    return [("Patient.id", own[:128])] if own and not _is_secret(own, secrets) else []
+
+
+def _is_secret(value: object, secrets: set[str]) -> bool:
+    written = text(of=value)
+    return written in secrets or identity.looks_secret(value=written)
 
 
 def _check_lengths(given: str, family: str, record_number: str, identifiers: list[identity.Identifier]) -> None:

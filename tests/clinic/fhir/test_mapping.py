@@ -44,11 +44,26 @@ def test_a_us_core_patient_is_read() -> None:
         identifier("https://x.example", "999104755", "SS"),
         {"type": {"text": "Social Security Number"}, "system": "https://x.example", "value": "999104755"},
         {"type": {"coding": [{"display": "Driver's License"}]}, "system": "https://x.example", "value": "S8231"},
+        {"assigner": {"display": "Social Security Administration"}, "system": "https://x.example", "value": "9991"},
+        {"type": {"text": "Pasaporte"}, "system": "https://x.example", "value": "X71435502X"},
+        identifier("https://x.example", "999104755", "SSN"),
+        identifier("https://x.example", "ABCD800101", "NNMEX"),
+        identifier("http://x.example", "999 10 4755"),
+        identifier("http://x.example", "999\N{EN DASH}10\N{EN DASH}4755"),
     ],
 )
 def test_numbers_we_must_never_hold_are_not_read(secret: dict[str, Any]) -> None:
     incoming = read(identifier=[identifier(SYSTEM, "p1"), secret])
     assert (incoming.record_number, incoming.identifiers) == ("", [(SYSTEM, "p1")])
+
+
+def test_a_number_we_must_never_hold_is_not_kept_from_elsewhere_in_the_record() -> None:
+    social = identifier("https://x.example", "999104755", "SS")
+    same = identifier("https://x.example", "999104755", "MR")
+    phone = [{"system": "phone", "value": "999104755"}, {"system": "phone", "value": "999-10-4755"}]
+    incoming = read(id="999104755", identifier=[social, same], telecom=phone)
+    assert (incoming.record_number, incoming.identifiers, incoming.phone_as_received) == ("", [], "")
+    assert read(id="999-10-4755", identifier=None).identifiers == []
 
 
 def test_an_oid_that_only_begins_like_a_secret_one_is_kept() -> None:
