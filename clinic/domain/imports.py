@@ -34,7 +34,7 @@ def folder(*, run: ImportRun) -> Path:
 
 
 def rejects(*, run: ImportRun) -> Rejects:
-    name = get_valid_filename(Path(run.file_name).stem or "file")[:100]
+    name = get_valid_filename(f"file-{Path(run.file_name).stem}")[:100].removeprefix("file-") or "file"
     return Rejects(folder(run=run) / f"{name}.rejected.csv")
 
 

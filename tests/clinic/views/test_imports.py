@@ -91,7 +91,7 @@ def test_a_file_of_another_kind_gets_its_reason_on_the_page(desk: Client) -> Non
     assert "The file is not JSON. Ask for the FHIR export as JSON or NDJSON." in page
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd", "<b>.json", "x" * 190 + ".json", "Ünïcode 🙂.ndjson"])
+@pytest.mark.parametrize("name", ["../../etc/passwd", "<b>.json", "x" * 190 + ".json", "Ünïcode 🙂.ndjson", "$$$.json"])
 def test_no_file_name_leads_out_of_the_folder(name: str, desk: Client, folder: Path) -> None:
     run = send(desk, name=name)
     tasks.import_file(run.pk)
