@@ -47,6 +47,7 @@ MODULES = (
     "support/domain/patient_page.py",
     "support/domain/living.py",
     "support/domain/aftercare.py",
+    "support/domain/asking.py",
     "support/domain/commitments.py",
     "support/domain/promise_rows.py",
     "support/domain/day.py",

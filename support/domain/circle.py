@@ -4,7 +4,7 @@ from clinic.domain.followers import Change
 from clinic.enums import InfusionStatus
 from messaging.domain import outbox, quiet
 from messaging.domain.outbox import Wanted
-from support.domain import checkins, commitments, designations, handovers, plan, replan, rules, visit_state
+from support.domain import asking, checkins, commitments, handovers, invitations, plan, replan, rules, visit_state
 from support.domain.plan_state import CALL
 
 
@@ -12,8 +12,8 @@ def follow(change: Change) -> None:
     """Registered with clinic's followers."""
     visit, now = change.infusion, change.now
     if change.what == "booked":
-        asked = commitments.ask_everybody(infusion=visit, now=now)
-        designations.tell_new_dates(infusion=visit, asked=asked, now=now)
+        asked = asking.ask_everybody(infusion=visit, now=now)
+        invitations.tell_new_dates(infusion=visit, asked=asked, now=now)
     elif change.what == "moved":
         _moved(change)
     elif change.what in {"cancelled", "no_show"}:
@@ -51,4 +51,4 @@ def _moved(change: Change) -> None:
     else:
         outbox.post(site_id=visit.site_id, scope=f"infusion:{visit.pk}", wanted=wanted, now=now)
     commitments.void_for_move(infusion=visit, now=now)
-    commitments.ask_everybody(infusion=visit, now=now)
+    asking.ask_everybody(infusion=visit, now=now)

@@ -19,13 +19,11 @@ from support.domain import alerts, replan, rules
 from support.domain.promise_rows import (
     LEFT,
     fresh,
-    is_over,
     locked,
     refuse_if_not_named,
     refuse_if_over,
     ride_is_held,
     rides,
-    still_named,
     who_said,
     write,
 )
@@ -42,53 +40,6 @@ class Answered:
     taken: list[Commitment]
     too_late: list[Commitment]
     changed: list[Commitment]
-
-
-def ask(*, infusion: Infusion, designation: Designation, role: str, now: datetime) -> Commitment:
-    """Idempotent. Where somebody has the way home already, it is noted as covered instead. Refused once it is over."""
-    with transaction.atomic():
-        visit = locked(infusion_id=infusion.pk)
-        if is_over(visit):
-            raise Refused(_("This visit is off or over. Nobody is asked any more."))
-        row = _ask(visit, designation, role, now)
-        replan.replan(infusion=visit, now=now)
-        return row
-
-
-def ask_everybody(*, infusion: Infusion, now: datetime) -> list[Commitment]:
-    """All who are named for this patient, on every role, at once: the first to take the way home has it.
-
-    Six queries, however many; the caller replans. The promises that are new.
-    """
-    with transaction.atomic():
-        visit = locked(infusion_id=infusion.pk)
-        named = [row for row in active(patient_id=visit.patient_id, now=now) if still_named(row, visit.starts_at)]
-        known = set(
-            Commitment.objects.filter(infusion=visit).exclude(status=S.VOID).values_list("designation_id", "role")
-        )
-        is_taken = ride_is_held(visit)
-        return Commitment.objects.bulk_create(
-            _new(visit, designation, role, is_taken, now)
-            for designation in named
-            for role in designation.roles
-            if (designation.pk, role) not in known
-        )
-
-
-def ask_for_all(*, designation: Designation, now: datetime) -> None:
-    """Every visit that is ahead or in the house, in every role of this person. Inside the caller's transaction."""
-    for upcoming in replan.upcoming_of(designation=designation, now=now):
-        visit = locked(infusion_id=upcoming.pk)
-        if not is_over(visit) and still_named(designation, visit.starts_at):
-            for role in designation.roles:
-                _ask(visit, designation, role, now)
-            replan.replan(infusion=visit, now=now)
-
-
-def active(*, patient_id: int, now: datetime) -> list[Designation]:
-    """Who stands by this patient now, first in order first."""
-    rows = Designation.objects.filter(patient=patient_id, withdrawn_at=None).select_related("person__site", "patient")
-    return [row for row in rows if still_named(row, now)]
 
 
 def accept(
@@ -261,31 +212,6 @@ def holder(*, infusion: Infusion) -> Commitment | None:
         infusion=infusion, role=SupportRole.RIDE, status__in=HOLDING, for_starts_at=infusion.starts_at
     )
     return rows.select_related("designation__person", "infusion").first()
-
-
-def _ask(visit: Infusion, designation: Designation, role: str, now: datetime) -> Commitment:
-    existing = Commitment.objects.filter(infusion=visit, designation=designation, role=role).exclude(status=S.VOID)
-    found = existing.select_related("designation__person", "infusion").first()
-    taken = role == SupportRole.RIDE and ride_is_held(visit)
-    if found is not None:
-        if found.status == S.WITHDRAWN and not found.answered_via:
-            # Ended when the patient took the role away, not by the helper: given back, it is asked anew.
-            write(found, S.COVERED if taken else S.ASKED, "system", now, asked_at=now, answered_at=None)
-        return found
-    row = _new(visit, designation, role, taken, now)
-    row.save()
-    return row
-
-
-def _new(visit: Infusion, designation: Designation, role: str, is_taken: bool, now: datetime) -> Commitment:
-    return Commitment(
-        infusion=visit,
-        designation=designation,
-        role=role,
-        for_starts_at=visit.starts_at,
-        status=S.COVERED if is_taken and role == SupportRole.RIDE else S.ASKED,
-        asked_at=now,
-    )
 
 
 def _accept(

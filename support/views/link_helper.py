@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clinic.domain.errors import Refused
 from clinic.enums import InfusionStatus
-from support.domain import commitments, day, designations, handovers, helper_page, living, whole_visit
+from support.domain import commitments, day, designations, handovers, helper_page, living, people, whole_visit
 from support.enums import AnsweredVia, LinkPurpose, MayKnow
 from support.models import Commitment, Handover
 from support.views import link_reading
@@ -98,7 +98,7 @@ def answer_dates(request: HttpRequest) -> None:
         messages.info(request, _("No date is ticked yet. Tick the ones you can take, or choose “None of these”."))
         return
     if request.POST.get("adult"):
-        designations.say_adult(designation=request.link.designation, actor=who(request), now=request.now)
+        people.say_adult(designation=request.link.designation, actor=who(request), now=request.now)
     answered = commitments.answer_dates(
         designation=request.link.designation,
         take=take,

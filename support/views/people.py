@@ -11,7 +11,7 @@ from clinic.access import DESK_AND_CARE
 from clinic.domain import audit
 from clinic.domain.errors import Refused
 from clinic.views.desk import at_site, patient_of, was_read
-from support.domain import commitments, designations
+from support.domain import commitments, designations, people
 from support.enums import AnsweredVia
 from support.forms.contact import ContactForm
 from support.forms.people import DesignationForm, PersonForm, wording
@@ -60,7 +60,7 @@ def _named(request: HttpRequest, form: PersonForm) -> HttpResponse:
         **form.circle(),
     )
     if fields["is_adult"]:
-        designations.confirm_adult(person=named.person, actor=audit.staff(request.user), now=now)
+        people.confirm_adult(person=named.person, actor=audit.staff(request.user), now=now)
     said.success(request, _("%(name)s is on the list and is being asked.") % {"name": named.person.first_name})
     return redirect("patient", form.patient.pk)
 
@@ -87,7 +87,7 @@ def _changed(request: HttpRequest, named: Designation, form: DesignationForm) ->
     actor, now = audit.staff(request.user), timezone.now()
     designations.change(designation=named, actor=actor, now=now, **form.circle())
     if form.cleaned_data.get("is_adult"):
-        designations.confirm_adult(person=named.person, actor=actor, now=now)
+        people.confirm_adult(person=named.person, actor=actor, now=now)
     said.success(request, _("Saved."))
     return redirect("patient", named.patient_id)
 
@@ -101,7 +101,7 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
     form = ContactForm(request.POST or None, person=named.person, region=request.site.region)
     if form.is_valid():
         actor = audit.staff(request.user)
-        designations.correct_contact(person=named.person, actor=actor, now=now, **form.cleaned_data)
+        people.correct_contact(person=named.person, actor=actor, now=now, **form.cleaned_data)
         said.success(request, _("Saved. Messages that have not gone yet use it."))
         return redirect("patient", named.patient_id)
     was_read(request, patient_id=named.patient_id, subject=named)
@@ -136,7 +136,7 @@ def send_link(request: HttpRequest, pk: int) -> HttpResponse:
 @shown_on(_patients_page)
 def agree_to_texts(request: HttpRequest, pk: int) -> HttpResponse:
     named = designation_of(request, pk)
-    designations.agree_to_texts(person=named.person, actor=audit.staff(request.user), now=timezone.now())
+    people.agree_to_texts(person=named.person, actor=audit.staff(request.user), now=timezone.now())
     said.success(request, _("%(name)s gets texts from now on.") % {"name": named.person.first_name})
     return redirect("patient", named.patient_id)
 

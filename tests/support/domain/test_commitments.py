@@ -8,7 +8,7 @@ from django.utils.translation import override
 from clinic.domain.errors import Refused
 from clinic.models import AuditEntry
 from messaging.models import Message
-from support.domain import commitments, promise_rows
+from support.domain import asking, commitments, promise_rows
 from support.enums import AlertKind, AnsweredVia, SupportRole
 from support.models import Alert, Commitment
 from tests import factories
@@ -28,7 +28,7 @@ def visit(now):
 def asked(visit, name, *, now, **fields):
     person = factories.SupportPersonFactory(site=visit.site, given_name=name, **fields)
     named = factories.DesignationFactory(patient=visit.patient, person=person, roles=[SupportRole.RIDE])
-    return commitments.ask(infusion=visit, designation=named, role=SupportRole.RIDE, now=now)
+    return asking.ask(infusion=visit, designation=named, role=SupportRole.RIDE, now=now)
 
 
 def status(row):
@@ -40,7 +40,7 @@ def move(visit, *, to, now):
     visit.ends_at, visit.room_free_at = to + timedelta(minutes=100), to + timedelta(minutes=115)
     visit.save()
     commitments.void_for_move(infusion=visit, now=now)
-    commitments.ask_everybody(infusion=visit, now=now)
+    asking.ask_everybody(infusion=visit, now=now)
 
 
 def test_a_yes_is_recorded_with_who_said_it_how_and_when(visit, now):
@@ -104,7 +104,7 @@ def test_the_database_itself_refuses_a_second_driver(visit, now):
 
 def test_company_in_the_room_does_not_cover_the_way_home(visit, now):
     sam = factories.DesignationFactory(patient=visit.patient)
-    company = commitments.ask(infusion=visit, designation=sam, role=SupportRole.PRESENCE, now=now)
+    company = asking.ask(infusion=visit, designation=sam, role=SupportRole.PRESENCE, now=now)
     jo = asked(visit, "Jo", now=now)
     commitments.accept(commitment=company, via=LINK, now=now)
     assert status(jo) == "asked"
@@ -154,7 +154,7 @@ def test_none_of_these_declines_what_is_open_and_keeps_what_was_taken(visit, now
     sam = asked(visit, "Sam", now=now)
     commitments.accept(commitment=sam, via=LINK, now=now)
     other = factories.InfusionFactory(course=visit.course, starts_at=now + FAR * 2)
-    second = commitments.ask(infusion=other, designation=sam.designation, role=SupportRole.RIDE, now=now)
+    second = asking.ask(infusion=other, designation=sam.designation, role=SupportRole.RIDE, now=now)
     assert commitments.decline_open(designation=sam.designation, via=LINK, now=now) == 1
     assert (status(sam), status(second)) == ("accepted", "declined")
 
@@ -162,7 +162,7 @@ def test_none_of_these_declines_what_is_open_and_keeps_what_was_taken(visit, now
 def test_one_answer_takes_several_dates_and_names_those_that_went_meanwhile(visit, now):
     sam, jo = asked(visit, "Sam", now=now), asked(visit, "Jo", now=now)
     other = factories.InfusionFactory(course=visit.course, starts_at=now + FAR * 2)
-    second = commitments.ask(infusion=other, designation=sam.designation, role=SupportRole.RIDE, now=now)
+    second = asking.ask(infusion=other, designation=sam.designation, role=SupportRole.RIDE, now=now)
     commitments.accept(commitment=jo, via=LINK, now=now)
     answered = commitments.answer_dates(
         designation=sam.designation, take={sam.pk, second.pk, 999_999}, now=now, via=LINK
@@ -209,7 +209,7 @@ def test_a_yes_to_the_time_on_an_old_page_is_no_yes_to_the_new_time(visit, now):
 
 def test_somebody_with_two_roles_takes_both_with_one_tick(visit, now):
     sam = asked(visit, "Sam", now=now)
-    evening = commitments.ask(infusion=visit, designation=sam.designation, role=SupportRole.FOLLOWUP, now=now)
+    evening = asking.ask(infusion=visit, designation=sam.designation, role=SupportRole.FOLLOWUP, now=now)
     answered = commitments.answer_dates(designation=sam.designation, take={sam.pk}, now=now, via=LINK)
     assert [row.pk for row in answered.taken] == [sam.pk, evening.pk]
 
@@ -231,7 +231,7 @@ def test_a_question_nobody_answered_lapses_and_is_never_a_yes(visit, now):
 
 def test_somebody_whose_time_on_the_list_ends_before_the_visit_is_not_asked(visit, now):
     factories.DesignationFactory(patient=visit.patient, valid_until=visit.starts_at - timedelta(hours=1))
-    assert commitments.ask_everybody(infusion=visit, now=now) == []
+    assert asking.ask_everybody(infusion=visit, now=now) == []
 
 
 @pytest.mark.django_db(transaction=True)

@@ -2,12 +2,11 @@ import pytest
 
 from clinic.domain.errors import Refused
 from clinic.models import AuditEntry
-from messaging.domain import dispatch
 from messaging.models import Message
 from support.domain import designations, links
 from support.enums import AlertKind, ConsentHow, MayKnow, SupportRole
-from support.models import Alert, Commitment, Designation, SupportPerson
-from tests.support.conftest import Clinic, Phones
+from support.models import Alert, Designation, SupportPerson
+from tests.support.conftest import Clinic
 
 
 def test_naming_keeps_the_consent_its_words_and_its_witness(clinic: Clinic):
@@ -115,28 +114,3 @@ def test_a_link_cannot_be_sent_to_nobody_or_to_somebody_taken_off(clinic: Clinic
     designations.withdraw(designation=sam, actor="staff:1", now=clinic.now)
     with pytest.raises(Refused, match="no longer on the list"):
         designations.send_link_again(designation=sam, actor="staff:1", now=clinic.now)
-
-
-def test_a_corrected_number_is_invited_anew_when_the_wrong_one_had_it(phones: Phones, clinic: Clinic):
-    sam = clinic.named("Sam", agreed=False, phone="+14105550123", email="")
-    dispatch.run(clock=lambda: clinic.now)
-    designations.correct_contact(person=sam.person, actor="staff:1", now=clinic.now, phone="+14105550177", email="")
-    dispatch.run(clock=lambda: clinic.now)
-    assert (len(phones.texts("+14105550123")), len(phones.texts("+14105550177"))) == (1, 1)
-
-
-def test_a_number_found_for_somebody_nobody_could_reach_is_invited(clinic: Clinic):
-    lee = clinic.named("Lee", phone="", email="")
-    designations.correct_contact(person=lee.person, actor="staff:1", now=clinic.now, phone="+14105550177", email="")
-    assert [(m.channel, m.status) for m in Message.objects.all()] == [("sms", "pending")]
-
-
-def test_texts_agreed_to_with_staff_turn_the_plan_to_texts(clinic: Clinic, next_week):
-    sam = clinic.named("Sam", agreed=False)
-    visit = clinic.book(next_week)
-    clinic.promise(sam, visit)
-    row = Commitment.objects.get()
-    row.status, row.answered_at = "accepted", clinic.now
-    row.save()
-    designations.agree_to_texts(person=sam.person, actor="staff:1", now=clinic.now)
-    assert Message.objects.get(kind="helper_reconfirm").channel == "sms"

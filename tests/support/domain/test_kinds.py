@@ -7,7 +7,7 @@ from django.core import mail
 
 from messaging.domain import dispatch, inbound, opt_outs, outbox
 from messaging.models import Message
-from support.domain import designations
+from support.domain import designations, people
 from support.enums import AlertKind
 from support.models import Alert, Commitment
 from tests.support.conftest import Clinic, Phones
@@ -46,7 +46,7 @@ def test_after_stop_the_plan_turns_to_e_mail_and_says_nothing_twice(phones: Phon
     """https://github.com/medic/cht-core/issues/476: one person's STOP is not the other's."""
     opt_outs.record(address="+14105550123", how="text", now=due - MINUTE)
     tick(due)
-    designations.agree_to_texts(person=clinic.sam.person, actor="staff:1", now=due)
+    people.agree_to_texts(person=clinic.sam.person, actor="staff:1", now=due)
     inbound.receive(provider_id="SM1", from_number="+14105550123", body="STOP", now=due)
     tick(due + MINUTE)
     assert [text.partition(":")[2][:16] for text in phones.texts()] == [" Wed 11 Mar 13:3"]
@@ -112,7 +112,7 @@ def test_the_link_goes_again_once_a_minute_and_still_opens_the_same_page(phones:
 
 
 def test_a_wrong_number_corrected_before_sending_is_the_one_that_is_used(phones: Phones, clinic: Clinic, due):
-    designations.correct_contact(
+    people.correct_contact(
         person=clinic.sam.person, actor="staff:1", now=due, phone="+14105550177", email="sam@example.org"
     )
     tick(due)

@@ -11,7 +11,7 @@ from clinic.domain import infusions
 from clinic.domain.errors import Refused
 from clinic.models import Infusion
 from messaging.models import Message
-from support.domain import commitments, plan, replan, visit_state, watch, way_home
+from support.domain import asking, commitments, plan, replan, visit_state, watch, way_home
 from support.enums import HOLDING, CommitmentStatus
 from support.models import Commitment
 from tests.support.conftest import Clinic
@@ -37,7 +37,7 @@ class Promises(RuleBasedStateMachine):
         self.voids: set[int] = set()
 
     def designations(self):
-        return commitments.active(patient_id=self.clinic.patient.pk, now=self.clinic.now)
+        return asking.active(patient_id=self.clinic.patient.pk, now=self.clinic.now)
 
     def row(self, name: str) -> Commitment | None:
         rows = Commitment.objects.filter(designation=self.named[name], infusion=self.visit)
@@ -70,7 +70,7 @@ class Promises(RuleBasedStateMachine):
     @rule(name=st.sampled_from(NAMES))
     def is_asked(self, name):
         try:
-            commitments.ask(infusion=self.visit, designation=self.named[name], role="ride", now=self.clinic.now)
+            asking.ask(infusion=self.visit, designation=self.named[name], role="ride", now=self.clinic.now)
         except Refused:
             assert self.clinic.fresh(self.visit).status == "cancelled"
 

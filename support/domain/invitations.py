@@ -1,0 +1,115 @@
+"""What a person who is named hears from us: the invitation, once by text and once by e-mail, and later dates."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from clinic.models import Infusion
+from messaging.domain import outbox, quiet
+from messaging.domain.outbox import Wanted
+from messaging.enums import Channel, MessageStatus
+from messaging.models import Message
+from support.domain import alerts, plan, rules, visit_state
+from support.domain.plan_state import CALL
+from support.enums import AlertKind
+from support.models import Commitment, Designation
+
+INVITATION_LASTS = timedelta(days=7)
+NEWS_LASTS = timedelta(days=3)
+
+
+def invite(*, designation: Designation, now: datetime) -> None:
+    """Once by text and once by e-mail; a corrected address is invited too. Nobody to write to: a call."""
+    reachable = channels(designation=designation)
+    outbox.reconcile(
+        site_id=designation.patient.site_id,
+        scope=f"designation:{designation.pk}",
+        wanted=_wanted(designation, reachable, now, about_at=None),
+        now=now,
+    )
+    if not reachable:
+        alerts.open_alert(
+            kind=AlertKind.CALL_TASK,
+            key=f"invite:{designation.pk}",
+            says=_("No mobile or e-mail for %(name)s. Please call: can they help, and how can we reach them?")
+            % {"name": designation.person.first_name},
+            patient=designation.patient,
+            designation=designation,
+            now=now,
+            once=True,
+        )
+
+
+def invite_again(*, designation: Designation, by: Sequence[str], now: datetime) -> None:
+    """The same words once more, on the channels in ``by``. Asked twice within a minute it goes once."""
+    minute = now.replace(second=0, microsecond=0)
+    for wanted in _wanted(designation, by, now, about_at=minute):
+        outbox.post(site_id=designation.patient.site_id, scope=f"designation:{designation.pk}", wanted=wanted, now=now)
+
+
+def follow_correction(*, designation: Designation, changed: Sequence[str], now: datetime) -> None:
+    """Where the invitation had gone to the number or address that was wrong, the right one gets its own."""
+    invite(designation=designation, now=now)
+    said = Message.objects.filter(
+        kind="helper_invitation", recipient=f"designation:{designation.pk}", channel__in=changed
+    )
+    gone = set(said.exclude(status__in=[MessageStatus.PENDING, MessageStatus.VOID]).values_list("channel", flat=True))
+    by = [channel for channel in channels(designation=designation) if channel in gone]
+    invite_again(designation=designation, by=by, now=now)
+
+
+def tell_new_dates(*, infusion: Infusion, asked: Sequence[Commitment], now: datetime) -> None:
+    """Those who know us already hear once that a course has new dates; once a booking, however many dates it has."""
+    to_tell = {row.designation_id: row.designation for row in asked if row.designation.invited_at != now}
+    stopped = visit_state.stopped(*(designation.person for designation in to_tell.values()))
+    window = plan.window(rules.of(infusion=infusion))
+    for designation in to_tell.values():
+        reach = visit_state.reach_helper(designation=designation, has_answered=False, stopped=stopped)
+        if reach.is_silent or reach.channel == CALL:
+            continue
+        wanted = Wanted(
+            kind="helper_new_dates",
+            subject=f"course:{infusion.course_id}",
+            about_at=infusion.booked_at,
+            recipient=reach.recipient,
+            channel=reach.channel,
+            due_at=quiet.later(moment=now, zone=reach.zone, window=window),
+            not_after=now + NEWS_LASTS,
+            language=reach.language,
+            rule="at once",
+            zone=infusion.site.timezone,
+        )
+        outbox.post(site_id=infusion.site_id, scope=f"designation:{designation.pk}", wanted=wanted, now=now)
+
+
+def channels(*, designation: Designation) -> list[str]:
+    """How this person can be written to, the text first; without those that asked for no more."""
+    person = designation.person
+    stopped = visit_state.stopped(person)
+    found: list[str] = []
+    if person.phone and person.phone not in stopped:
+        found.append(Channel.SMS)
+    if person.email and person.email not in stopped:
+        found.append(Channel.EMAIL)
+    return found
+
+
+def _wanted(designation: Designation, by: Sequence[str], now: datetime, *, about_at: datetime | None) -> list[Wanted]:
+    reach = visit_state.reach_helper(designation=designation, has_answered=False, stopped=set())
+    window = plan.window(rules.at(site=designation.person.site))
+    return [
+        Wanted(
+            kind="helper_invitation",
+            subject=f"designation:{designation.pk}",
+            about_at=about_at,
+            recipient=reach.recipient,
+            channel=channel,
+            due_at=quiet.later(moment=now, zone=reach.zone, window=window) if channel == Channel.SMS else now,
+            not_after=now + INVITATION_LASTS,
+            language=reach.language,
+            rule="at once",
+            zone=designation.person.site.timezone,
+        )
+        for channel in by
+    ]

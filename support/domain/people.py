@@ -1,0 +1,76 @@
+"""The people who help: their number and address, their age, their yes to texts."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from messaging.enums import Channel
+from support.domain import designations, invitations, replan
+from support.models import Designation, SupportPerson
+
+
+def correct_contact(*, person: SupportPerson, actor: str, now: datetime, phone: str, email: str) -> SupportPerson:
+    """Messages that have not gone use the new number or address. Who agreed to texts agreed for the old number only."""
+    with transaction.atomic():
+        row = _locked(person.pk)
+        changed = [
+            channel
+            for channel, is_new in ((Channel.SMS, row.phone != phone), (Channel.EMAIL, row.email != email))
+            if is_new
+        ]
+        if row.phone != phone:
+            row.phone, row.phone_as_received, row.texts_agreed_at = phone, "", None
+        if row.email != email:
+            row.email, row.email_as_received = email, ""
+        row.save(update_fields=["phone", "phone_as_received", "texts_agreed_at", "email", "email_as_received"])
+        for designation in _named(row):
+            designations.note(designation, actor, "person.contact_corrected", now)
+            invitations.follow_correction(designation=designation, changed=changed, now=now)
+            replan.replan_all(infusions=replan.upcoming_of(designation=designation, now=now), now=now)
+        return row
+
+
+def agree_to_texts(*, person: SupportPerson, actor: str, now: datetime) -> SupportPerson:
+    """They said to staff that texts are welcome."""
+    with transaction.atomic():
+        row = _locked(person.pk)
+        if row.texts_agreed_at is None:
+            row.texts_agreed_at = now
+            row.save(update_fields=["texts_agreed_at"])
+            for designation in _named(row):
+                designations.note(designation, actor, "person.texts_agreed", now)
+                replan.replan_all(infusions=replan.upcoming_of(designation=designation, now=now), now=now)
+        return row
+
+
+def confirm_adult(*, person: SupportPerson, actor: str, now: datetime) -> SupportPerson:
+    """Somebody at the clinic heard that this person is 18 or older. Idempotent."""
+    with transaction.atomic():
+        row = _locked(person.pk)
+        if not row.is_adult:
+            row.is_adult = True
+            row.save(update_fields=["is_adult"])
+            for designation in _named(row):
+                designations.note(designation, actor, "person.adult_confirmed", now)
+        return row
+
+
+def say_adult(*, designation: Designation, actor: str, now: datetime) -> SupportPerson:
+    """The helper says by their own link that they are 18 or older. What staff recorded before stays."""
+    with transaction.atomic():
+        row = _locked(designation.person_id)
+        if row.is_adult is None:
+            row.is_adult = True
+            row.save(update_fields=["is_adult"])
+            designations.note(designation, actor, "person.says_adult", now)
+        return row
+
+
+def _locked(pk: int) -> SupportPerson:
+    return SupportPerson.objects.select_for_update(no_key=True).get(pk=pk)
+
+
+def _named(person: SupportPerson) -> QuerySet[Designation]:
+    """Whoever still names this person."""
+    return person.designations.filter(withdrawn_at=None).select_related("patient__site", "person__site")
