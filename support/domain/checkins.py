@@ -53,6 +53,12 @@ def plan_for(*, infusion: Infusion, now: datetime) -> list[CheckIn]:
     return planned
 
 
+def waiting(*, patient: Patient, designation: Designation | None, now: datetime) -> CheckIn | None:
+    """The question this person can answer now, oldest first; of the patient where ``designation`` is None."""
+    asked = CheckIn.objects.filter(infusion__patient=patient, designation=designation, status__in=[S.PLANNED, S.OPEN])
+    return asked.filter(due_at__lte=now, closes_at__gt=now).order_by("due_at", "pk").first()
+
+
 def due(*, now: datetime) -> list[CheckIn]:
     """Planned ones whose time has come."""
     rows = CheckIn.objects.filter(status=S.PLANNED, due_at__lte=now, closes_at__gt=now).order_by("due_at", "pk")

@@ -8,10 +8,10 @@ from django.utils.translation import gettext as _
 
 from clinic.enums import OFF, InfusionStatus
 from clinic.models import Infusion, Patient
-from support.domain import aftercare, handovers, way_home
+from support.domain import aftercare, checkins, handovers, way_home
 from support.domain.aftercare import Hour
 from support.domain.way_home import WayHome
-from support.enums import CheckInStatus, CommitmentStatus
+from support.enums import CommitmentStatus
 from support.models import CheckIn, Handover
 
 # After leaving, the page stays with the visit for two nights; then it looks ahead again.
@@ -87,7 +87,7 @@ def build(*, patient: Patient, now: datetime) -> PatientPage:
         hours=aftercare.now_for(infusion=visit, now=now) if visit else [],
         handover=handover if visit else None,
         drive_from=handovers.drive_from(infusion=visit) if visit else None,
-        checkin=open_checkin(visit, now=now) if visit else None,
+        checkin=checkins.waiting(patient=patient, designation=None, now=now),
     )
 
 
@@ -95,17 +95,3 @@ def is_about(visit: Infusion, *, now: datetime) -> bool:
     if visit.released_at is not None:
         return now < visit.released_at + STAYS
     return True
-
-
-def open_checkin(visit: Infusion, *, now: datetime) -> CheckIn | None:
-    return (
-        CheckIn.objects.filter(
-            infusion=visit,
-            designation=None,
-            due_at__lte=now,
-            closes_at__gt=now,
-            status__in=[CheckInStatus.PLANNED, CheckInStatus.OPEN],
-        )
-        .order_by("due_at")
-        .first()
-    )

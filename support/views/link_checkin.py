@@ -44,7 +44,6 @@ def answer(request: HttpRequest, asked: CheckIn) -> Refused | None:
 
 def context(request: HttpRequest, asked: CheckIn, refused: Refused | None) -> dict[str, object]:
     site = request.link.site
-    levels = {HelperAnswer.AS_EXPECTED: "ok", HelperAnswer.NOT_SURE: "risk", HelperAnswer.WORRIED: "stop"}
     return {
         "asked": asked,
         "key": request.link_key,
@@ -55,9 +54,15 @@ def context(request: HttpRequest, asked: CheckIn, refused: Refused | None) -> di
         "said": HelperAnswer(asked.answer) if asked.answer else None,
         "reasons": refused.reasons if refused else [],
         "note": request.POST.get("note", ""),
-        "answers": [{"value": a, "level": level, "title": a.label, "note": ""} for a, level in levels.items()],
+        "answers": answers(),
         "numbers": [
             {"label": n.label, "number": n.number}
             for n in directory.numbers(region=site.region, audience="helper", language=language_of(request.link))
         ],
     }
+
+
+def answers() -> list[dict[str, object]]:
+    """The three answers of components/phone/answers.html."""
+    levels = {HelperAnswer.AS_EXPECTED: "ok", HelperAnswer.NOT_SURE: "risk", HelperAnswer.WORRIED: "stop"}
+    return [{"value": said, "level": level, "title": said.label, "note": ""} for said, level in levels.items()]
