@@ -65,7 +65,9 @@ def in_plan(message: Message, now: datetime) -> Verdict:
 
 
 def still_live(message: Message, now: datetime) -> Verdict:
-    """Staff said "send again": whatever the plan thinks, as long as the visit is on."""
+    """Staff said "send again": whatever the plan thinks, as long as the visit is on and the reader is still named."""
+    if wording.addressee(message).designation is not None and not (verdict := still_named(message, now)).wanted:
+        return verdict
     visit = wording.visit_of(message)
     if visit is not None and visit.state.is_live:
         return Verdict(wanted=True)

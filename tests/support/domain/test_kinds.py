@@ -102,6 +102,14 @@ def test_staff_may_send_again_what_the_plan_no_longer_holds_while_the_visit_is_o
     assert len(phones.texts(clinic.patient.phone)) == 2
 
 
+def test_what_staff_sent_again_does_not_reach_somebody_taken_off_the_list_meanwhile(phones, clinic: Clinic, due):
+    lost = Message.objects.get(kind="helper_reconfirm")
+    outbox.resend(message=lost, reason="asked for at the desk", now=due)
+    designations.withdraw(designation=clinic.sam, actor="staff:1", now=due)
+    tick(due)
+    assert phones.texts("+14105550123") == []
+
+
 def test_the_link_goes_again_once_a_minute_and_still_opens_the_same_page(phones: Phones, clinic: Clinic, due):
     """https://github.com/betagouv/rdv-service-public/pull/5290"""
     for _pressed_twice in range(2):
