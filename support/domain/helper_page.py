@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import TypeGuard
 
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
@@ -92,8 +93,13 @@ def build(*, designation: Designation, now: datetime) -> HelperPage:
         mine=[c for c in mine if c.status in HOLDING and c.infusion.starts_at > now],
         to_confirm=[c for c in mine if c.status == CommitmentStatus.ACCEPTED and c.infusion.starts_at > now],
         today=today,
-        handover=Handover.objects.filter(infusion=today.infusion_id).first() if today else None,
+        handover=Handover.objects.filter(infusion=today.infusion_id).first() if takes_home(today) else None,
     )
+
+
+def takes_home(commitment: Commitment | None) -> TypeGuard[Commitment]:
+    """The word for the front desk is for them alone."""
+    return commitment is not None and commitment.role == SupportRole.RIDE
 
 
 def is_about_today(commitment: Commitment, *, now: datetime) -> bool:

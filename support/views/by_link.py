@@ -6,6 +6,7 @@ more serves the page under the token itself. GET shows; only POST acts.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 
@@ -34,6 +35,7 @@ SALT = "homeward.links"
 KEPT_SECONDS = 60 * 24 * 3600
 SIDE_BY_SIDE = 12
 TRIED_SECONDS = 900
+READING = timedelta(minutes=10)
 
 LinkView = Callable[..., HttpResponseBase]
 
@@ -100,8 +102,12 @@ def language_of(link: Link) -> str:
 
 
 def note_reading(link: Link, *, request: HttpRequest) -> None:
-    """The only writing a GET does: the read log and "last opened"."""
-    if "X-Poll" in request.headers:
+    """The only writing a GET does: the read log and "last opened".
+
+    A page that stays open and refreshes itself is one reading, noted again after a while.
+    """
+    last, now = link.last_opened_at, request.now  # type: ignore[attr-defined]
+    if "X-Poll" in request.headers and last is not None and now - last < READING:
         return
     links.opened(link, now=request.now)  # type: ignore[attr-defined]
     audit.record(
@@ -115,11 +121,12 @@ def note_reading(link: Link, *, request: HttpRequest) -> None:
 
 def granted(request: HttpRequest, key: str) -> Link | None:
     """The link this browser may use under this key: a token proves itself, a link id needs the cookie's grant."""
-    if is_hammering(request):
+    if key in grants(request):
+        return links.find(key)
+    # Whoever holds a grant has proved themselves: the brake is for those who try, and never stops the others' pages.
+    if len(key) != links.TOKEN_LENGTH or is_hammering(request):
         return None
-    if len(key) == links.TOKEN_LENGTH:
-        return links.resolve(key)
-    return links.find(key) if key in grants(request) else None
+    return links.resolve(key)
 
 
 def is_hammering(request: HttpRequest) -> bool:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from clinic.domain.errors import Refused
 from clinic.enums import InfusionStatus
 from support.domain import commitments, day, designations, handovers, helper_page, living, people, whole_visit
-from support.enums import AnsweredVia, LinkPurpose, MayKnow
+from support.enums import AnsweredVia, LinkPurpose, MayKnow, SupportRole
 from support.models import Commitment, Handover
 from support.views import link_reading
 from support.views.by_link import by_link, tap, who
@@ -170,7 +170,7 @@ def outside(request: HttpRequest, pk: int) -> str:
 def accept(request: HttpRequest, pk: int) -> str:
     mine = own_commitment(request, pk)
     drawn = Handover.objects.filter(infusion=mine.infusion).first()
-    if drawn is None:
+    if drawn is None or mine.role != SupportRole.RIDE:
         raise Refused(_("It is not time for this yet. We tell you when."))
     handovers.accept(handover=drawn, now=request.now, actor=who(request))
     return _("Thank you. You can leave together now, when the nurse says so.")

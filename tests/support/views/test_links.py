@@ -7,11 +7,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from clinic.models import AuditEntry
+from clinic.models import AuditEntry, Infusion
 from messaging.models import Message
-from support.domain import links
-from support.enums import CommitmentStatus
-from support.models import Alert
+from support.domain import handovers, links
+from support.enums import CommitmentStatus, SupportRole
+from support.models import Alert, Commitment
 from tests import world
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +117,37 @@ def test_opening_is_noted_in_the_read_log(client, here, address):
     assert here.helper_link.last_opened_at is not None
 
 
+def test_a_page_that_says_it_refreshes_itself_is_noted_all_the_same_when_it_is_the_first(client, here):
+    """A header anybody can send is no way round the read log."""
+    key = links.token(here.helper_link)
+    client.get(f"/l/{key}/")
+    for _time in range(3):
+        assert client.get(f"/l/{here.helper_link.id}/", headers={"X-Poll": "1"}).status_code == 200
+    assert AuditEntry.objects.filter(actor=f"link:{here.helper_link.id}", verb="read").count() == 1
+
+
+def test_somebody_who_guesses_never_closes_the_pages_that_are_open(client, here, address):
+    """Behind a proxy they all come from one address."""
+    opened(client, address)
+    for _time in range(310):
+        Client().get(f"/l/{'x' * links.TOKEN_LENGTH}/")
+    assert client.get(address).status_code == 404
+    assert client.get(f"/l/{here.helper_link.id}/").status_code == 200
+
+
+def test_who_only_sits_in_the_room_has_no_word_and_takes_nobody_home(client, here, address):
+    """The word is what the nurse knows the other person by."""
+    visit, now = here.commitment.infusion, timezone.now()
+    Commitment.objects.filter(pk=here.commitment.pk).update(role=SupportRole.PRESENCE)
+    stamps = ("arrived_at", "started_at", "recovering_at", "ready_at")
+    Infusion.objects.filter(pk=visit.pk).update(status="ready", **dict.fromkeys(stamps, now))
+    drawn = handovers.prepare(infusion=visit, now=now)
+    assert drawn.helper_word not in opened(client, address).content.decode()
+    client.post(f"/l/{here.helper_link.id}/visit/{visit.pk}/accept/")
+    drawn.refresh_from_db()
+    assert drawn.accepted_at is None
+
+
 def test_a_helper_takes_back_a_yes_and_the_ride_is_open_again(client, here, address):
     """https://github.com/RagtagOpen/nomad/issues/123 : people change their mind and cannot say so."""
     opened(client, address)
@@ -189,3 +220,14 @@ def test_a_patients_stale_tap_is_answered_in_words(client, here, act):
     pk = here.pks["infusions"]
     response = client.post(f"/l/{here.patient_link.id}/visit/{pk}/{act}/", {"minutes": "10"}, follow=True)
     assert response.status_code == 200
+
+
+def test_a_helper_meets_the_open_question_on_their_page_and_answers_with_one_tap(client, here, address):
+    html = opened(client, address).content.decode()
+    answer = f"/l/{here.helper_link.id}/check-in/{here.checkin.pk}/"
+    assert f'action="{answer}"' in html
+    assert client.post(answer, {"answer": "worried"}).status_code == 200
+    here.checkin.refresh_from_db()
+    assert here.checkin.answer == "worried"
+    assert Alert.objects.filter(patient=here.patient, kind="worried").count() == 1
+    assert f'action="{answer}"' not in opened(client, address).content.decode()
