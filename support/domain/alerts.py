@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -34,6 +35,11 @@ def for_the_desk() -> override:
     return override(settings.LANGUAGE_CODE)
 
 
+def when(infusion: Infusion) -> str:
+    """The visit's day and time as an alert says it, on the clinic's clock: "Wed 11 Mar 13:30"."""
+    return formats.date_format(infusion.starts_at.astimezone(infusion.site.zone), "D j M H:i")
+
+
 def open_alert(
     *,
     kind: AlertKind,
@@ -44,14 +50,18 @@ def open_alert(
     infusion: Infusion | None = None,
     designation: Designation | None = None,
     once: bool = False,
+    said_again: bool = False,
 ) -> Alert:
-    """Idempotent while one with this ``key`` is not closed; with ``once`` even after: the sweep asks every minute."""
+    """Idempotent while one with this ``key`` is not closed; with ``once`` even after: the sweep asks every minute.
+
+    ``said_again``: a person asks for help. One that somebody had taken on and not closed is unread again.
+    """
     existing = Alert.objects.filter(key=key).order_by("-pk")
     if not once:
         existing = existing.exclude(status=AlertStatus.CLOSED)
     found = existing.first()
     if found is not None:
-        return found
+        return _unread_again(found, now) if said_again else found
     try:
         with transaction.atomic():
             alert = Alert.objects.create(
@@ -128,6 +138,17 @@ def _hand_on_one(pk: int, now: datetime) -> bool:
         row.save(update_fields=["owner", "deadline"])
         _note(row, "system", "alert.handed_on", now, note=audit.staff(row.owner))
         return True
+
+
+def _unread_again(alert: Alert, now: datetime) -> Alert:
+    with transaction.atomic():
+        row = _locked(alert)
+        if row.status == AlertStatus.ACKNOWLEDGED:
+            row.status, row.acknowledged_at = AlertStatus.OPEN, None
+            row.deadline = now + _time_for(site=row.site, kind=AlertKind(row.kind))
+            row.save(update_fields=["status", "acknowledged_at", "deadline"])
+            _note(row, "system", "alert.said_again", now)
+        return row
 
 
 def _locked(alert: Alert) -> Alert:

@@ -190,6 +190,7 @@ def _alert_about(row: CheckIn, now: datetime) -> None:
             infusion=row.infusion,
             designation=row.designation,
             now=now,
+            said_again=True,
         )
 
 
@@ -203,7 +204,9 @@ def _open_for_patient(patient: Patient, visit: Infusion | None, said: str, key: 
     if said in kinds:
         word = PatientAnswer(said)
         says = sentences[word] % {"name": patient.first_name}
-        alerts.open_alert(kind=kinds[word], key=key, says=says, patient=patient, infusion=visit, now=now)
+        alerts.open_alert(
+            kind=kinds[word], key=key, says=says, patient=patient, infusion=visit, now=now, said_again=True
+        )
 
 
 def _call_about_silence(row: CheckIn, now: datetime) -> None:

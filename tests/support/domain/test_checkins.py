@@ -5,7 +5,7 @@ import pytest
 
 from clinic.domain.errors import Refused
 from clinic.models import Infusion
-from support.domain import checkins, commitments, designations
+from support.domain import alerts, checkins, commitments, designations
 from support.enums import AlertKind, PatientAnswer, SupportRole
 from support.models import Alert, CheckIn
 from tests.support.conftest import Clinic
@@ -132,6 +132,18 @@ def test_a_fine_patient_and_a_worried_helper_bring_a_nurse(clinic: Clinic, home,
     say(helper, answer, now=helper.due_at)
     alert = Alert.objects.get()
     assert (alert.kind, alert.owner, alert.says) == (AlertKind.WORRIED, clinic.nurse, sentence)
+
+
+def test_urgent_said_again_is_unread_again_though_somebody_had_taken_it_on(clinic: Clinic, home):
+    """Taken on and never closed, it would otherwise swallow every later one."""
+    evening = asked("evening")
+    say(evening, PatientAnswer.URGENT, now=evening.due_at)
+    first = Alert.objects.get(kind=AlertKind.URGENT)
+    alerts.acknowledge(alert=first, actor=clinic.nurse, now=evening.due_at)
+    night = evening.due_at + timedelta(hours=5)
+    say(evening, PatientAnswer.URGENT, now=night)
+    again = Alert.objects.get(kind=AlertKind.URGENT)
+    assert (again.pk, again.status, again.deadline) == (first.pk, "open", night + timedelta(minutes=10))
 
 
 def test_a_patients_word_is_no_helpers_word_and_the_other_way_round(home):
