@@ -21,7 +21,8 @@ class StaffAccountAdapter(DefaultAccountAdapter):
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """Built from our own address, never from a request's Host header."""
-        return settings.PUBLIC_URL + urlsplit(super().get_reset_password_from_key_url(key)).path
+        address: str = super().get_reset_password_from_key_url(key)
+        return f"{settings.PUBLIC_URL}{urlsplit(address).path}"
 
     def post_login(self, request: HttpRequest, user: StaffMember, **details: Any) -> HttpResponse:
         """The device remembers who signed in fully, so that they can take it over again with a PIN."""
