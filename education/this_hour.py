@@ -32,9 +32,3 @@ def block(*, revision: HasText, hours_since: float, values: Mapping[str, str]) -
     """The part for this hour as HTML, heading included; empty where there is none."""
     section = section_at(revision=revision, hours_since=hours_since)
     return render_text(text=section.text, values=values) if section else SafeString("")
-
-
-def named(*, revision: HasText, key: str, values: Mapping[str, str]) -> SafeString:
-    """A part by its name, such as ``call``; empty where the page has none."""
-    found = next((part for part in sections(revision.text) if part.key == key), None)
-    return render_text(text=found.text, values=values) if found else SafeString("")

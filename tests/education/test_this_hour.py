@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from education.this_hour import block, named, section_at
+from education.this_hour import block, section_at
 
 PAGE = SimpleNamespace(
     text="Intro\n\n## Soon {#before-24}\na\n\n## Now {#hour-0}\nb [[solids_hours]]\n\n"
@@ -27,11 +27,6 @@ def test_a_block_is_only_its_own_part():
     assert block(revision=PAGE, hours_since=0, values={"solids_hours": "6 hours"}) == (
         '<h2 id="part-hour-0">Now</h2>\n<p>b 6 hours</p>\n'
     )
-
-
-def test_a_part_can_be_asked_for_by_name():
-    assert named(revision=PAGE, key="call", values={}) == '<h2 id="part-call">Call</h2>\n<p>d</p>\n'
-    assert named(revision=PAGE, key="nothing", values={}) == ""
 
 
 def test_a_page_without_timed_parts_has_no_part_for_an_hour():
