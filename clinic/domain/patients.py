@@ -2,13 +2,12 @@
 
 from datetime import date, datetime
 
-from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import F, FloatField, Func, Q, QuerySet, TextField, Value
 from django.db.models.expressions import Combinable
 from django.utils.translation import gettext as _
 
-from clinic.domain import audit
+from clinic.domain import patient_rows
 from clinic.domain.contacts import plain_text, read_email, read_phone
 from clinic.domain.dates import read_birth_date
 from clinic.domain.errors import Refused
@@ -71,10 +70,7 @@ def register(
     Refused when somebody with this name and birth date is here already (a form sent twice), unless ``known_is_fine``.
     """
     names = {"given_name": plain_text(text=given_name), "family_name": plain_text(text=family_name)}
-    if not any(names.values()):
-        raise Refused(_("A patient needs a name."))
-    if not date(1900, 1, 1) <= birth_date <= now.astimezone(site.zone).date():
-        raise Refused(_("This cannot be a date of birth."))
+    patient_rows.refuse_nobody(patient=Patient(site=site, birth_date=birth_date, **names), now=now)
     with transaction.atomic():
         # Two people registering at once wait for each other, so that a form sent twice makes one patient.
         Site.objects.select_for_update(no_key=True).get(pk=site.pk)
@@ -94,10 +90,10 @@ def register(
             language=language,
             timezone=timezone,
             **names,
-            **_contact(phone=phone, email=email, region=site.region[:2]),
+            **_contact(phone=phone, email=email, region=site.region),
         )
-        _save(patient)
-        _record(patient, actor, "patient.registered", now)
+        patient_rows.save(patient=patient)
+        patient_rows.note(patient=patient, actor=actor, verb="patient.registered", now=now)
     return patient
 
 
@@ -115,14 +111,14 @@ def correct_contact(
     with transaction.atomic():
         row = Patient.objects.select_for_update().select_related("site").get(pk=patient.pk)
         was = row.phone
-        for name, value in _contact(phone=phone, email=email, region=row.site.region[:2]).items():
+        for name, value in _contact(phone=phone, email=email, region=row.site.region).items():
             setattr(row, name, value)
         row.language = row.language if language is None else language
         row.timezone = row.timezone if timezone is None else timezone
         if row.phone != was:
             row.texts_agreed_at = row.texts_agreed_with = None
-        _save(row)
-        _record(row, actor, "patient.contact", now)
+        patient_rows.save(patient=row)
+        patient_rows.note(patient=row, actor=actor, verb="patient.contact", now=now)
     return row
 
 
@@ -135,7 +131,7 @@ def agree_to_texts(*, patient: Patient, witness: StaffMember, now: datetime) -> 
         if row.texts_agreed_at is None:
             row.texts_agreed_at, row.texts_agreed_with = now, witness
             row.save(update_fields=["texts_agreed_at", "texts_agreed_with"])
-            _record(row, witness, "patient.texts_agreed", now)
+            patient_rows.note(patient=row, actor=witness, verb="patient.texts_agreed", now=now)
     return row
 
 
@@ -146,20 +142,3 @@ def _contact(*, phone: str | None, email: str | None, region: str) -> dict[str, 
     if email is not None:
         fields["email"], fields["email_as_received"] = read_email(text=email)
     return fields
-
-
-def _save(patient: Patient) -> None:
-    try:
-        patient.clean_fields()
-        with transaction.atomic():
-            patient.save()
-    except ValidationError as error:
-        raise Refused(*error.messages) from error
-    except IntegrityError as error:
-        if "patient_record_number_once" not in str(error):
-            raise
-        raise Refused(_("Another patient has this record number.")) from error
-
-
-def _record(patient: Patient, actor: StaffMember, verb: str, now: datetime) -> None:
-    audit.record(actor=audit.staff(actor), verb=verb, now=now, patient_id=patient.pk, subject=f"patient:{patient.pk}")

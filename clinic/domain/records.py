@@ -2,11 +2,10 @@
 
 from datetime import date, datetime
 
-from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
-from clinic.domain import audit
+from clinic.domain import patient_rows
 from clinic.domain.contacts import plain_text
 from clinic.domain.errors import Refused
 from clinic.models import Infusion, Patient, StaffMember
@@ -32,12 +31,9 @@ def correct(
         row.given_name, row.family_name = plain_text(text=given_name), plain_text(text=family_name)
         row.preferred_name, row.record_number = plain_text(text=preferred_name), plain_text(text=record_number)
         row.birth_date, row.language, row.timezone = birth_date, language, timezone
-        if not (row.given_name or row.family_name):
-            raise Refused(_("A patient needs a name."))
-        if not date(1900, 1, 1) <= birth_date <= now.astimezone(row.site.zone).date():
-            raise Refused(_("This cannot be a date of birth."))
-        _save(row)
-        _record(row, actor, "patient.corrected", now)
+        patient_rows.refuse_nobody(patient=row, now=now)
+        patient_rows.save(patient=row)
+        patient_rows.note(patient=row, actor=actor, verb="patient.corrected", now=now)
     return row
 
 
@@ -49,7 +45,7 @@ def put_away(*, patient: Patient, actor: StaffMember, now: datetime) -> None:
             raise Refused(_("There are visits ahead. Cancel or move them first."))
         row.is_archived = True
         row.save(update_fields=["is_archived"])
-        _record(row, actor, "patient.put_away", now)
+        patient_rows.note(patient=row, actor=actor, verb="patient.put_away", now=now)
 
 
 def bring_back(*, patient: Patient, actor: StaffMember, now: datetime) -> None:
@@ -57,21 +53,4 @@ def bring_back(*, patient: Patient, actor: StaffMember, now: datetime) -> None:
         row = Patient.objects.select_for_update().get(pk=patient.pk)
         row.is_archived = False
         row.save(update_fields=["is_archived"])
-        _record(row, actor, "patient.brought_back", now)
-
-
-def _save(patient: Patient) -> None:
-    try:
-        patient.clean_fields(exclude=["given_name", "family_name"])
-        with transaction.atomic():
-            patient.save()
-    except ValidationError as error:
-        raise Refused(*error.messages) from error
-    except IntegrityError as error:
-        if "patient_record_number_once" not in str(error):
-            raise
-        raise Refused(_("Another patient has this record number.")) from error
-
-
-def _record(patient: Patient, actor: StaffMember, verb: str, now: datetime) -> None:
-    audit.record(actor=audit.staff(actor), verb=verb, now=now, patient_id=patient.pk, subject=f"patient:{patient.pk}")
+        patient_rows.note(patient=row, actor=actor, verb="patient.brought_back", now=now)
