@@ -21,11 +21,12 @@ def plain_text(*, text: str) -> str:
 def read_phone(*, text: str, region: str = "US") -> tuple[str, str]:
     """``(number in E.164, "")`` where the number can be dialled and texted, else ``("", as received)``.
 
-    A number with an extension cannot be texted, so it is kept as received. Empty text gives two empty strings.
+    ``region`` is a site's: a country such as US, or a part of one such as US-MD. A number with an extension cannot be
+    texted, so it is kept as received. Empty text gives two empty strings.
     """
     received = plain_text(text=text).removeprefix("tel:").strip()[:PHONE_LENGTH]
     try:
-        number = phonenumbers.parse(received, region)
+        number = phonenumbers.parse(received, region[:2])
     except phonenumbers.NumberParseException:
         return "", received
     if number.extension or not phonenumbers.is_valid_number(number):

@@ -55,7 +55,7 @@ class SiteForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        number, received = read_phone(text=cleaned.get("phone", ""), region=cleaned.get("region", "US")[:2])
+        number, received = read_phone(text=cleaned.get("phone", ""), region=cleaned.get("region", "US"))
         if received:
             self.add_error("phone", _("This number cannot be dialled. Enter it with the area code."))
         else:
