@@ -1,6 +1,6 @@
 """Opening a course: what is wished for, and the offered times as the form carries them."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.domain.slots import Slot
 from clinic.enums import Role
+from clinic.forms import slot_text
 from clinic.forms.laid_out import laid_out, row
 from clinic.models import Protocol, Room, Site, StaffMember
 
@@ -51,22 +52,10 @@ class OfferedForm(forms.Form):
 
     def clean_slots(self) -> list[Slot]:
         try:
-            asked = [_parts(text) for text in self.cleaned_data["slots"].split()]
+            asked = [slot_text.parts(text) for text in self.cleaned_data["slots"].split()]
             rooms = Room.objects.filter(site=self.site).in_bulk([room for _start, room, _who in asked])
             people = StaffMember.objects.filter(sites=self.site, role=Role.CLINICIAN)
             clinicians = people.in_bulk([clinician for _start, _room, clinician in asked])
             return [Slot(starts_at=start, room=rooms[room], clinician=clinicians[who]) for start, room, who in asked]
         except (ValueError, OverflowError, KeyError):
             raise forms.ValidationError(_("These times are no longer as they were. Look for dates again.")) from None
-
-
-def _parts(text: str) -> tuple[datetime, int, int]:
-    start, room, clinician = text.split("~")
-    starts_at = datetime.fromisoformat(start)
-    if starts_at.tzinfo is None or not (0 < int(room) < 2**62 and 0 < int(clinician) < 2**62):
-        raise ValueError(text)
-    return starts_at, int(room), int(clinician)
-
-
-def written(slots: list[Slot]) -> str:
-    return " ".join(f"{slot.starts_at.isoformat()}~{slot.room.pk}~{slot.clinician.pk}" for slot in slots)

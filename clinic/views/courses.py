@@ -17,7 +17,8 @@ from clinic.access import DESK_AND_CARE
 from clinic.domain import bookings, scheduling, times
 from clinic.domain.errors import DoesNotFit, Refused, Taken
 from clinic.domain.slots import Slot
-from clinic.forms.courses import CourseForm, OfferedForm, written
+from clinic.forms.courses import CourseForm, OfferedForm
+from clinic.forms.slot_text import written
 from clinic.models import Patient, Protocol
 from clinic.views.desk import at_site, patient_of, was_read
 
@@ -32,7 +33,7 @@ class Offer:
 
     @property
     def written(self) -> str:
-        return written(self.slots)
+        return " ".join(written(slot) for slot in self.slots)
 
 
 @at_site(*DESK_AND_CARE)

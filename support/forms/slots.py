@@ -1,4 +1,4 @@
-"""One free time as a form field carries it, and as it comes back."""
+"""Free times to choose from, the one that was chosen, and a visit that begins now."""
 
 from datetime import datetime
 from itertools import groupby
@@ -9,24 +9,18 @@ from django.utils.translation import gettext_lazy as _
 from clinic.domain.errors import Refused
 from clinic.domain.slots import Slot
 from clinic.enums import Role
+from clinic.forms import slot_text
 from clinic.models import Protocol, Room, Site, StaffMember
-
-
-def written(slot: Slot) -> str:
-    return f"{slot.starts_at.isoformat()}~{slot.room.pk}~{slot.clinician.pk}"
 
 
 def read(text: str, *, site: Site) -> Slot:
     """Refused where it is no time of this site; whether it is free is the booking's question."""
     try:
-        start, room, clinician = text.split("~")
-        starts_at = datetime.fromisoformat(start)
-        if starts_at.tzinfo is None:
-            raise ValueError
+        starts_at, room, clinician = slot_text.parts(text)
         return Slot(
             starts_at=starts_at,
-            room=Room.objects.get(pk=int(room), site=site),
-            clinician=StaffMember.objects.get(pk=int(clinician), sites=site),
+            room=Room.objects.get(pk=room, site=site),
+            clinician=StaffMember.objects.get(pk=clinician, sites=site),
         )
     except (ValueError, OverflowError, Room.DoesNotExist, StaffMember.DoesNotExist):
         raise Refused(str(_("Pick one of the times."))) from None
@@ -35,7 +29,11 @@ def read(text: str, *, site: Site) -> Slot:
 def by_day(slots: list[Slot], *, site: Site) -> list[tuple[datetime, list[tuple[str, Slot]]]]:
     """Each day with its times; the first start stands for the day."""
     days = groupby(slots, key=lambda slot: slot.starts_at.astimezone(site.zone).date())
-    return [(rows[0][1].starts_at, rows) for _day, group in days if (rows := [(written(slot), slot) for slot in group])]
+    return [
+        (rows[0][1].starts_at, rows)
+        for _day, group in days
+        if (rows := [(slot_text.written(slot), slot) for slot in group])
+    ]
 
 
 def thinned(found: list[Slot]) -> list[Slot]:

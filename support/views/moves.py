@@ -13,6 +13,8 @@ from django.views.decorators.http import require_http_methods
 from clinic.access import DESK_AND_CARE
 from clinic.domain import bookings, scheduling, times
 from clinic.domain.errors import Refused
+from clinic.domain.slots import Slot
+from clinic.forms import slot_text
 from clinic.models import Course, Infusion, Patient
 from clinic.views.desk import at_site, patient_of, was_read
 from support.domain.board_grid import day_of
@@ -89,7 +91,7 @@ def _times(
         "course": course,
         "patient": course.patient,
         "days": slots.by_day(_free(course, infusion, first, now), site=request.site),
-        "alternatives": [(slots.written(slot), slot) for slot in getattr(refused, "alternatives", [])],
+        "alternatives": [(slot_text.written(slot), slot) for slot in getattr(refused, "alternatives", [])],
         "refused": refused,
         "first": first,
         "before": max(first - timedelta(days=DAYS_SHOWN), today),
@@ -99,7 +101,7 @@ def _times(
     return render(request, "support/desk/times.html", context)
 
 
-def _free(course: Course, infusion: Infusion | None, first: date, now: datetime) -> list[scheduling.Slot]:
+def _free(course: Course, infusion: Infusion | None, first: date, now: datetime) -> list[Slot]:
     free = scheduling.free_slots(
         site=course.patient.site,
         protocol=course.protocol,

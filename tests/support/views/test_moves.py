@@ -3,10 +3,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.urls import reverse
 
-from clinic.domain import bookings, scheduling
+from clinic.domain import bookings
+from clinic.domain.slots import Slot
 from clinic.enums import InfusionStatus, Role
+from clinic.forms import slot_text
 from support.enums import CommitmentStatus
-from support.forms import slots
 from tests.factories import CommitmentFactory, CourseFactory, PatientFactory, ProtocolFactory, RoomFactory, StaffFactory
 
 TOMORROW = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)  # 10:00 in New York
@@ -24,7 +25,7 @@ def course(site, clinic):
 
 
 def slot(clinic, at):
-    return scheduling.Slot(starts_at=at, room=clinic[0], clinician=clinic[1])
+    return Slot(starts_at=at, room=clinic[0], clinician=clinic[1])
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def visit(course, clinic, now):
 
 
 def move(client, visit, clinic, at, version=None):
-    data = {"slot": slots.written(slot(clinic, at)), "version": visit.version if version is None else version}
+    data = {"slot": slot_text.written(slot(clinic, at)), "version": visit.version if version is None else version}
     return client.post(reverse("infusion_move", args=[visit.pk]), data)
 
 
@@ -82,14 +83,14 @@ def test_a_time_nobody_offered_is_refused(desk, visit, text):
 
 
 def test_a_room_of_another_clinic_is_no_time(desk, visit, clinic):
-    strange = scheduling.Slot(starts_at=TOMORROW, room=RoomFactory(), clinician=clinic[1])
-    data = {"slot": slots.written(strange), "version": visit.version}
+    strange = Slot(starts_at=TOMORROW, room=RoomFactory(), clinician=clinic[1])
+    data = {"slot": slot_text.written(strange), "version": visit.version}
     assert desk.post(reverse("infusion_move", args=[visit.pk]), data).status_code == 422
 
 
 def test_a_visit_without_a_time_is_placed(desk, visit, course, clinic):
     at = TOMORROW + timedelta(days=2)
-    response = desk.post(reverse("course_place", args=[course.pk]), {"slot": slots.written(slot(clinic, at))})
+    response = desk.post(reverse("course_place", args=[course.pk]), {"slot": slot_text.written(slot(clinic, at))})
     assert response.status_code == 302
     assert course.infusions.get(number=2).starts_at == at
 
