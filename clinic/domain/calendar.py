@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 
 from django.db.models import Q
 
-from clinic.domain.times import day_bounds, first_valid, local_day, wall
+from clinic.domain.times import day_bounds, first_valid, local_day, minute_of_day, wall
 from clinic.models import Closure, OpeningHours, Policy, Protocol, Site, WorkingHours
 
 Span = tuple[datetime, datetime]
@@ -79,7 +79,9 @@ class Calendar:
     @property
     def longest_span(self) -> timedelta:
         """Of an ordinary week."""
-        minutes = [_minute(end) - _minute(begin) for hours in self._opening.values() for begin, end in hours]
+        minutes = [
+            minute_of_day(end) - minute_of_day(begin) for hours in self._opening.values() for begin, end in hours
+        ]
         return timedelta(minutes=max(minutes, default=0))
 
     def open_spans(self, day: date) -> list[Span]:
@@ -90,8 +92,8 @@ class Calendar:
         """Every quarter hour on the clock from which a visit ends in time. Times the clock skips are left out."""
         hours = self._opening.get(day.weekday(), [])
         for (opens, closes), (_opened, closed) in zip(hours, self.open_spans(day), strict=True):
-            first = -(-_minute(opens) // GRID_MINUTES) * GRID_MINUTES
-            for minute in range(first, _minute(closes), GRID_MINUTES):
+            first = -(-minute_of_day(opens) // GRID_MINUTES) * GRID_MINUTES
+            for minute in range(first, minute_of_day(closes), GRID_MINUTES):
                 start = wall(day=day, at=time(minute // 60, minute % 60), zone=self.zone)
                 if start is not None and start + visit <= closed:
                     yield start
@@ -123,10 +125,6 @@ class Calendar:
                 for begin, end in hours.get(day.weekday(), [])
             ]
         return self._spans[key]
-
-
-def _minute(at: time) -> int:
-    return at.hour * 60 + at.minute
 
 
 def _join(hours: Hours, begin: time, end: time) -> None:

@@ -6,15 +6,13 @@ from itertools import islice
 from django.utils.translation import gettext as _
 
 from clinic.domain import spacing as spacings
-from clinic.domain.calendar import Timing, timing
 from clinic.domain.diary import Diary, Opening
 from clinic.domain.errors import DoesNotFit
 from clinic.domain.rules import say_day
 from clinic.domain.slots import Slot
 from clinic.domain.spacing import Spacing
+from clinic.domain.times import minute_of_day
 from clinic.models import Infusion, Patient, Protocol, Room, Site, StaffMember
-
-__all__ = ["Slot", "Timing", "free_slots", "offer_series", "timing"]
 
 LOOK_AHEAD_DAYS = 60
 REASONS_NAMED = 4
@@ -78,11 +76,11 @@ def offer_series(
 
     def minutes(offset: int) -> list[int]:
         openings = diary.openings(first_day + timedelta(days=offset))
-        by_day[offset] = {_minute(opening.starts_at.astimezone(site.zone)): opening for opening in openings}
+        by_day[offset] = {minute_of_day(opening.starts_at.astimezone(site.zone)): opening for opening in openings}
         return list(by_day[offset])
 
     chosen = spacings.choose(
-        usable=usable, spacing=wanted, first=0, times=minutes, prefer=None if prefer is None else _minute(prefer)
+        usable=usable, spacing=wanted, first=0, times=minutes, prefer=None if prefer is None else minute_of_day(prefer)
     )
     if chosen is None:
         raise _refusal(diary=diary, wanted=wanted, first_day=first_day, usable=usable)
@@ -90,10 +88,6 @@ def offer_series(
     for offset, minute in chosen:
         series.append(_slot(by_day[offset][minute], series[-1] if series else None))
     return series
-
-
-def _minute(at: time | datetime) -> int:
-    return at.hour * 60 + at.minute
 
 
 def _slot(opening: Opening, before: Slot | None) -> Slot:

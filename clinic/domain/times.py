@@ -45,6 +45,11 @@ def day_bounds(*, day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     )
 
 
+def minute_of_day(at: time | datetime) -> int:
+    """Minutes the wall clock has counted since midnight."""
+    return at.hour * 60 + at.minute
+
+
 def local_day(*, moment: datetime, zone: ZoneInfo) -> date:
     """The calendar day that ``moment`` falls on in ``zone``."""
     return moment.astimezone(zone).date()

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from clinic.domain.times import minute_of_day
+
 STEP = 5
 PER_HOUR = 60 // STEP
 DAY_MINUTES = 24 * 60
@@ -47,7 +49,7 @@ class Grid:
             return 0
         if local.date() > self.day:
             return DAY_MINUTES
-        return local.hour * 60 + local.minute
+        return minute_of_day(local)
 
     def span(self, start: datetime, end: datetime) -> Span | None:
         return self.between(self.minutes(start), self.minutes(end))
@@ -70,8 +72,8 @@ class Grid:
         shades: list[Span | None] = []
         at = self.first * 60
         for opens, closes in sorted(spans):
-            shades.append(self.between(at, _minutes(opens)) if _minutes(opens) > at else None)
-            at = max(at, _minutes(closes))
+            shades.append(self.between(at, minute_of_day(opens)) if minute_of_day(opens) > at else None)
+            at = max(at, minute_of_day(closes))
         shades.append(self.between(at, self.last * 60) if at < self.last * 60 else None)
         return [shade for shade in shades if shade]
 
@@ -81,8 +83,8 @@ def around(
 ) -> Grid:
     """The smallest grid of whole hours that holds the open hours and everything booked; 8 to 17 for an empty day."""
     grid = Grid(day=day, zone=zone, first=0, last=24)
-    starts = [_minutes(opens) for opens, _closes in open_hours]
-    ends = [_minutes(closes) for _opens, closes in open_hours]
+    starts = [minute_of_day(opens) for opens, _closes in open_hours]
+    ends = [minute_of_day(closes) for _opens, closes in open_hours]
     for start, end in spans:
         starts.append(grid.minutes(start))
         ends.append(grid.minutes(end))
@@ -90,10 +92,6 @@ def around(
         return Grid(day=day, zone=zone, first=8, last=17)
     first = min(starts) // 60
     return Grid(day=day, zone=zone, first=first, last=min(max(-(-max(ends) // 60), first + 1), 24))
-
-
-def _minutes(at: time) -> int:
-    return at.hour * 60 + at.minute
 
 
 def day_of(text: str | None, *, today: date) -> date:

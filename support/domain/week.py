@@ -72,7 +72,7 @@ def _week_day(
 
 
 def _gaps(opens: time, closes: time, busy: list[tuple[int, int]]) -> list[tuple[str, str]]:
-    at, end = opens.hour * 60 + opens.minute, closes.hour * 60 + closes.minute
+    at, end = times.minute_of_day(opens), times.minute_of_day(closes)
     gaps = []
     for start, until in [*sorted(busy), (end, end)]:
         if min(start, end) - at >= 30:

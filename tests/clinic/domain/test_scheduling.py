@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from clinic.domain import bookings
+from clinic.domain.calendar import timing
 from clinic.domain.errors import DoesNotFit
-from clinic.domain.scheduling import free_slots, offer_series, timing
+from clinic.domain.scheduling import free_slots, offer_series
 from clinic.domain.times import local_day
 from clinic.enums import Role
 from clinic.models import Closure, Infusion, OpeningHours, Room, WorkingHours
