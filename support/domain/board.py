@@ -18,6 +18,16 @@ from support.enums import AlertKind, AlertStatus
 from support.models import Alert
 
 S = InfusionStatus
+# What every page shows of a visit, selected along.
+SHOWN = (
+    "site",
+    "patient",
+    "room",
+    "clinician",
+    "policy",
+    "course__protocol",
+    "handover__commitment__designation__person",
+)
 OVER = frozenset({S.RELEASED, S.HOME})
 RANK = {"stop": 0, "risk": 1, "calm": 2, "ok": 3}
 FLOOR_LINES = 8
@@ -92,16 +102,7 @@ def infusions_of(*, site: Site, first: date, last: date) -> list[Infusion]:
     start, _end = times.day_bounds(day=first, zone=site.zone)
     _start, end = times.day_bounds(day=last, zone=site.zone)
     rows = Infusion.objects.filter(site=site, starts_at__gte=start, starts_at__lt=end)
-    return list(
-        rows.select_related(
-            "patient",
-            "room",
-            "clinician",
-            "course__protocol",
-            "policy",
-            "handover__commitment__designation__person",
-        )
-    )
+    return list(rows.select_related(*SHOWN))
 
 
 def visits_of(*, infusions: Sequence[Infusion], site: Site, now: datetime, grid: Grid | None = None) -> list[Visit]:

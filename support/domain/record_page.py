@@ -65,15 +65,7 @@ def of(*, patient: Patient, now: datetime) -> RecordPage:
 
 
 def _visits(patient: Patient, now: datetime) -> list[Visit]:
-    rows = Infusion.objects.filter(patient=patient).select_related(
-        "patient",
-        "room",
-        "clinician",
-        "course__protocol",
-        "policy",
-        "site",
-        "handover__commitment__designation__person",
-    )
+    rows = Infusion.objects.filter(patient=patient).select_related(*board.SHOWN)
     return board.visits_of(infusions=list(rows), site=patient.site, now=now)
 
 

@@ -7,20 +7,11 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from clinic.models import Infusion
-
-VISIT = (
-    "site",
-    "patient",
-    "room",
-    "clinician",
-    "policy",
-    "course__protocol",
-    "handover__commitment__designation__person",
-)
+from support.domain.board import SHOWN
 
 
 def visit_of(request: HttpRequest, pk: int) -> Infusion:
-    return get_object_or_404(Infusion.objects.select_related(*VISIT), pk=pk, site=request.site)
+    return get_object_or_404(Infusion.objects.select_related(*SHOWN), pk=pk, site=request.site)
 
 
 def back(request: HttpRequest, *default: Any) -> HttpResponse:
