@@ -49,11 +49,11 @@ def load(*, infusions: Iterable[Infusion]) -> dict[int, VisitState]:
         questions[checkin.infusion_id].append(checkin)
     ledgers = _ledgers(visits)
     silenced = stopped(*_everybody(visits, pledged, questions))
-    presets: dict[int, Policy] = {}
+    policies = rules.of_each(infusions=visits)
     return {
         visit.pk: _state(
             visit,
-            rules=visit.policy or _preset(presets, visit.site),
+            rules=policies[visit.pk],
             commitments=pledged[visit.pk],
             checkins=questions[visit.pk],
             ledger=ledgers[visit.pk],
@@ -97,13 +97,6 @@ def stopped(*people: Contact) -> set[str]:
 def _language(name: str) -> str:
     short = name.partition("-")[0].lower()
     return short if short in LANGUAGES else "en"
-
-
-def _preset(presets: dict[int, Policy], site: Site) -> Policy:
-    """The site's rules for visits that carry none, asked for once a site."""
-    if site.pk not in presets:
-        presets[site.pk] = rules.at(site=site)
-    return presets[site.pk]
 
 
 def _ledgers(visits: Sequence[Infusion]) -> dict[int, Ledger]:

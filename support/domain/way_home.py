@@ -34,14 +34,11 @@ def of(*, infusions: Sequence[Infusion], now: datetime) -> dict[int, WayHome]:
     rides: dict[int, list[Commitment]] = defaultdict(list)
     for row in _rides(infusions):
         rides[row.infusion_id].append(row)
-    presets: dict[int, Policy] = {}
+    policies = rules.of_each(infusions=infusions)
     found = {}
     for infusion in infusions:
-        if infusion.policy is None and infusion.site_id not in presets:
-            presets[infusion.site_id] = rules.at(site=infusion.site)
-        policy = infusion.policy or presets[infusion.site_id]
         mine = [row for row in rides[infusion.pk] if row.for_starts_at == infusion.starts_at]
-        found[infusion.pk] = _of_one(infusion, policy, mine, now)
+        found[infusion.pk] = _of_one(infusion, policies[infusion.pk], mine, now)
     return found
 
 

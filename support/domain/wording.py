@@ -15,6 +15,7 @@ from django.template.loader import get_template
 from clinic.models import Infusion, Patient, Site
 from education import directory
 from education.enums import NumberKind
+from messaging.domain import quiet
 from messaging.domain.kinds import Draft
 from messaging.domain.segments import BASIC, ESCAPED
 from messaging.enums import Channel
@@ -75,7 +76,7 @@ def addressee(message: Message) -> Addressee:
             designation=None,
             phone=patient.phone,
             email=patient.email,
-            zone=_zone(patient.timezone, patient.site),
+            zone=quiet.zone_or(name=patient.timezone, fallback=patient.site.timezone),
         )
     named = Designation.objects.select_related("patient__site", "person__site").get(pk=int(number))
     return Addressee(
@@ -84,7 +85,7 @@ def addressee(message: Message) -> Addressee:
         designation=named,
         phone=named.person.phone,
         email=named.person.email,
-        zone=_zone(named.person.timezone, named.patient.site),
+        zone=quiet.zone_or(name=named.person.timezone, fallback=named.patient.site.timezone),
     )
 
 
@@ -111,13 +112,6 @@ def spoken(moment: datetime, *, zone: ZoneInfo, language: str, with_time: bool =
     local = moment.astimezone(zone)
     words = f"{WEEKDAYS[language][local.weekday()]} {local.day} {MONTHS[language][local.month - 1]}"
     return f"{words} {local:%H:%M}" if with_time else words
-
-
-def _zone(name: str, site: Site) -> ZoneInfo:
-    try:
-        return ZoneInfo(name) if name else site.zone
-    except (KeyError, ValueError):
-        return site.zone
 
 
 def _values(message: Message, who: Addressee, language: str) -> dict[str, object]:
