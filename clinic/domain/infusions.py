@@ -17,7 +17,6 @@ from clinic.enums import InfusionStatus, ReleasedHow, Rung
 from clinic.models import Infusion, StaffMember
 
 S = InfusionStatus
-LEFT_EARLY = frozenset({S.STARTED, S.RECOVERING, S.READY})
 NEEDS_RUNG = {ReleasedHow.WATCHED_RIDE: Rung.WATCHED_RIDE, ReleasedHow.EXTENDED_STAY: Rung.EXTENDED_STAY}
 MAX_LATE_MINUTES = 240
 

@@ -5,7 +5,7 @@ from datetime import datetime, time
 
 from django.contrib.auth.hashers import make_password
 
-from clinic.domain import policies
+from clinic.domain import policies, sites
 from clinic.enums import Role
 from clinic.models import OpeningHours, Protocol, Room, Site, StaffMember
 from config.demo.people import PASSWORD, PIN, ROOMS, STAFF
@@ -94,9 +94,8 @@ def hire(site: Site, now: datetime) -> None:
 
 
 def make_protocols(site: Site) -> None:
-    Protocol.objects.create(site=site, name=IN_THREE_WEEKS, sessions=6, min_days=2, target_days=3, max_days=5)
-    Protocol.objects.create(site=site, name="IV, 6 in 2 weeks", sessions=6, min_days=1, target_days=2, max_days=4)
-    Protocol.objects.create(site=site, name="IV, one booster", sessions=1, min_days=1, target_days=28, max_days=60)
+    for name in (IN_THREE_WEEKS, "IV, 6 in 2 weeks", "IV, one booster"):
+        Protocol.objects.create(site=site, name=name, **sites.PRESETS[name])
 
 
 def approve_pages(clinic: Clinic, now: datetime) -> None:

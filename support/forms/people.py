@@ -7,6 +7,7 @@ from crispy_forms.layout import HTML, Div, Fieldset, Layout, Submit
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from clinic.forms.patients import LANGUAGES
 from clinic.models import Patient
 from support.enums import ConsentHow, MayKnow, SupportRole
 from support.forms.contact import ContactFields
@@ -51,7 +52,7 @@ class PersonForm(CircleFields, ContactFields):
 
     given_name = forms.CharField(label=_("First name"), max_length=120)
     family_name = forms.CharField(label=_("Last name"), required=False, max_length=120)
-    language = forms.ChoiceField(label=_("Language"), choices=[("en", _("English")), ("es", _("Spanish"))])
+    language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
     is_adult = forms.BooleanField(
         label=_("Is 18 or older"), required=False, help_text=_("Only an adult can take somebody home.")
     )
@@ -65,7 +66,7 @@ class PersonForm(CircleFields, ContactFields):
             "rank": next_rank,
             "roles": [SupportRole.RIDE],
             "may_know": [MayKnow.DATES, MayKnow.PROGRESS, MayKnow.AFTERCARE, MayKnow.REPORT],
-            "language": patient.language if patient.language in {"en", "es"} else "en",
+            "language": patient.language if patient.language in dict(LANGUAGES) else "en",
         }
         super().__init__(*args, region=region, initial=initial, **kwargs)
         self.patient = patient
