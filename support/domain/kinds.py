@@ -5,14 +5,16 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from messaging.domain import kinds, outbox
+from messaging.domain import kinds, outbox, quiet
 from messaging.domain.kinds import Kind, Verdict
 from messaging.domain.outbox import Wanted
 from messaging.enums import Audience, Channel
 from messaging.models import Message
-from support.domain import alerts, replan, wording
+from support.domain import alerts, plan, replan, rules, wording
 from support.enums import AlertKind, CommitmentStatus
 from support.models import Commitment
+
+Asked = Callable[[Message, datetime], Verdict]
 
 PLANNED_PATIENT = (
     "patient_3_days",
@@ -85,7 +87,7 @@ def still_that_time(message: Message, now: datetime) -> Verdict:
 
 def still_named(message: Message, now: datetime) -> Verdict:
     named = wording.addressee(message).designation
-    if named is None or named.withdrawn_at is not None or (named.valid_until and named.valid_until <= now):
+    if named is None or not named.holds_at(now):
         return Verdict(wanted=False, reason=_("This person is no longer on the list."))
     return Verdict(wanted=True)
 
@@ -122,12 +124,26 @@ def on_dead(message: Message, sentence: str, now: datetime) -> None:
     )
 
 
-def _kind(name: str, audience: Audience, still_wanted: Callable[[Message, datetime], Verdict]) -> Kind:
+def in_hours(still_wanted: Asked) -> Asked:
+    """A text held up until after the hours of the signed rules waits for the next: they may be shorter than others."""
+
+    def asked(message: Message, now: datetime) -> Verdict:
+        verdict = still_wanted(message, now)
+        if not verdict.wanted or message.channel != Channel.SMS:
+            return verdict
+        who = wording.addressee(message)
+        opening = quiet.later(moment=now, zone=who.zone, window=plan.window(rules.at(site=who.site)))
+        return verdict if opening <= now else Verdict(wanted=False, retry_at=opening)
+
+    return asked
+
+
+def _kind(name: str, audience: Audience, still_wanted: Asked) -> Kind:
     return Kind(
         name=name,
         audience=audience,
         compose=wording.compose,
-        still_wanted=still_wanted,
+        still_wanted=still_wanted if name in QUIET_EXEMPT else in_hours(still_wanted),
         on_dead=on_dead,
         twice=name not in ONCE_IS_ENOUGH,
         quiet_exempt=name in QUIET_EXEMPT,

@@ -1,6 +1,6 @@
 """Messages that meet trouble on their way: bad numbers, opt-outs, staff who send again, texts that come in."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.core import mail
@@ -10,6 +10,7 @@ from messaging.models import Message
 from support.domain import designations, people
 from support.enums import AlertKind
 from support.models import Alert, Commitment
+from tests import factories
 from tests.support.conftest import Clinic, Phones
 
 MINUTE = timedelta(minutes=1)
@@ -108,6 +109,25 @@ def test_what_staff_sent_again_does_not_reach_somebody_taken_off_the_list_meanwh
     designations.withdraw(designation=clinic.sam, actor="staff:1", now=due)
     tick(due)
     assert phones.texts("+14105550123") == []
+
+
+def test_a_text_that_was_held_up_does_not_go_outside_the_hours_of_the_signed_rules(phones, clinic: Clinic, next_week):
+    factories.PolicyFactory(
+        site=clinic.site,
+        version=clinic.policy.version + 1,
+        signed_by=clinic.staff["director"],
+        texts_from=time(9),
+        texts_until=time(17),
+    )
+    clinic.book(next_week)
+    Message.objects.exclude(kind="patient_1_day").delete()
+    due = Message.objects.get().due_at
+    evening = due.astimezone(clinic.site.zone).replace(hour=17, minute=30)
+    tick(evening)
+    assert phones.texts() == []
+    morning = (evening + timedelta(days=1)).replace(hour=9, minute=1)
+    tick(morning)
+    assert len(phones.texts()) == 1
 
 
 def test_the_link_goes_again_once_a_minute_and_still_opens_the_same_page(phones: Phones, clinic: Clinic, due):
