@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from clinic.domain.errors import Refused
 from clinic.models import Infusion
 from support.domain import replan
-from support.domain.promise_rows import is_over, locked, ride_is_held, still_named, write
+from support.domain.promise_rows import is_over, locked, ride_is_held, write
 from support.enums import CommitmentStatus, SupportRole
 from support.models import Commitment, Designation
 
@@ -36,7 +36,7 @@ def ask_everybody(*, infusion: Infusion, now: datetime) -> list[Commitment]:
     """
     with transaction.atomic():
         visit = locked(infusion_id=infusion.pk)
-        named = [row for row in active(patient_id=visit.patient_id, now=now) if still_named(row, visit.starts_at)]
+        named = [row for row in active(patient_id=visit.patient_id, now=now) if row.holds_at(visit.starts_at)]
         known = set(
             Commitment.objects.filter(infusion=visit).exclude(status=S.VOID).values_list("designation_id", "role")
         )
@@ -53,7 +53,7 @@ def ask_for_all(*, designation: Designation, now: datetime) -> None:
     """Every visit that is ahead or in the house, in every role of this person. Inside the caller's transaction."""
     for upcoming in replan.upcoming_of(designation=designation, now=now):
         visit = locked(infusion_id=upcoming.pk)
-        if not is_over(visit) and still_named(designation, visit.starts_at):
+        if not is_over(visit) and designation.holds_at(visit.starts_at):
             for role in designation.roles:
                 _ask(visit, designation, role, now)
             replan.replan(infusion=visit, now=now)
@@ -62,7 +62,7 @@ def ask_for_all(*, designation: Designation, now: datetime) -> None:
 def active(*, patient_id: int, now: datetime) -> list[Designation]:
     """Who stands by this patient now, first in order first."""
     rows = Designation.objects.filter(patient=patient_id, withdrawn_at=None).select_related("person__site", "patient")
-    return [row for row in rows if still_named(row, now)]
+    return [row for row in rows if row.holds_at(now)]
 
 
 def _ask(visit: Infusion, designation: Designation, role: str, now: datetime) -> Commitment:

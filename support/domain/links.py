@@ -105,7 +105,7 @@ def is_usable(link: Link, *, now: datetime) -> bool:
     if link.withdrawn_at is not None or link.expires_at <= now:
         return False
     named = link.designation
-    return named is None or (named.withdrawn_at is None and (named.valid_until is None or named.valid_until > now))
+    return named is None or named.holds_at(now)
 
 
 def withdraw_all(*, designation: Designation, now: datetime) -> int:

@@ -10,7 +10,7 @@ from clinic.domain.errors import Refused
 from clinic.enums import OFF, InfusionStatus
 from clinic.models import Infusion, StaffMember
 from support.enums import HOLDING, CommitmentStatus, SupportRole
-from support.models import Commitment, Designation
+from support.models import Commitment
 
 S = CommitmentStatus
 LEFT = frozenset({InfusionStatus.RELEASED, InfusionStatus.HOME})
@@ -40,13 +40,8 @@ def refuse_if_over(visit: Infusion, row: Commitment) -> None:
 
 
 def refuse_if_not_named(row: Commitment, now: datetime) -> None:
-    if not still_named(row.designation, now):
+    if not row.designation.holds_at(now):
         raise Refused(_("This person is no longer on the list."))
-
-
-def still_named(designation: Designation, moment: datetime) -> bool:
-    ends = designation.valid_until
-    return designation.withdrawn_at is None and (ends is None or ends > moment)
 
 
 def rides(visit: Infusion) -> QuerySet[Commitment]:

@@ -29,7 +29,7 @@ def ask(*, link: Link, now: datetime) -> None:
 
 
 def _send(designation: Designation, *, link: Link, now: datetime) -> None:
-    if designation.valid_until is not None and designation.valid_until <= now:
+    if not designation.holds_at(now):
         return
     try:
         designations.send_link_again(designation=designation, actor=f"link:{link.id}", now=now)

@@ -1,5 +1,7 @@
 """The people who stand by a patient, and what the patient said they may do and know."""
 
+from datetime import datetime
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -81,6 +83,10 @@ class Designation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.patient_id}/{self.person_id}"
+
+    def holds_at(self, moment: datetime) -> bool:
+        """Whether the patient still names this person at that moment."""
+        return self.withdrawn_at is None and (self.valid_until is None or self.valid_until > moment)
 
     def allows(self, data_class: str) -> bool:
         return data_class in self.may_know
