@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.utils import formats
 from django.utils.translation import gettext as _
 
 from clinic.domain.errors import Refused
@@ -275,7 +274,7 @@ def _step_back(
 def _tell_desk(visit: Infusion, row: Commitment, now: datetime) -> None:
     name = row.designation.person.first_name
     with alerts.for_the_desk():
-        when = formats.date_format(visit.starts_at.astimezone(visit.site.zone), "D j M H:i")
+        when = alerts.when(visit)
         sentence = _("%(name)s stepped back from %(when)s. There is no way home now.") % {"name": name, "when": when}
         if visit.started_at is not None:
             sentence += " " + _("The treatment has begun: the patient stays until somebody comes.")

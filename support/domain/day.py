@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.utils import formats
 from django.utils.translation import gettext as _
 
 from clinic.domain import audit, infusions
@@ -78,7 +77,7 @@ def patient_cannot_come(*, infusion: Infusion, now: datetime, actor: str = "") -
         if InfusionStatus(visit.status) is not InfusionStatus.BOOKED:
             raise Refused(_("This visit has begun or is over. Please call us."))
         with alerts.for_the_desk():
-            when = formats.date_format(visit.starts_at.astimezone(visit.site.zone), "D j M H:i")
+            when = alerts.when(visit)
             sentence = _("%(name)s can't come %(when)s. Please call and find another day.")
         alert = alerts.open_alert(
             kind=AlertKind.CANT_COME,

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
-from django.utils import formats
 from django.utils.translation import gettext as _
 
 from clinic.enums import InfusionStatus
@@ -158,7 +157,7 @@ def open_call(*, visit: Infusion, call: Wanted, now: datetime) -> None:
 def says(*, kind: str, name: str, visit: Infusion) -> str:
     """What the call is about, for staff."""
     with alerts.for_the_desk():
-        when = formats.date_format(visit.starts_at.astimezone(visit.site.zone), "D j M H:i")
+        when = alerts.when(visit)
         sentences = {
             "patient_1_day": _("No mobile or e-mail for %(name)s. Please call about the visit %(when)s and its times."),
             "patient_moved": _("Please call %(name)s: the visit is now %(when)s."),

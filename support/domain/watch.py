@@ -7,7 +7,6 @@ from functools import partial
 import structlog
 from django.db import transaction
 from django.db.models import F, Q
-from django.utils import formats
 from django.utils.translation import gettext as _
 
 from clinic.enums import InfusionStatus
@@ -95,7 +94,7 @@ def _call_about_ride(visit: Infusion, way: way_home.WayHome, now: datetime) -> b
     minute = int(visit.starts_at.timestamp()) // 60
     words = {
         "name": visit.patient.first_name,
-        "when": formats.date_format(visit.starts_at.astimezone(visit.site.zone), "D j M H:i"),
+        "when": alerts.when(visit),
     }
     if way.commitment is None and left <= timedelta(hours=policy.reconfirm_hours):
         names = ", ".join(row.designation.person.first_name for row in way.asked)
