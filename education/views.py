@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -107,7 +106,7 @@ def check_number(request: HttpRequest, number_id: int) -> HttpResponse:
     today = pages.clinic_day(site=request.site, now=timezone.now())
     directory.confirm(region=number.region, number=number.number, today=today)
     messages.success(request, _("Thank you. %(number)s is marked as checked today.") % {"number": number.number})
-    return redirect(reverse("library_numbers"))
+    return redirect("library_numbers")
 
 
 def page_of(request: HttpRequest, page_id: int) -> Page:
