@@ -46,6 +46,8 @@ def test_it_adds_to_the_audit_trail_and_the_chain(as_the_application, now: datet
         "UPDATE clinic_patientevent SET pgh_label = 'x'",
         "SET pgtrigger.ignore = '{clinic_patientevent:append_only}'; DELETE FROM clinic_patientevent",
         "DROP TABLE clinic_patientevent",
+        "DELETE FROM clinic_audithead",
+        "DELETE FROM pghistory_context",
         "CREATE TABLE mine (id int)",
     ],
 )

@@ -10,6 +10,9 @@ from psycopg2 import sql
 
 from config.env import Env
 
+# Triggers write these two with the application's own rights: the head of the audit chain, and who made a change.
+NEVER_SHRINKS = frozenset({"clinic_audithead", "pghistory_context"})
+
 
 class Command(BaseCommand):
     help = (
@@ -37,10 +40,16 @@ class Command(BaseCommand):
             cursor.execute(sql.SQL("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}").format(name))
             for model in tables:
                 if model._meta.managed and not model._meta.proxy:
-                    rights = "SELECT, INSERT" if _only_grows(model) else "SELECT, INSERT, UPDATE, DELETE"
+                    rights = _rights(model)
                     table = sql.Identifier(model._meta.db_table)
                     cursor.execute(sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(rights), table, name))
         self.stdout.write(f"The role {role} may read and write rows; history and audit trail only grow.")
+
+
+def _rights(model: type[models.Model]) -> str:
+    if _only_grows(model):
+        return "SELECT, INSERT"
+    return "SELECT, INSERT, UPDATE" if model._meta.db_table in NEVER_SHRINKS else "SELECT, INSERT, UPDATE, DELETE"
 
 
 def _only_grows(model: type[models.Model]) -> bool:
