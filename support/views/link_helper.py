@@ -93,7 +93,7 @@ def answer_dates(request: HttpRequest) -> None:
         )
         messages.success(request, _("Thank you for telling us. We ask somebody else. You can come back any time."))
         return
-    take = {int(value) for value in request.POST.getlist("date") if value.isdigit()}
+    take = {int(value) for value in request.POST.getlist("date") if value.isascii() and value.isdigit()}
     if not take:
         messages.info(request, _("No date is ticked yet. Tick the ones you can take, or choose “None of these”."))
         return

@@ -148,6 +148,13 @@ def test_who_only_sits_in_the_room_has_no_word_and_takes_nobody_home(client, her
     assert drawn.accepted_at is None
 
 
+@pytest.mark.parametrize("date", ["²", "9" * 30, "-1", ""])
+def test_a_date_that_is_none_is_no_error(client, here, address, date):
+    opened(client, address)
+    answer = client.post(f"/l/{here.helper_link.id}/dates/", {"date": date}, follow=True)
+    assert answer.status_code == 200
+
+
 def test_a_helper_takes_back_a_yes_and_the_ride_is_open_again(client, here, address):
     """https://github.com/RagtagOpen/nomad/issues/123 : people change their mind and cannot say so."""
     opened(client, address)
