@@ -68,6 +68,12 @@ def _flush_past_the_guards() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Nothing to drop at the end: the whole PostgreSQL is thrown away, with whoever is still connected to it."""
+    return True
+
+
 @pytest.fixture(autouse=True)
 def _invariants_hold(request: pytest.FixtureRequest) -> Iterator[None]:
     """After every test with a database, whatever it was about: what must always hold still does."""

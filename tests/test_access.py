@@ -155,7 +155,11 @@ def test_a_wrong_key_is_one_and_the_same_404(route, here):
     assert {status for status, _content in answers} == {404}
 
 
-@pytest.mark.parametrize("route", BEHIND_LINKS, ids=routes.ids)
+# "Send me a new one" is the one act that a closed link still has; its own tests say what it may do.
+ACTS = [route for route in BEHIND_LINKS if route.name != "link_renew"]
+
+
+@pytest.mark.parametrize("route", ACTS, ids=routes.ids)
 def test_a_withdrawn_link_shows_one_kind_page_and_does_nothing(route, here):
     links.withdraw_all(designation=here.designation, now=timezone.now())
     key = links.token(here.helper_link)
@@ -167,7 +171,7 @@ def test_a_withdrawn_link_shows_one_kind_page_and_does_nothing(route, here):
             assert "(410)" in response.content.decode()
 
 
-@pytest.mark.parametrize("route", BEHIND_LINKS, ids=routes.ids)
+@pytest.mark.parametrize("route", ACTS, ids=routes.ids)
 def test_an_expired_link_acts_no_more(route, here):
     here.helper_link.expires_at = timezone.now() - timedelta(seconds=1)
     here.helper_link.save()

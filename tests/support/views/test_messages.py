@@ -80,7 +80,8 @@ def test_one_that_went_is_not_sent_again(desk, post):
 
 
 def test_every_registered_kind_has_a_name_in_words():
-    assert set(kinds.names()) <= set(ledger_words.LABELS)
+    # The tests of messaging register kinds of their own in the same process.
+    assert {name for name in kinds.names() if not name.startswith("test-")} <= set(ledger_words.LABELS)
 
 
 @pytest.mark.parametrize("rows", [1, 3])
