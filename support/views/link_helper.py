@@ -10,10 +10,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clinic.domain.errors import Refused
 from clinic.enums import InfusionStatus
-from support.domain import commitments, day, designations, handovers, helper_page, living, people, whole_visit
+from support.domain import checkins, commitments, day, designations, handovers, helper_page, living, people, whole_visit
 from support.enums import AnsweredVia, LinkPurpose, MayKnow, SupportRole
 from support.models import Commitment, Handover
-from support.views import link_reading
+from support.views import link_checkin, link_reading
 from support.views.by_link import by_link, tap, who
 
 TEMPLATES = {
@@ -43,7 +43,8 @@ def context(request: HttpRequest, built: helper_page.HelperPage) -> dict[str, ob
         "person": named.person,
         "knows_progress": named.allows(MayKnow.PROGRESS),
         "knows_aftercare": named.allows(MayKnow.AFTERCARE),
-        "may_report": named.allows(MayKnow.REPORT),
+        "asked": checkins.waiting(patient=named.patient, designation=named, now=request.now),
+        "answers": link_checkin.answers(),
     }
     if built.today is None:
         return {**shared, "involves": helper_page.involves(built.mine[0]) if built.mine else first_involves(built)}
