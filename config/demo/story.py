@@ -169,7 +169,9 @@ class Story:
             if step <= scene:
                 self.clock.at(starts + timedelta(minutes=minutes), partial(act, part, starts))
         if scene == Scene.HOME:
-            for hours, kind in ((11, CheckInKind.EVENING), (28, CheckInKind.NEXT_DAY)):
+            # The second of each for those who were not asked yet at the first.
+            evening, next_day = CheckInKind.EVENING, CheckInKind.NEXT_DAY
+            for hours, kind in ((11, evening), (14, evening), (28, next_day), (36, next_day)):
                 self.clock.at(starts + timedelta(hours=hours), partial(part.say_fine, starts, kind))
 
     def starts(self, place: Place) -> datetime:
