@@ -61,7 +61,6 @@ INSTALLED_APPS = [
     "crispy_bootstrap5",
     "django_htmx",
     "template_partials",
-    "phonenumber_field",
     "django_structlog",
     "csp",
 ]
@@ -271,7 +270,6 @@ TIME_ZONE = "UTC"
 # --- outgoing messages ----------------------------------------------------------------------------
 
 PHONENUMBER_DEFAULT_REGION = env.text("PHONE_REGION", "US")
-PHONENUMBER_DB_FORMAT = "E164"
 EMAIL_BACKEND = env.text(
     "EMAIL_BACKEND",
     "django.core.mail.backends.filebased.EmailBackend" if LOCAL else "django.core.mail.backends.smtp.EmailBackend",

@@ -94,6 +94,11 @@ def who(request: HttpRequest) -> str:
     return f"link:{request.link.id}"  # type: ignore[attr-defined]
 
 
+def typed(request: HttpRequest, name: str, *, longest: int) -> str:
+    """What somebody wrote into a field, without the one sign PostgreSQL cannot keep."""
+    return request.POST.get(name, "").replace("\x00", "")[:longest].strip()
+
+
 def language_of(link: Link) -> str:
     known = {code for code, _name in settings.LANGUAGES}
     person = link.designation.person if link.designation is not None else link.patient

@@ -9,7 +9,7 @@ from education import directory
 from support.domain import checkins
 from support.enums import CheckInStatus, HelperAnswer, LinkPurpose
 from support.models import CheckIn
-from support.views.by_link import by_link, language_of, who
+from support.views.by_link import by_link, language_of, typed, who
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -32,7 +32,7 @@ def answer(request: HttpRequest, asked: CheckIn) -> Refused | None:
         checkins.answer(
             checkin=asked,
             answer=said,
-            note=request.POST.get("note", "")[:1000],
+            note=typed(request, "note", longest=1000),
             now=request.now,
             actor=who(request),
         )

@@ -14,7 +14,7 @@ from support.domain import checkins, commitments, day, designations, handovers, 
 from support.enums import AnsweredVia, LinkPurpose, MayKnow, SupportRole
 from support.models import Commitment, Handover
 from support.views import link_checkin, link_reading
-from support.views.by_link import by_link, tap, who
+from support.views.by_link import by_link, tap, typed, who
 
 TEMPLATES = {
     "series": "support/helper/series.html",
@@ -163,7 +163,7 @@ def on_my_way(request: HttpRequest, pk: int) -> str:
 
 @tap(LinkPurpose.HELPER)
 def outside(request: HttpRequest, pk: int) -> str:
-    day.outside(commitment=own_commitment(request, pk), car=request.POST.get("car", "")[:60].strip(), now=request.now)
+    day.outside(commitment=own_commitment(request, pk), car=typed(request, "car", longest=60), now=request.now)
     return _("The front desk knows that you are here.")
 
 

@@ -13,7 +13,7 @@ from education import directory
 from support.domain import checkins, day, handovers, patient_page
 from support.enums import LinkPurpose, PatientAnswer
 from support.views import link_reading
-from support.views.by_link import by_link, language_of, tap, who
+from support.views.by_link import by_link, language_of, tap, typed, who
 
 LATE_MINUTES = [10, 20, 30]
 
@@ -121,7 +121,7 @@ def how_are_you(request: HttpRequest) -> HttpResponse:
         visit=built.visit,
         checkin=built.checkin,
         answer=PatientAnswer(answer),
-        note=request.POST.get("note", "")[:1000],
+        note=typed(request, "note", longest=1000),
         now=request.now,
         actor=who(request),
     )

@@ -238,3 +238,11 @@ def test_a_helper_meets_the_open_question_on_their_page_and_answers_with_one_tap
     assert here.checkin.answer == "worried"
     assert Alert.objects.filter(patient=here.patient, kind="worried").count() == 1
     assert f'action="{answer}"' not in opened(client, address).content.decode()
+
+
+def test_a_sign_that_the_database_cannot_keep_is_left_out(client, here, address):
+    opened(client, address)
+    pk = here.pks["infusions"]
+    assert client.post(f"/l/{here.helper_link.id}/visit/{pk}/outside/", {"car": "grey\x00 Honda"}).status_code == 302
+    here.commitment.refresh_from_db()
+    assert here.commitment.car == "grey Honda"
