@@ -157,10 +157,13 @@ def _refuse_who_cannot(who: SupportPerson, patient: Patient, roles: Sequence[str
         raise Refused(_("Only somebody who is 18 or older can take a patient home."))
     if who.patient_id is not None and who.patient_id == patient.pk:
         raise Refused(_("Nobody can be their own way home."))
-    if is_new and who.pk is None and who.phone:
+    if is_new and who.pk is None:
         listed = Designation.objects.filter(
             patient=patient, withdrawn_at=None, person__phone=who.phone, person__given_name__iexact=who.given_name
         )
+        if not who.phone:
+            # Pressed twice: the same name without a number is the same person too.
+            listed = listed.filter(person__family_name__iexact=who.family_name, person__email=who.email)
         if listed.exists():
             raise Refused(_("This person is already on the list."))
 

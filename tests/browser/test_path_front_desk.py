@@ -100,6 +100,9 @@ def test_the_desk_works_with_the_keyboard_alone(desk, server, story):
     assert Infusion.objects.filter(patient=part.patient).count() == 6
 
 
+# Past the script that holds a second press back: two requests with the same form.
+SEND_TWICE = """button => Promise.all([1, 2].map(() =>
+  fetch(location.href, {method: "POST", body: new FormData(button.form)})))"""
 FOCUSED = """() => {
   const element = document.activeElement;
   return ((element.labels?.[0] ?? element).innerText || element.value || "").trim();
@@ -161,12 +164,17 @@ def test_pressing_book_twice_books_six(desk, server, story):
     desk.get_by_label("Protocol").select_option(label="IV, 6 in 3 weeks")
     desk.get_by_role("button", name="Find dates").click()
     book = desk.get_by_role("button", name="Book all 6")
-    # Past the script that holds a second press back: two requests with the same form.
-    book.evaluate(
-        """button => Promise.all([1, 2].map(() =>
-             fetch(location.href, {method: 'POST', body: new FormData(button.form)})))"""
-    )
+    book.evaluate(SEND_TWICE)
     assert Infusion.objects.filter(patient=part.patient).count() == 6
+
+
+def test_pressing_twice_past_the_script_names_one_helper(desk, server, story):
+    part = story.patient()
+    desk.goto(f"{server}/patients/{part.patient.pk}/people/new/")
+    desk.get_by_label("First name").fill("Zoë")
+    desk.get_by_label("Is 18 or older").check()
+    desk.get_by_role("button", name="Save and invite").evaluate(SEND_TWICE)
+    assert Designation.objects.filter(patient=part.patient).count() == 1
 
 
 def test_a_session_that_ended_while_naming_a_helper_loses_nothing(page, server, story):
