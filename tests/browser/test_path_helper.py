@@ -117,6 +117,7 @@ def the_day(page, story, part, visit) -> None:
     expect(page.locator("body")).not_to_contain_text(visit.handover.patient_word)
     page.get_by_role("button", name="I accept").click()
     expect(page.get_by_text("Accepted")).to_be_visible()
+    story.let_pass(visit, minutes=45)
     handovers.complete(
         infusion=visit,
         commitment=part.ride(visit.starts_at),
