@@ -28,6 +28,38 @@ class Route(TextChoices):
     NASAL = "nasal", _("Nasal spray")
 
 
+class Equipment(TextChoices):
+    """What a room has and a protocol may need."""
+
+    MONITOR = "monitor", _("Monitor")
+    PUMP = "pump", _("Infusion pump")
+    BED = "bed", _("Bed")
+    OXYGEN = "oxygen", _("Oxygen")
+    STEP_FREE = "step_free", _("No steps")
+
+
+class Attendant(TextChoices):
+    """Who must be there besides the patient."""
+
+    CLINICIAN = "clinician", _("A clinician")
+    NURSE = "nurse", _("A nurse")
+    COMPANION = "companion", _("Somebody the patient brings, in the room")
+
+
+class StageKind(TextChoices):
+    INDUCTION = "induction", _("Induction")
+    MAINTENANCE = "maintenance", _("Maintenance")
+
+
+class SoftRule(TextChoices):
+    """What staff whom the signed rules name may book against, with a reason."""
+
+    SPACING = "spacing", _("Days between visits")
+    HOURS = "hours", _("Opening and working hours")
+    GUESTS = "guests", _("Guest places")
+    EQUIPMENT = "equipment", _("Equipment")
+
+
 class Rung(TextChoices):
     """One allowed way home. The policy orders and enables them."""
 

@@ -70,6 +70,10 @@ class AnsweredVia(TextChoices):
 class LinkPurpose(TextChoices):
     HELPER = "helper", _("A helper's page")
     PATIENT = "patient", _("A patient's page")
+    HELPER_FEED = "helper_feed", _("A helper's calendar")
+    PATIENT_FEED = "patient_feed", _("A patient's calendar")
+    CLINICIAN_FEED = "clinician_feed", _("A clinician's calendar")
+    ROOM_FEED = "room_feed", _("A room's calendar")
 
 
 class CheckInKind(TextChoices):
@@ -119,3 +123,13 @@ class HandoverCheck(TextChoices):
     CODE = "code", _("Both words match")
     PHOTO_ID = "photo_id", _("Photo ID, named person")
     KNOWN = "known", _("Known to the staff")
+
+
+class OfferStatus(TextChoices):
+    """A place that became free, offered to one person."""
+
+    OPEN = "open", _("Offered")
+    TAKEN = "taken", _("Taken")
+    DECLINED = "declined", _("Said no")
+    EXPIRED = "expired", _("Not answered in time")
+    GONE = "gone", _("Given to somebody else")

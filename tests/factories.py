@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import factory
 
-from clinic.enums import Role
+from clinic.enums import Role, StageKind
 from clinic.models import (
     Course,
     Infusion,
@@ -15,6 +15,7 @@ from clinic.models import (
     Patient,
     Policy,
     Protocol,
+    ProtocolStage,
     Room,
     Site,
     StaffMember,
@@ -84,12 +85,25 @@ class ProtocolFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = Protocol
 
+        skip_postgeneration_save = True
+
     site = factory.SubFactory(SiteFactory)
     name = factory.Sequence(lambda n: f"6 in 3 weeks {n}")
-    sessions = 6
-    min_days = 2
-    target_days = 3
-    max_days = 5
+
+    @factory.post_generation
+    def stages(self, create: bool, extracted: list[tuple[int, int, int, int]] | None, **kwargs: object) -> None:
+        """``stages=[(visits, least, best, most), …]``; the first is the induction."""
+        if create:
+            for position, (visits, least, best, most) in enumerate(extracted or [(6, 2, 3, 5)]):
+                ProtocolStage.objects.create(
+                    protocol=self,
+                    position=position,
+                    kind=StageKind.MAINTENANCE if position else StageKind.INDUCTION,
+                    visits=visits,
+                    min_days=least,
+                    target_days=best,
+                    max_days=most,
+                )
 
 
 class PatientFactory(factory.django.DjangoModelFactory):

@@ -216,9 +216,9 @@ def _series(slots: Sequence[Slot], protocol: Protocol, site: Site) -> list[str]:
     days = [local_day(moment=slot.starts_at, zone=site.zone) for slot in slots]
     return [
         _("%(one)s and %(other)s are too close: visits are at least %(least)s days apart.")
-        % {"one": rules.say_day(one), "other": rules.say_day(other), "least": max(1, protocol.min_days)}
-        for one, other in pairwise(days)
-        if (other - one).days < max(1, protocol.min_days)
+        % {"one": rules.say_day(one), "other": rules.say_day(other), "least": least}
+        for (one, other), (least, _best, _most) in zip(pairwise(days), protocol.gaps(), strict=False)
+        if (other - one).days < least
     ]
 
 

@@ -25,11 +25,12 @@ class Timing:
 
 
 def timing(*, protocol: Protocol, policy: Policy | None, starts_at: datetime) -> Timing:
-    """The patient can be collected once the shortest recovery of the signed rules is over; the visit is planned for
-    the protocol's recovery, or for the shortest if that is longer."""
+    """The patient can be collected once the shortest recovery of the signed rules is over and they were watched as long
+    as the protocol asks; the visit is planned for the protocol's recovery, or for the shortest if that is longer."""
     treated = starts_at + timedelta(minutes=protocol.prep_minutes + protocol.infusion_minutes)
-    planned = protocol.recovery_minutes
-    shortest = policy.min_recovery_minutes if policy else planned
+    watched = protocol.observation_minutes - protocol.infusion_minutes
+    planned = max(protocol.recovery_minutes, watched)
+    shortest = max(policy.min_recovery_minutes, watched) if policy else planned
     ends_at = treated + timedelta(minutes=max(planned, shortest))
     return Timing(
         pickup_from=treated + timedelta(minutes=shortest),

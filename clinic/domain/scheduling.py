@@ -64,7 +64,7 @@ def offer_series(
     earliness; room and clinician stay the same where they can. The patient never has two visits on one day.
     Raises ``DoesNotFit`` with the constraint that binds and the next first day that works, looking 60 days ahead.
     """
-    wanted = Spacing(protocol.sessions, protocol.min_days, protocol.target_days, protocol.max_days)
+    wanted = Spacing(protocol.sessions, *protocol.steps[0].gap)
     last_day = first_day + timedelta(days=LOOK_AHEAD_DAYS + wanted.horizon)
     diary = Diary(site=site, protocol=protocol, first_day=first_day, last_day=last_day, now=now, patient=patient)
     usable = 0

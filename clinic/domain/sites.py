@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from clinic.domain import audit
+from clinic.domain import audit, protocols
 from clinic.domain.errors import Refused
 from clinic.enums import Role, Route
 from clinic.models import OpeningHours, Policy, Protocol, Room, Site, StaffMember
@@ -20,26 +20,22 @@ _FIRST = 0x666972
 
 # Sources: docs/rules.md.
 PRESETS: dict[str, dict[str, Any]] = {
-    "IV, 6 in 3 weeks": {"sessions": 6, "min_days": 2, "target_days": 3, "max_days": 5},
-    "IV, 6 in 2 weeks": {"sessions": 6, "min_days": 1, "target_days": 2, "max_days": 4},
-    "IV, one booster": {"sessions": 1, "min_days": 1, "target_days": 28, "max_days": 60},
+    "IV, 6 in 3 weeks": {"stages": [(6, 2, 3, 5)]},
+    "IV, 6 in 2 weeks": {"stages": [(6, 1, 2, 4)]},
+    "IV, one booster": {"stages": [(1, 1, 28, 60)]},
     "Nasal, twice a week for 4 weeks": {
+        "stages": [(8, 2, 3, 5)],
         "route": Route.NASAL,
-        "sessions": 8,
-        "min_days": 2,
-        "target_days": 3,
-        "max_days": 5,
         "infusion_minutes": 15,
         "recovery_minutes": 110,
+        "observation_minutes": 120,
     },
     "Nasal, weekly for 4 weeks": {
+        "stages": [(4, 5, 7, 9)],
         "route": Route.NASAL,
-        "sessions": 4,
-        "min_days": 5,
-        "target_days": 7,
-        "max_days": 9,
         "infusion_minutes": 15,
         "recovery_minutes": 110,
+        "observation_minutes": 120,
     },
 }
 
@@ -155,7 +151,9 @@ def add_presets(*, site: Site, names: list[str], actor: StaffMember, now: dateti
     """The chosen ready-made protocols that the site does not have yet; how many were added."""
     known = set(Protocol.objects.filter(site=site, name__in=names).values_list("name", flat=True))
     wanted = [name for name in PRESETS if name in names and name not in known]
-    Protocol.objects.bulk_create([Protocol(site=site, name=name, **PRESETS[name]) for name in wanted])
+    for name in wanted:
+        preset = dict(PRESETS[name])
+        protocols.add(site=site, stages=preset.pop("stages"), fields={"name": name, **preset})
     if wanted:
         audit.record(actor=audit.staff(actor), verb="protocol.added", now=now, subject=f"site:{site.pk}")
     return len(wanted)

@@ -86,16 +86,19 @@ class RoomForm(NamedForm):
 
 
 class ProtocolForm(NamedForm):
+    """One stage; its days and visits are no columns of the protocol itself."""
+
+    sessions = forms.IntegerField(label=_("Visits"), min_value=1, max_value=60)
+    min_days = forms.IntegerField(label=_("Days between visits, at least"), min_value=1, max_value=366)
+    target_days = forms.IntegerField(label=_("Days between visits, best"), min_value=1, max_value=366)
+    max_days = forms.IntegerField(label=_("Days between visits, at most"), min_value=1, max_value=366)
+
     class Meta:
         model = Protocol
         fields = [
             "name",
             "route",
-            "sessions",
             "is_active",
-            "min_days",
-            "target_days",
-            "max_days",
             "prep_minutes",
             "infusion_minutes",
             "recovery_minutes",
@@ -104,6 +107,14 @@ class ProtocolForm(NamedForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            first = self.instance.steps[0]
+            self.initial |= {
+                "sessions": first.visits,
+                "min_days": first.min_days,
+                "target_days": first.target_days,
+                "max_days": first.max_days,
+            }
         self.helper = laid_out(
             group(_("Course"), row("name", "route"), row("sessions", "is_active")),
             group(_("Days from one visit to the next"), row("min_days", "target_days", "max_days")),
@@ -120,11 +131,12 @@ class ProtocolForm(NamedForm):
         days = [cleaned.get(name) for name in ("min_days", "target_days", "max_days")]
         if None not in days and days != sorted(days):
             self.add_error("target_days", _("The best number of days lies between the least and the most."))
-        if cleaned.get("sessions") is not None and not 1 <= cleaned["sessions"] <= 60:
-            self.add_error("sessions", _("A course has 1 to 60 visits."))
-        if cleaned.get("min_days") == 0:
-            self.add_error("min_days", _("At least one day: nobody has two visits on one day."))
         return cleaned
+
+    def parts(self) -> dict[str, Any]:
+        fields = {name: self.cleaned_data[name] for name in self.Meta.fields}
+        stage = tuple(self.cleaned_data[name] for name in ("sessions", "min_days", "target_days", "max_days"))
+        return {"fields": fields, "stages": [stage]}
 
 
 class ClosureForm(forms.Form):

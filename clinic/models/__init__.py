@@ -1,10 +1,10 @@
 from clinic.models.audit import AuditEntry, AuditHead, AuditSeal
-from clinic.models.course import Course, Protocol
+from clinic.models.course import Course, Protocol, ProtocolStage
 from clinic.models.imports import ImportRun, ImportStatus
-from clinic.models.infusion import Infusion
-from clinic.models.patient import Contact, Patient, PatientIdentifier
+from clinic.models.infusion import Infusion, Move, RuleOverride
+from clinic.models.patient import Contact, Patient, PatientIdentifier, TimeWish
 from clinic.models.policy import Policy
-from clinic.models.site import Closure, OpeningHours, Room, Site
+from clinic.models.site import Closure, DeskNote, DiaryStamp, OpeningHours, Room, Site
 from clinic.models.staff import StaffMember, WorkingHours
 
 __all__ = [
@@ -14,16 +14,22 @@ __all__ = [
     "Closure",
     "Contact",
     "Course",
+    "DeskNote",
+    "DiaryStamp",
     "ImportRun",
     "ImportStatus",
     "Infusion",
+    "Move",
     "OpeningHours",
     "Patient",
     "PatientIdentifier",
     "Policy",
     "Protocol",
+    "ProtocolStage",
     "Room",
+    "RuleOverride",
     "Site",
     "StaffMember",
+    "TimeWish",
     "WorkingHours",
 ]

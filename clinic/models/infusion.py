@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from clinic.enums import OFF, InfusionStatus, ReleasedHow
-from clinic.models.history import tracked_without
+from clinic.enums import OFF, InfusionStatus, ReleasedHow, SoftRule
+from clinic.models.history import append_only_triggers, tracked, tracked_without
 
 LIVE = ~Q(status__in=sorted(OFF))
 
@@ -162,3 +162,50 @@ class Infusion(models.Model):
     @property
     def state(self) -> InfusionStatus:
         return InfusionStatus(self.status)
+
+
+@tracked
+class Move(models.Model):
+    """One visit went from one place in the diary to another. ``version`` is the visit's version after it: while that
+    has not changed, the move can be undone for ten minutes."""
+
+    infusion = models.ForeignKey(Infusion, on_delete=models.PROTECT, related_name="moves")
+    version = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    by = models.ForeignKey("clinic.StaffMember", on_delete=models.PROTECT, related_name="+")
+    from_starts_at = models.DateTimeField()
+    from_room = models.ForeignKey("clinic.Room", on_delete=models.PROTECT, related_name="+")
+    from_clinician = models.ForeignKey("clinic.StaffMember", on_delete=models.PROTECT, related_name="+")
+    to_starts_at = models.DateTimeField()
+    to_room = models.ForeignKey("clinic.Room", on_delete=models.PROTECT, related_name="+")
+    to_clinician = models.ForeignKey("clinic.StaffMember", on_delete=models.PROTECT, related_name="+")
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["infusion", "version"], name="move_once_per_version")]
+
+    def __str__(self) -> str:
+        return f"{self.infusion_id} v{self.version}"
+
+
+class RuleOverride(models.Model):
+    """Booked or moved against soft rules: who, why, and all of the rules at once. Never changes."""
+
+    infusion = models.ForeignKey(Infusion, on_delete=models.PROTECT, related_name="rule_overrides")
+    rules = ArrayField(models.CharField(max_length=12, choices=SoftRule.choices))
+    says = ArrayField(models.CharField(max_length=300))
+    reason = models.CharField(max_length=300)
+    by = models.ForeignKey("clinic.StaffMember", on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="rule_override_has_a_reason"),
+            models.CheckConstraint(condition=Q(rules__len__gte=1), name="rule_override_names_its_rules"),
+        ]
+        triggers = append_only_triggers
+
+    def __str__(self) -> str:
+        return f"{self.infusion_id}: {', '.join(self.rules)}"

@@ -2,9 +2,10 @@
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from clinic.enums import Weekday
 from clinic.models.history import tracked, tracked_without
 
 E164 = r"^\+[1-9][0-9]{6,14}$"
@@ -50,6 +51,9 @@ class Patient(Contact):
         "clinic.StaffMember", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     is_archived = models.BooleanField(default=False)
+    # Two records that were one person: this one is put away, everything hangs on the other.
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
+    merged_at = models.DateTimeField(null=True, blank=True)
     # What the last import brought: tells a correction made here from news of the other system.
     imported = models.JSONField(default=dict, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -76,6 +80,11 @@ class Patient(Contact):
                 condition=~Q(record_number=""),
                 name="patient_record_number_once",
                 violation_error_message=_("Another patient has this record number."),
+            ),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True, merged_at__isnull=True)
+                | (Q(merged_into__isnull=False, merged_at__isnull=False, is_archived=True) & ~Q(merged_into=F("pk"))),
+                name="patient_merged_is_put_away",
             ),
         ]
         indexes = [
@@ -121,3 +130,27 @@ class PatientIdentifier(models.Model):
 
     def __str__(self) -> str:
         return f"{self.system}|{self.value}"
+
+
+@tracked
+class TimeWish(models.Model):
+    """A time of the week that suits a patient, or does not, on the clinic's wall clock."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="time_wishes")
+    weekday = models.PositiveSmallIntegerField(_("day"), choices=Weekday.choices)
+    starts = models.TimeField(_("from"))
+    ends = models.TimeField(_("until"))
+    suits = models.BooleanField(_("suits"))
+
+    class Meta:
+        ordering = ["weekday", "starts"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends__gt=F("starts")),
+                name="time_wish_ends_after_start",
+                violation_error_message=_("The end must be after the beginning."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_weekday_display()} {self.starts:%H:%M}-{self.ends:%H:%M}"

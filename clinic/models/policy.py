@@ -65,6 +65,11 @@ class Policy(models.Model):
     checkin_open_hours = models.PositiveSmallIntegerField(_("a check-in stays open (hours)"), default=14)
     call_back_minutes = models.PositiveSmallIntegerField(_("“call me” is answered within (minutes)"), default=60)
     urgent_minutes = models.PositiveSmallIntegerField(_("“urgent” is answered within (minutes)"), default=10)
+    # A place that became free
+    waitlist_minutes = models.PositiveSmallIntegerField(_("an offered place is kept (minutes)"), default=60)
+    waitlist_daily = models.PositiveSmallIntegerField(_("offers to one person on one day, at most"), default=2)
+    waitlist_first_to_take = models.BooleanField(_("offer to everybody it fits, the first to take it"), default=False)
+
     texts_from = models.TimeField(_("texts go from"), default=time(8, 0))
     texts_until = models.TimeField(_("texts go until"), default=time(20, 0))
 

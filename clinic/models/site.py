@@ -2,12 +2,13 @@
 
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from clinic.enums import Weekday
+from clinic.enums import Equipment, Weekday
 from clinic.models.history import tracked
 
 
@@ -53,6 +54,12 @@ class Room(models.Model):
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="rooms")
     name = models.CharField(_("name"), max_length=40)
     guest_places = models.PositiveSmallIntegerField(_("guest places"), default=1)
+    equipment = ArrayField(
+        models.CharField(max_length=12, choices=Equipment.choices),
+        verbose_name=_("equipment"),
+        default=list,
+        blank=True,
+    )
     is_active = models.BooleanField(_("in use"), default=True)
 
     class Meta:
@@ -116,3 +123,43 @@ class Closure(models.Model):
 
     def __str__(self) -> str:
         return self.reason or str(_("closed"))
+
+
+class DiaryStamp(models.Model):
+    """Changes, by a trigger, with everything that decides when visits can be booked (rooms, hours, closures, staff,
+    protocols, rules): what was read under one stamp stays true until there is another. One row."""
+
+    stamp = models.UUIDField()
+
+    def __str__(self) -> str:
+        return str(self.stamp)
+
+
+@tracked
+class DeskNote(models.Model):
+    """A word from one shift to the next, for one clinic day. Done, not deleted."""
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="notes")
+    day = models.DateField()
+    text = models.CharField(_("note"), max_length=300)
+    patient = models.ForeignKey("clinic.Patient", on_delete=models.PROTECT, null=True, blank=True, related_name="notes")
+    written_by = models.ForeignKey("clinic.StaffMember", on_delete=models.PROTECT, related_name="+")
+    written_at = models.DateTimeField()
+    done_by = models.ForeignKey("clinic.StaffMember", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["written_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(done_at__isnull=True, done_by__isnull=True)
+                | Q(done_at__isnull=False, done_by__isnull=False),
+                name="desk_note_done_by_somebody",
+            ),
+            models.CheckConstraint(condition=~Q(text=""), name="desk_note_says_something"),
+        ]
+        # Asked by the day's board: notes of the day, and older ones still open.
+        indexes = [models.Index(fields=["site", "day"], name="desk_note_day")]
+
+    def __str__(self) -> str:
+        return f"{self.site_id} {self.day}"

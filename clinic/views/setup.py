@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clinic.access import SET_UP, staff_only
+from clinic.domain import protocols as protocol_versions
 from clinic.domain import audit, hours, sites
 from clinic.forms.setup import ClosureForm, PresetForm, ProtocolForm, RoomForm, SiteForm
 from clinic.forms.week import WeekForm
@@ -109,7 +110,7 @@ def setup_reopen(request: HttpRequest, pk: int) -> HttpResponse:
 @at_site(*SET_UP)
 @require_safe
 def protocols(request: HttpRequest) -> HttpResponse:
-    rows = Protocol.objects.filter(site=request.site).order_by("-is_active", "name")
+    rows = Protocol.objects.filter(site=request.site).order_by("-is_active", "name").prefetch_related("stages")
     return render(request, "clinic/protocol_list.html", {"rows": rows, "form": PresetForm()})
 
 
@@ -122,7 +123,7 @@ def protocol_presets(request: HttpRequest) -> HttpResponse:
         added = sites.add_presets(site=request.site, names=names, actor=request.user, now=timezone.now())
         said.success(request, _("%(count)s added.") % {"count": added})
         return redirect("protocols")
-    rows = Protocol.objects.filter(site=request.site).order_by("-is_active", "name")
+    rows = Protocol.objects.filter(site=request.site).order_by("-is_active", "name").prefetch_related("stages")
     return form_page(request, "clinic/protocol_list.html", form, rows=rows)
 
 
@@ -133,10 +134,14 @@ def protocol_edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     known = get_object_or_404(Protocol, pk=pk, site=request.site) if pk else Protocol(site=request.site)
     form = ProtocolForm(request.POST or None, instance=known)
     if form.is_valid():
-        protocol = form.save()
-        verb = "protocol.changed" if pk else "protocol.added"
-        subject = f"protocol:{protocol.pk}"
-        audit.record(actor=audit.staff(request.user), verb=verb, now=timezone.now(), subject=subject)
+        now = timezone.now()
+        if pk:
+            protocol_versions.revise(protocol=known, actor=request.user, now=now, **form.parts())
+        else:
+            new = protocol_versions.add(site=request.site, **form.parts())
+            audit.record(
+                actor=audit.staff(request.user), verb="protocol.added", now=now, subject=f"protocol:{new.pk}"
+            )
         said.success(request, _("Saved."))
         return redirect("protocols")
     return form_page(request, "clinic/protocol_edit.html", form, known=pk)

@@ -5,7 +5,7 @@ from datetime import datetime, time
 
 from django.contrib.auth.hashers import make_password
 
-from clinic.domain import policies, sites
+from clinic.domain import protocols, policies, sites
 from clinic.enums import Role
 from clinic.models import OpeningHours, Protocol, Room, Site, StaffMember
 from config.demo.people import PASSWORD, PIN, ROOMS, STAFF
@@ -95,7 +95,8 @@ def hire(site: Site, now: datetime) -> None:
 
 def make_protocols(site: Site) -> None:
     for name in (IN_THREE_WEEKS, "IV, 6 in 2 weeks", "IV, one booster"):
-        Protocol.objects.create(site=site, name=name, **sites.PRESETS[name])
+        preset = dict(sites.PRESETS[name])
+        protocols.add(site=site, stages=preset.pop("stages"), fields={"name": name, **preset})
 
 
 def approve_pages(clinic: Clinic, now: datetime) -> None:

@@ -20,14 +20,22 @@ def new_nonce() -> bytes:
     return secrets.token_bytes(16)
 
 
+def _bound(to: str, *purposes: LinkPurpose) -> Q:
+    """Of what a link can be bound to, just this one."""
+    others = {f"{name}__isnull": name != to for name in ("designation", "patient", "staff", "room")}
+    return Q(purpose__in=purposes, **others)
+
+
 @tracked_without("nonce", "last_opened_at")
 class Link(models.Model):
     """Bound to one person and purpose. The token is derived from id, nonce and a key that only the settings hold."""
 
     id = models.CharField(primary_key=True, max_length=12, default=new_link_id)
-    purpose = models.CharField(max_length=8, choices=LinkPurpose.choices)
+    purpose = models.CharField(max_length=16, choices=LinkPurpose.choices)
     designation = models.ForeignKey("support.Designation", on_delete=models.CASCADE, null=True, related_name="links")
     patient = models.ForeignKey("clinic.Patient", on_delete=models.CASCADE, null=True, related_name="links")
+    staff = models.ForeignKey("clinic.StaffMember", on_delete=models.CASCADE, null=True, related_name="+")
+    room = models.ForeignKey("clinic.Room", on_delete=models.CASCADE, null=True, related_name="+")
     site = models.ForeignKey("clinic.Site", on_delete=models.PROTECT, related_name="+")
     nonce = models.BinaryField(default=new_nonce)
     created_at = models.DateTimeField()
@@ -38,8 +46,10 @@ class Link(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(purpose=LinkPurpose.HELPER, designation__isnull=False, patient__isnull=True)
-                | Q(purpose=LinkPurpose.PATIENT, patient__isnull=False, designation__isnull=True),
+                condition=_bound("designation", LinkPurpose.HELPER, LinkPurpose.HELPER_FEED)
+                | _bound("patient", LinkPurpose.PATIENT, LinkPurpose.PATIENT_FEED)
+                | _bound("staff", LinkPurpose.CLINICIAN_FEED)
+                | _bound("room", LinkPurpose.ROOM_FEED),
                 name="link_bound_to_one_person",
             ),
         ]

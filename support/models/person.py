@@ -1,12 +1,13 @@
 """The people who stand by a patient, and what the patient said they may do and know."""
 
-from datetime import datetime
+from datetime import datetime, time
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from clinic.enums import Weekday
 from clinic.models import Contact
 from clinic.models.history import tracked
 from support.enums import ConsentHow, MayKnow, SupportRole
@@ -38,6 +39,39 @@ class SupportPerson(Contact):
     @property
     def first_name(self) -> str:
         return self.given_name.split(" ")[0]
+
+
+@tracked
+class Availability(models.Model):
+    """When a person can help or cannot, on the clinic's wall clock: every week on one weekday, or from one day to
+    another. Nothing recorded: nobody knows, they are asked."""
+
+    person = models.ForeignKey(SupportPerson, on_delete=models.CASCADE, related_name="availability")
+    can = models.BooleanField(_("can help"))
+    weekday = models.PositiveSmallIntegerField(_("day"), choices=Weekday.choices, null=True, blank=True)
+    first_day = models.DateField(_("from"), null=True, blank=True)
+    last_day = models.DateField(_("to"), null=True, blank=True)
+    starts = models.TimeField(_("from"), default=time(0))
+    # 23:59 stands for the end of the day.
+    ends = models.TimeField(_("until"), default=time(23, 59))
+
+    class Meta:
+        ordering = ["weekday", "first_day", "starts"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(weekday__isnull=False, first_day__isnull=True, last_day__isnull=True)
+                | Q(weekday__isnull=True, first_day__isnull=False, last_day__gte=F("first_day")),
+                name="availability_weekly_or_dated",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends__gt=F("starts")),
+                name="availability_ends_after_start",
+                violation_error_message=_("The end must be after the beginning."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id}"
 
 
 @tracked

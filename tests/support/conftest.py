@@ -154,7 +154,7 @@ def clinic(db, now) -> Clinic:
         now=now,
         site=site,
         room=factories.RoomFactory(site=site),
-        protocol=factories.ProtocolFactory(site=site, min_days=1, target_days=2, max_days=14),
+        protocol=factories.ProtocolFactory(site=site, stages=[(6, 1, 2, 14)]),
         policy=factories.PolicyFactory(site=site, signed_by=staff[Role.DIRECTOR]),
         patient=factories.PatientFactory(site=site, given_name="Maya", phone="+14105550199"),
         staff=staff,

@@ -161,7 +161,7 @@ def test_a_protocol_whose_days_are_out_of_order_is_refused(director: Client, sit
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize(
     ("name", "make", "queries"),
-    [("setup_rooms", RoomFactory, 5), ("protocols", ProtocolFactory, 5)],
+    [("setup_rooms", RoomFactory, 5), ("protocols", ProtocolFactory, 6)],
 )
 def test_the_lists_ask_the_database_as_often_for_three_as_for_one(
     name: str, make: Callable, queries: int, count: int, director: Client, site: Site, django_assert_num_queries

@@ -21,7 +21,7 @@ def clinic(site, policy):
 
 @pytest.fixture
 def course(site, clinic):
-    return CourseFactory(patient__site=site, protocol=ProtocolFactory(site=site, sessions=2, min_days=1, max_days=9))
+    return CourseFactory(patient__site=site, protocol=ProtocolFactory(site=site, stages=[(2, 1, 3, 9)]))
 
 
 def slot(clinic, at):
