@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from clinic.access import DESK_AND_CARE
-from clinic.domain import bookings, scheduling, times
+from clinic.domain import bookings, moves, scheduling, times
 from clinic.domain.errors import Refused
 from clinic.domain.slots import Slot
 from clinic.forms import slot_text
@@ -40,7 +40,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     infusion = visit_of(request, pk)
     slot = slots.read(request.POST.get("slot", ""), site=request.site)
     version = request.POST.get("version", "")
-    bookings.move(
+    moves.move(
         infusion=infusion,
         slot=slot,
         actor=request.user,

@@ -8,7 +8,7 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection
 
-from clinic.domain import bookings, infusions, people
+from clinic.domain import bookings, infusions, moves, people
 from clinic.domain.errors import Refused, Taken
 from clinic.domain.slots import Slot
 from clinic.enums import InfusionStatus, Role
@@ -175,7 +175,7 @@ def test_two_patients_swap_times_at_once(build_house, now: datetime) -> None:
 
     def move(infusion: Infusion, to: datetime) -> Callable[[], Infusion]:
         slot = Slot(to, house.rooms[0], house.clinicians[0])
-        return lambda: bookings.move(infusion=infusion, slot=slot, actor=house.desk, now=now, version=1)
+        return lambda: moves.move(infusion=infusion, slot=slot, actor=house.desk, now=now, version=1)
 
     answers = all_at_once([move(one, other.starts_at), move(other, one.starts_at)])
 

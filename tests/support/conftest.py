@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from clinic.domain import bookings, infusions
+from clinic.domain import bookings, infusions, moves
 from clinic.domain.slots import Slot
 from clinic.enums import Role
 from clinic.models import Infusion, Patient, Policy, Protocol, Room, Site, StaffMember
@@ -66,7 +66,7 @@ class Clinic:
 
     def move(self, visit: Infusion, to: datetime) -> Infusion:
         fresh = self.fresh(visit)
-        return bookings.move(infusion=fresh, slot=self.slot(to), actor=self.desk, now=self.now, version=fresh.version)
+        return moves.move(infusion=fresh, slot=self.slot(to), actor=self.desk, now=self.now, version=fresh.version)
 
     def named(self, name: str = "Sam", *, roles=(SupportRole.RIDE,), agreed: bool = True, **fields) -> Designation:
         values = {"phone": f"+14105550{len(name) + 120:03d}", "email": f"{name.lower()}@example.org", "is_adult": True}

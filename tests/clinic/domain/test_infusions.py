@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from clinic.domain import bookings, followers, gates, infusions
+from clinic.domain import bookings, followers, gates, infusions, moves
 from clinic.domain.errors import Refused
 from clinic.domain.slots import Slot
 from clinic.enums import MOVES, InfusionStatus, ReleasedHow, Role
@@ -328,7 +328,7 @@ class AnyOrder(RuleBasedStateMachine):
         if (fresh.starts_at, fresh.room) == (slot.starts_at, slot.room):
             return
         self.attempt(
-            lambda: bookings.move(
+            lambda: moves.move(
                 infusion=fresh, slot=slot, actor=self.nurse, now=self.now, version=fresh.version - behind
             ),
             None,
