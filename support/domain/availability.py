@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -10,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from clinic.domain.errors import Refused
 from clinic.domain.times import minute_of_day
-from clinic.enums import Weekday
 from support.domain import designations
 from support.models import Availability, Designation, SupportPerson
 
@@ -81,7 +81,7 @@ def state(
 ) -> list[Availability]:
     """Adds one row for every weekday, or one for the days from ``first_day`` to ``last_day``. Said twice, it stands
     once. It holds for everybody who named this person; nobody is asked again because of it. Raises ``Refused``."""
-    spans: list[dict[str, int | date | None]] = [
+    spans: list[dict[str, Any]] = [
         {"weekday": weekday, "first_day": None, "last_day": None} for weekday in sorted(set(weekdays))
     ]
     if first_day is not None:
@@ -115,8 +115,8 @@ def sentence(*, row: Availability) -> str:
 
 
 def _when(row: Availability) -> str:
-    if row.weekday is not None:
-        return _("Every %(weekday)s") % {"weekday": Weekday(row.weekday).label}
+    if row.first_day is None or row.last_day is None:
+        return _("Every %(weekday)s") % {"weekday": row.get_weekday_display()}
     first, last = date_format(row.first_day, "j F"), date_format(row.last_day, "j F")
     return first if first == last else _("%(first)s to %(last)s") % {"first": first, "last": last}
 
