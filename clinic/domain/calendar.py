@@ -1,17 +1,13 @@
 """When a site, its rooms and its clinicians may be booked at all."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import Q
+from clinic.domain.premises import Hours, Premises, Span
+from clinic.domain.times import first_valid, local_day, minute_of_day, wall
+from clinic.models import Policy, Protocol
 
-from clinic.domain.times import day_bounds, first_valid, local_day, minute_of_day, wall
-from clinic.models import Closure, OpeningHours, Policy, Protocol, Site, WorkingHours
-
-Span = tuple[datetime, datetime]
-Hours = list[tuple[time, time]]
 GRID_MINUTES = 15
 
 
@@ -40,58 +36,39 @@ def timing(*, protocol: Protocol, policy: Policy | None, starts_at: datetime) ->
 
 
 class Calendar:
-    """Opening hours, working hours and closures of the days between two days. Three queries.
+    """Opening hours, working hours and closures of one site, day by day. No query.
 
     Hours are the site's wall time; on a day when clocks change, a span is as long as it then really is.
     """
 
-    def __init__(self, *, site: Site, first_day: date, last_day: date, clinicians: Collection[int]) -> None:
-        self.zone = site.zone
-        self._opening: dict[int, Hours] = defaultdict(list)
-        for row in OpeningHours.objects.filter(site=site).order_by("weekday", "opens"):
-            _join(self._opening[row.weekday], row.opens, row.closes)
-        self._working: dict[int, dict[int, Hours]] = {}
-        for work in WorkingHours.objects.filter(site=site, staff__in=clinicians).order_by("weekday", "starts"):
-            _join(
-                self._working.setdefault(work.staff_id, defaultdict(list))[work.weekday],
-                work.starts,
-                work.ends,
-            )
-        begin, _end = day_bounds(day=first_day, zone=self.zone)
-        _begin, end = day_bounds(day=last_day, zone=self.zone)
-        self._site_closed: list[Closure] = []
-        self._room_closed: dict[int, list[Closure]] = defaultdict(list)
-        self._absent: dict[int, list[Closure]] = defaultdict(list)
-        for closure in Closure.objects.filter(
-            Q(site=site) | Q(clinician__in=clinicians), starts_at__lt=end, ends_at__gt=begin
-        ).order_by("starts_at", "pk"):
-            if closure.clinician_id is not None:
-                self._absent[closure.clinician_id].append(closure)
-            elif closure.room_id is not None:
-                self._room_closed[closure.room_id].append(closure)
-            else:
-                self._site_closed.append(closure)
+    def __init__(self, premises: Premises) -> None:
+        self.premises, self.zone = premises, premises.zone
         self._spans: dict[tuple[int, date], list[Span]] = {}
 
     @property
     def has_hours(self) -> bool:
-        return bool(self._opening)
+        return bool(self.premises.opening)
 
     @property
     def longest_span(self) -> timedelta:
         """Of an ordinary week."""
-        minutes = [
-            minute_of_day(end) - minute_of_day(begin) for hours in self._opening.values() for begin, end in hours
-        ]
+        week = self.premises.opening.values()
+        minutes = [minute_of_day(end) - minute_of_day(begin) for hours in week for begin, end in hours]
         return timedelta(minutes=max(minutes, default=0))
 
     def open_spans(self, day: date) -> list[Span]:
         """The open spans of a day, in UTC; closures are not taken out."""
-        return self._on(0, day, self._opening)
+        return self._on(0, day, self.premises.opening)
+
+    def working_spans(self, clinician: int, day: date) -> list[Span] | None:
+        """Where this clinician works that day, in UTC; None where no hours are recorded, which means whenever the
+        site is open."""
+        hours = self.premises.working.get(clinician)
+        return None if hours is None else self._on(clinician, day, hours)
 
     def starts(self, day: date, visit: timedelta) -> Iterator[datetime]:
         """Every quarter hour on the clock from which a visit ends in time. Times the clock skips are left out."""
-        hours = self._opening.get(day.weekday(), [])
+        hours = self.premises.opening.get(day.weekday(), [])
         for (opens, closes), (_opened, closed) in zip(hours, self.open_spans(day), strict=True):
             first = -(-minute_of_day(opens) // GRID_MINUTES) * GRID_MINUTES
             for minute in range(first, minute_of_day(closes), GRID_MINUTES):
@@ -103,20 +80,17 @@ class Calendar:
         return _inside(span, self.open_spans(local_day(moment=span[0], zone=self.zone)))
 
     def works(self, clinician: int, span: Span) -> bool:
-        """Where no hours are recorded for this site, a clinician works whenever it is open."""
-        hours = self._working.get(clinician)
-        if hours is None:
-            return True
-        return _inside(span, self._on(clinician, local_day(moment=span[0], zone=self.zone), hours))
+        spans = self.working_spans(clinician, local_day(moment=span[0], zone=self.zone))
+        return spans is None or _inside(span, spans)
 
-    def site_closure(self, span: Span) -> Closure | None:
-        return _touching(span, self._site_closed)
+    def site_closure(self, span: Span) -> Span | None:
+        return _touching(span, self.premises.closed)
 
-    def room_closure(self, room: int, span: Span) -> Closure | None:
-        return _touching(span, self._room_closed.get(room, []))
+    def room_closure(self, room: int, span: Span) -> Span | None:
+        return _touching(span, self.premises.room_closed.get(room, []))
 
-    def absence(self, clinician: int, span: Span) -> Closure | None:
-        return _touching(span, self._absent.get(clinician, []))
+    def absence(self, clinician: int, span: Span) -> Span | None:
+        return _touching(span, self.premises.absent.get(clinician, []))
 
     def _on(self, whose: int, day: date, hours: dict[int, Hours]) -> list[Span]:
         key = (whose, day)
@@ -128,17 +102,9 @@ class Calendar:
         return self._spans[key]
 
 
-def _join(hours: Hours, begin: time, end: time) -> None:
-    """Spans that meet or overlap are one; they come sorted by their begin."""
-    if hours and begin <= hours[-1][1]:
-        hours[-1] = (hours[-1][0], max(hours[-1][1], end))
-    else:
-        hours.append((begin, end))
-
-
 def _inside(span: Span, others: list[Span]) -> bool:
     return any(begin <= span[0] and span[1] <= end for begin, end in others)
 
 
-def _touching(span: Span, closures: list[Closure]) -> Closure | None:
-    return next((row for row in closures if row.starts_at < span[1] and span[0] < row.ends_at), None)
+def _touching(span: Span, closures: list[Span]) -> Span | None:
+    return next(((begin, end) for begin, end in closures if begin < span[1] and span[0] < end), None)

@@ -6,8 +6,9 @@ from datetime import date, datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from clinic.domain.calendar import Calendar, Span, Timing
-from clinic.domain.diary import clinicians_of, rooms_of
+from clinic.domain import premises
+from clinic.domain.calendar import Calendar, Timing
+from clinic.domain.premises import Span
 from clinic.domain.slots import Slot
 from clinic.domain.times import local_day
 from clinic.models import Patient, Protocol, Site
@@ -30,10 +31,11 @@ def against(
     now: datetime,
     past_is_fine: bool = False,
 ) -> list[str]:
-    """Why these starts can never be booked, one sentence each; empty if only a free room is needed. Five queries."""
-    rooms, clinicians = set(rooms_of(site=site)), set(clinicians_of(site=site))
+    """Why these starts can never be booked, one sentence each; empty if only a free room is needed. One query."""
+    here = premises.of(site=site)
+    rooms, clinicians = set(here.rooms), set(here.clinicians)
     days = [local_day(moment=slot.starts_at, zone=site.zone) for slot, _when in slots]
-    calendar = Calendar(site=site, first_day=min(days), last_day=max(days), clinicians=[one.pk for one in clinicians])
+    calendar = Calendar(here)
     minute = now.replace(second=0, microsecond=0)
     found: list[str] = []
     for (slot, when), day in zip(slots, days, strict=True):

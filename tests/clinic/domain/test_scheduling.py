@@ -168,11 +168,12 @@ def test_the_number_of_queries_does_not_grow(build_house: Callable[..., House], 
     house = build_house(rooms=3, clinicians=3)
     for n in range(visits):
         booked(house, ny(TUESDAY + timedelta(days=n), 9))
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
-        free_slots(site=house.site, protocol=house.protocol, first_day=TUESDAY, last_day=date(2026, 6, 10), now=now)
-    assert len(queries) == 7
+    counts = []
+    for _look in ("the first after a change", "every other"):
+        with CaptureQueriesContext(connection) as queries:
+            free_slots(site=house.site, protocol=house.protocol, first_day=TUESDAY, last_day=date(2026, 6, 10), now=now)
+        counts.append(len(queries))
+    assert counts == [9, 2]
 
 
 def test_a_visit_lasts_as_long_as_protocol_and_signed_rules_say(house: House, now: datetime) -> None:
