@@ -1,0 +1,101 @@
+from datetime import date, datetime, time, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from clinic.models import Patient
+from support.domain import availability
+from support.domain.drivers import Drivers, at_one_time
+from support.enums import SupportRole
+from support.models import Designation
+from tests.factories import (
+    CourseFactory,
+    DesignationFactory,
+    InfusionFactory,
+    PatientFactory,
+    PolicyFactory,
+    SupportPersonFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+THURSDAY = date(2026, 3, 12)
+
+
+@pytest.fixture
+def patient() -> Patient:
+    patient = PatientFactory()
+    PolicyFactory(site=patient.site)
+    return patient
+
+
+def helper(patient: Patient, name: str, **fields) -> Designation:
+    person = {"given_name": name, "site": patient.site, **fields.pop("person", {})}
+    return DesignationFactory(patient=patient, person=SupportPersonFactory(**person), **fields)
+
+
+def says(helper: Designation, now: datetime, *, can: bool, **more) -> None:
+    availability.state(designation=helper, can=can, weekdays=[3], actor="staff:1", now=now, **more)
+
+
+def names(patient: Patient, day: date = THURSDAY) -> list[str]:
+    pickup = datetime.combine(day, time(11, 15), tzinfo=patient.site.zone)
+    return [one.name for one in at_one_time(patient=patient, pickup_from=pickup, ends_at=pickup + timedelta(hours=1))]
+
+
+def test_everybody_named_for_the_way_home_who_did_not_say_no(patient: Patient, now: datetime) -> None:
+    helper(patient, "Lee", rank=2)
+    helper(patient, "Sam", rank=1)
+    says(helper(patient, "Jo", rank=3), now, can=False)
+    assert names(patient) == ["Sam", "Lee"]
+    assert names(patient, THURSDAY + timedelta(days=1)) == ["Sam", "Lee", "Jo"]
+
+
+def test_who_said_yes_comes_first(patient: Patient, now: datetime) -> None:
+    helper(patient, "Sam", rank=1)
+    says(helper(patient, "Lee", rank=2), now, can=True)
+    assert names(patient) == ["Lee", "Sam"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"roles": [SupportRole.FOLLOWUP]},
+        {"person": {"is_adult": False}},
+        {"withdrawn_at": datetime.fromisoformat("2026-03-03T12:00:00Z")},
+        {"valid_until": datetime.fromisoformat("2026-03-12T12:00:00Z")},
+    ],
+)
+def test_who_cannot_take_them_home_is_left_out(patient: Patient, fields: dict) -> None:
+    helper(patient, "Sam", **fields)
+    assert names(patient) == []
+
+
+def test_somebody_whose_age_nobody_asked_yet_could_drive(patient: Patient) -> None:
+    helper(patient, "Sam", person={"is_adult": None})
+    assert names(patient) == ["Sam"]
+
+
+def test_nobody_drives_on_the_day_they_are_treated_themselves(patient: Patient) -> None:
+    other = PatientFactory(site=patient.site)
+    helper(patient, "Sam", person={"patient": other})
+    starts = datetime.combine(THURSDAY, time(8), tzinfo=patient.site.zone)
+    InfusionFactory(course=CourseFactory(patient=other), starts_at=starts)
+    # Over at 09:40; driving is blocked for 24 hours.
+    assert (names(patient), names(patient, THURSDAY + timedelta(days=1))) == ([], ["Sam"])
+
+
+@pytest.mark.parametrize("helpers", [1, 3])
+def test_four_queries_however_many_people_and_times(patient: Patient, helpers: int) -> None:
+    for number in range(helpers):
+        helper(patient, f"Sam{number}", person={"patient": PatientFactory(site=patient.site)})
+    begin = datetime.combine(THURSDAY, time(11), tzinfo=patient.site.zone)
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        drivers = Drivers(patient=patient, first_day=THURSDAY, last_day=THURSDAY + timedelta(days=60))
+        for days in range(60):
+            start = begin + timedelta(days=days)
+            assert len(drivers.names(start, start + timedelta(hours=1))) == helpers
+    assert len(asked) == 4
