@@ -1,6 +1,7 @@
-"""Moving a visit to another time, room or clinician."""
+"""Moving a visit to another time, room or clinician, and taking that back."""
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
@@ -9,11 +10,13 @@ from clinic.domain.calendar import timing
 from clinic.domain.errors import Refused, StaleVersion
 from clinic.domain.slots import Slot
 from clinic.enums import InfusionStatus
-from clinic.models import Infusion, StaffMember
+from clinic.models import Infusion, Move, StaffMember
+
+UNDO_FOR = timedelta(minutes=10)
 
 
 def move(*, infusion: Infusion, slot: Slot, actor: StaffMember, now: datetime, version: int) -> Infusion:
-    """To another time, room or clinician, through the same guard as a booking.
+    """To another time, room or clinician, through the same guard as a booking. To where it is already: nothing.
 
     Raises ``StaleVersion`` when the visit changed since ``version`` was shown. A patient who has arrived can change
     room and clinician, not the time.
@@ -22,31 +25,111 @@ def move(*, infusion: Infusion, slot: Slot, actor: StaffMember, now: datetime, v
     def work() -> Infusion:
         row = changes.locked(infusion=infusion, also=slot)
         if row.version != version:
-            raise StaleVersion(_("Somebody changed this visit meanwhile."), changed=_now_is(row))
-        same_time = row.starts_at == slot.starts_at
-        if not (row.state is InfusionStatus.BOOKED or (row.state is InfusionStatus.ARRIVED and same_time)):
-            sentence = infusions.not_allowed(infusion=row, to=InfusionStatus.ARRIVED)
-            raise Refused(sentence or _("This visit cannot be moved any more."))
-        if same_time and (row.room, row.clinician) == (slot.room, slot.clinician):
+            raise stale(row)
+        before = place_of(row)
+        _refuse_if_over(row, slot)
+        if slot == before:
             return row
-        policy = policies.current(site=row.site)
-        when = timing(protocol=row.course.protocol, policy=policy, starts_at=slot.starts_at)
-        against = rules.against(site=row.site, slots=[(slot, when)], now=now, past_is_fine=same_time)
-        if against:
-            raise Refused(*against)
-        fields: dict[str, object] = {
-            "starts_at": slot.starts_at,
-            "pickup_from": when.pickup_from,
-            "ends_at": when.ends_at,
-            "room_free_at": when.room_free_at,
-            "room": slot.room,
-            "clinician": slot.clinician,
-            "policy": policy,
-        }
-        if not same_time:
-            fields |= {"late_minutes": None, "late_said_at": None}
-        return changes.write(row, actor, now, "moved", fields, what="moved")
+        _go(row, slot, actor, now, "moved")
+        Move.objects.create(
+            infusion=row,
+            version=row.version,
+            at=now,
+            by=actor,
+            from_starts_at=before.starts_at,
+            from_room=before.room,
+            from_clinician=before.clinician,
+            to_starts_at=slot.starts_at,
+            to_room=slot.room,
+            to_clinician=slot.clinician,
+        )
+        return row
 
+    return _guarded(work, infusion, slot, now)
+
+
+def undo(*, infusion: Infusion, actor: StaffMember, now: datetime) -> Infusion:
+    """Back to the time, room and clinician before the last move, through the same guard; soft rules are not asked
+    again. What people had said to the old time stays void: they are asked once more.
+
+    Refused after ten minutes, and when it was undone already; ``StaleVersion`` when the visit changed since the move.
+    """
+    last = _last(infusion)
+    if last is None:
+        raise Refused(_("This visit was not moved."))
+    slot = Slot(starts_at=last.from_starts_at, room=last.from_room, clinician=last.from_clinician)
+
+    def work() -> Infusion:
+        row = changes.locked(infusion=infusion, also=slot)
+        last.refresh_from_db(fields=["undone_at"])
+        if last.undone_at is not None:
+            raise Refused(_("This move is undone already."))
+        if row.version != last.version:
+            raise stale(row)
+        if now >= last.at + UNDO_FOR:
+            raise Refused(_("A move can be undone for ten minutes. Move the visit again instead."))
+        _refuse_if_over(row, slot)
+        _go(row, slot, actor, now, "moved.undone")
+        last.undone_at = now
+        last.save(update_fields=["undone_at"])
+        return row
+
+    return _guarded(work, infusion, slot, now)
+
+
+def undoable(*, infusion: Infusion, now: datetime) -> Move | None:
+    """The move that ``undo`` would take back now; None if there is none. For pages."""
+    last = _last(infusion)
+    if last is None or last.undone_at is not None or last.version != infusion.version or now >= last.at + UNDO_FOR:
+        return None
+    return last
+
+
+def place_of(row: Infusion) -> Slot:
+    return Slot(starts_at=row.starts_at, room=row.room, clinician=row.clinician)
+
+
+def stale(row: Infusion) -> StaleVersion:
+    """Says what it is now to somebody who was shown something older."""
+    named = {"moment": rules.say_moment(row.starts_at, row.site), "room": row.room, "status": row.get_status_display()}
+    changed = _("It is now on %(moment)s, %(room)s: %(status)s.") % named
+    return StaleVersion(_("Somebody changed this visit meanwhile."), changed=changed)
+
+
+def _refuse_if_over(row: Infusion, slot: Slot) -> None:
+    same_time = row.starts_at == slot.starts_at
+    if not (row.state is InfusionStatus.BOOKED or (row.state is InfusionStatus.ARRIVED and same_time)):
+        sentence = infusions.not_allowed(infusion=row, to=InfusionStatus.ARRIVED)
+        raise Refused(sentence or _("This visit cannot be moved any more."))
+
+
+def _go(row: Infusion, slot: Slot, actor: StaffMember, now: datetime, verb: str) -> None:
+    """Needs the row's lock."""
+    same_time = row.starts_at == slot.starts_at
+    policy = policies.current(site=row.site)
+    when = timing(protocol=row.course.protocol, policy=policy, starts_at=slot.starts_at)
+    against = rules.against(site=row.site, slots=[(slot, when)], now=now, past_is_fine=same_time)
+    if against:
+        raise Refused(*against)
+    fields: dict[str, object] = {
+        "starts_at": slot.starts_at,
+        "pickup_from": when.pickup_from,
+        "ends_at": when.ends_at,
+        "room_free_at": when.room_free_at,
+        "room": slot.room,
+        "clinician": slot.clinician,
+        "policy": policy,
+    }
+    if not same_time:
+        fields |= {"late_minutes": None, "late_said_at": None}
+    changes.write(row, actor, now, verb, fields, what="moved")
+
+
+def _last(infusion: Infusion) -> Move | None:
+    return Move.objects.filter(infusion=infusion).select_related("from_room", "from_clinician").first()
+
+
+def _guarded(work: Callable[[], Infusion], infusion: Infusion, slot: Slot, now: datetime) -> Infusion:
     return conflicts.booking(
         work,
         patient=infusion.patient,
@@ -55,8 +138,3 @@ def move(*, infusion: Infusion, slot: Slot, actor: StaffMember, now: datetime, v
         now=now,
         ignoring=infusion,
     )
-
-
-def _now_is(row: Infusion) -> str:
-    named = {"moment": rules.say_moment(row.starts_at, row.site), "room": row.room, "status": row.get_status_display()}
-    return _("It is now on %(moment)s, %(room)s: %(status)s.") % named

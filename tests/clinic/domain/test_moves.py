@@ -8,7 +8,7 @@ import pytest
 from clinic.domain import bookings, infusions, moves
 from clinic.domain.errors import Refused, StaleVersion, Taken
 from clinic.domain.slots import Slot
-from clinic.models import Infusion
+from clinic.models import AuditEntry, Closure, Infusion, Move
 from tests.clinic.conftest import House
 from tests.factories import CourseFactory, PolicyFactory
 
@@ -91,3 +91,101 @@ def test_a_visit_that_is_off_does_not_move(house: House, now: datetime, verb: st
     off = getattr(infusions, verb)(infusion=infusion, actor=house.desk, now=NINE, **more)
     with pytest.raises(Refused):
         move(house, now, off, at(house, NINE + timedelta(days=1)))
+
+
+# --- taking it back --------------------------------------------------------------------------------
+
+LATER = NINE + timedelta(hours=3)
+
+
+def undo(house: House, now: datetime, infusion: Infusion) -> Infusion:
+    return moves.undo(infusion=infusion, actor=house.desk, now=now)
+
+
+def test_a_move_is_written_down(build_house: Callable[..., House], now: datetime) -> None:
+    house = build_house(rooms=2)
+    infusion = move(house, now, book(house, now, at(house)), at(house, LATER, room=1))
+    row = Move.objects.get()
+    assert (row.infusion, row.version, row.at, row.by) == (infusion, 2, now, house.desk)
+    assert (row.from_starts_at, row.from_room, row.to_starts_at, row.to_room) == (
+        NINE,
+        *house.rooms[:1],
+        LATER,
+        house.rooms[1],
+    )
+    assert (row.from_clinician, row.to_clinician, row.undone_at) == (house.clinicians[0], house.clinicians[0], None)
+
+
+def test_moving_nowhere_is_not_written_down(house: House, now: datetime) -> None:
+    move(house, now, book(house, now, at(house)), at(house))
+    assert (Move.objects.count(), AuditEntry.objects.filter(verb="infusion.moved").count()) == (0, 0)
+
+
+def test_a_move_is_undone_within_ten_minutes(build_house: Callable[..., House], now: datetime) -> None:
+    house = build_house(rooms=2, clinicians=2)
+    infusion = book(house, now, at(house))
+    before = (infusion.starts_at, infusion.room, infusion.clinician, infusion.ends_at, infusion.room_free_at)
+    moved = move(house, now, infusion, at(house, LATER, room=1, clinician=1))
+    later = now + timedelta(minutes=9, seconds=59)
+    assert moves.undoable(infusion=moved, now=later) == Move.objects.get()
+    back = undo(house, later, moved)
+    back.refresh_from_db()
+    assert (back.starts_at, back.room, back.clinician, back.ends_at, back.room_free_at) == before
+    assert (back.version, Move.objects.get().undone_at) == (3, later)
+    assert moves.undoable(infusion=back, now=later) is None
+    assert AuditEntry.objects.filter(verb="infusion.moved.undone").count() == 1
+
+
+def test_after_ten_minutes_a_move_stands(house: House, now: datetime) -> None:
+    moved = move(house, now, book(house, now, at(house)), at(house, LATER))
+    later = now + timedelta(minutes=10)
+    assert moves.undoable(infusion=moved, now=later) is None
+    with pytest.raises(Refused, match="can be undone for ten minutes"):
+        undo(house, later, moved)
+
+
+def test_an_undo_is_not_undone(house: House, now: datetime) -> None:
+    moved = move(house, now, book(house, now, at(house)), at(house, LATER))
+    back = undo(house, now, moved)
+    with pytest.raises(Refused, match="undone already"):
+        undo(house, now, back)
+    back.refresh_from_db()
+    assert (back.starts_at, back.version) == (NINE, 3)
+
+
+def test_what_was_never_moved_is_not_undone(house: House, now: datetime) -> None:
+    with pytest.raises(Refused, match="was not moved"):
+        undo(house, now, book(house, now, at(house)))
+
+
+def test_an_undo_after_somebody_took_the_old_place_offers_others(house: House, now: datetime) -> None:
+    moved = move(house, now, book(house, now, at(house)), at(house, LATER))
+    book(house, now, at(house))
+    with pytest.raises(Taken, match="Tuesday 10 March at 09:00") as refused:
+        undo(house, now, moved)
+    assert refused.value.alternatives[0].starts_at > NINE
+    moved.refresh_from_db()
+    assert (moved.starts_at, moved.version, Move.objects.get().undone_at) == (LATER, 2, None)
+
+
+def test_an_undo_after_another_change_is_told_of_it(house: House, now: datetime) -> None:
+    moved = move(house, now, book(house, now, at(house)), at(house, LATER))
+    infusions.say_late(infusion=moved, actor="link:x", now=now, minutes=10)
+    with pytest.raises(StaleVersion, match="changed this visit meanwhile"):
+        undo(house, now, moved)
+
+
+def test_an_undo_into_a_time_that_closed_meanwhile_is_refused(house: House, now: datetime) -> None:
+    moved = move(house, now, book(house, now, at(house)), at(house, LATER))
+    Closure.objects.create(site=house.site, room=house.rooms[0], starts_at=NINE, ends_at=NINE + timedelta(hours=1))
+    with pytest.raises(Refused, match="Room 1 is closed at that time"):
+        undo(house, now, moved)
+
+
+def test_each_of_two_moves_can_be_told_but_only_the_last_undone(house: House, now: datetime) -> None:
+    once = move(house, now, book(house, now, at(house)), at(house, LATER))
+    twice = move(house, now, once, at(house, LATER + timedelta(days=1)))
+    back = undo(house, now, twice)
+    assert back.starts_at == LATER
+    with pytest.raises(Refused, match="undone already"):
+        undo(house, now, back)
