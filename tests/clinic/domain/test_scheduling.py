@@ -372,8 +372,7 @@ def test_a_series_is_offered_well_under_a_second(
     build_house: Callable[..., House], now: datetime, sessions: int, days: tuple[int, int, int]
 ) -> None:
     house = build_house(rooms=3, clinicians=3)
-    house.protocol.sessions = sessions
-    house.protocol.min_days, house.protocol.target_days, house.protocol.max_days = days
+    house.protocol = ProtocolFactory(site=house.site, stages=[(sessions, *days)])
     house.site.opening_hours.filter(weekday=6).delete()
     for n in range(60):
         booked(house, ny(TUESDAY + timedelta(days=n), 9))

@@ -19,7 +19,7 @@ def maya(site, policy):
 
 @pytest.fixture
 def course(maya, site):
-    return CourseFactory(patient=maya, protocol=ProtocolFactory(site=site, sessions=6))
+    return CourseFactory(patient=maya, protocol=ProtocolFactory(site=site))
 
 
 def page(client, patient):
