@@ -53,7 +53,13 @@ def close(
     """Nothing new is offered in this time. Visits already booked stay."""
     with transaction.atomic():
         closure = Closure.objects.create(
-            site=site, starts_at=starts_at, ends_at=ends_at, reason=reason, room=room, clinician=clinician
+            site=site,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            reason=reason,
+            room=room,
+            clinician=clinician,
+            created_at=now,
         )
         audit.record(actor=audit.staff(actor), verb="closure.added", now=now, subject=f"closure:{closure.pk}")
     return closure
