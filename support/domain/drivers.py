@@ -1,12 +1,13 @@
 """Who could take a patient home at a time nobody was asked about yet."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.models import Q
 
 from clinic.domain.times import day_bounds, local_day, minute_of_day
-from clinic.models import Infusion, Patient
+from clinic.models import Infusion, Patient, Site
 from clinic.models.infusion import LIVE
 from support.domain import availability, rules
 from support.domain.availability import END_OF_DAY, Stated
@@ -35,15 +36,10 @@ class Drivers:
     not been asked whether they are 18 counts, since they are asked before anything starts.
     """
 
-    def __init__(self, *, patient: Patient, first_day: date, last_day: date) -> None:
+    def __init__(self, *, patient: Patient, first_day: date, last_day: date, known: "Known | None" = None) -> None:
         self._zone = patient.site.zone
-        rows = Designation.objects.filter(
-            patient=patient, withdrawn_at=None, roles__contains=[SupportRole.RIDE]
-        ).exclude(person__is_adult=False)
-        self.designations = list(rows.select_related("person").order_by("rank", "pk"))
-        stated = availability.rows_of(people=[row.person_id for row in self.designations], today=first_day)
-        self._stated = {pk: Stated(said) for pk, said in stated.items()}
-        self._unfit = self._treated(patient, first_day, last_day)
+        self._known = known or Known(patients=[patient], first_day=first_day, last_day=last_day)
+        self.designations = self._known.designations[patient.pk]
 
     def __bool__(self) -> bool:
         return bool(self.designations)
@@ -54,7 +50,7 @@ class Drivers:
         until = minute_of_day(end) if end.date() == begin.date() else END_OF_DAY
         found = []
         for row in self.designations:
-            says = self._stated[row.person_id].fits(begin.date(), minute_of_day(begin), until)
+            says = self._known.stated[row.person_id].fits(begin.date(), minute_of_day(begin), until)
             if says is not False and row.holds_at(ends_at) and self._is_fit(row.person_id, pickup_from, ends_at):
                 found.append(Driver(row, says))
         return sorted(found, key=lambda driver: driver.says is None)
@@ -63,23 +59,40 @@ class Drivers:
         return [driver.name for driver in self.at(pickup_from, ends_at)]
 
     def _is_fit(self, person: int, begin: datetime, end: datetime) -> bool:
-        return all(end <= span[0] or span[1] <= begin for span in self._unfit.get(person, ()))
+        return all(end <= span[0] or span[1] <= begin for span in self._known.unfit.get(person, ()))
 
-    def _treated(self, patient: Patient, first_day: date, last_day: date) -> dict[int, list[Span]]:
-        """When those who are patients themselves must not drive, by person."""
-        themselves = {row.person.patient_id: row.person_id for row in self.designations if row.person.patient_id}
-        if not themselves:
-            return {}
-        blocked = timedelta(hours=rules.at(site=patient.site).drive_block_hours)
-        begin, _end = day_bounds(day=first_day, zone=self._zone)
-        _begin, end = day_bounds(day=last_day, zone=self._zone)
-        visits = Infusion.objects.filter(
-            LIVE, Q(starts_at__lt=end, ends_at__gt=begin - blocked), patient__in=themselves
-        ).values_list("patient_id", "starts_at", "ends_at")
-        found: dict[int, list[Span]] = {}
-        for who, starts_at, ends_at in visits:
-            found.setdefault(themselves[who], []).append((starts_at, ends_at + blocked))
-        return found
+
+class Known:
+    """What ``Drivers`` look at, for any number of patients of one site with the same four queries."""
+
+    def __init__(self, *, patients: Sequence[Patient], first_day: date, last_day: date) -> None:
+        rows = Designation.objects.filter(
+            patient__in=patients, withdrawn_at=None, roles__contains=[SupportRole.RIDE]
+        ).exclude(person__is_adult=False)
+        self.designations: dict[int, list[Designation]] = {patient.pk: [] for patient in patients}
+        named = list(rows.select_related("person").order_by("rank", "pk"))
+        for row in named:
+            self.designations[row.patient_id].append(row)
+        stated = availability.rows_of(people=[row.person_id for row in named], today=first_day)
+        self.stated = {pk: Stated(said) for pk, said in stated.items()}
+        self.unfit = _treated(patients[0].site, named, first_day, last_day) if patients else {}
+
+
+def _treated(site: Site, named: Sequence[Designation], first_day: date, last_day: date) -> dict[int, list[Span]]:
+    """When those who are patients themselves must not drive, by person."""
+    themselves = {row.person.patient_id: row.person_id for row in named if row.person.patient_id}
+    if not themselves:
+        return {}
+    blocked = timedelta(hours=rules.at(site=site).drive_block_hours)
+    begin, _end = day_bounds(day=first_day, zone=site.zone)
+    _begin, end = day_bounds(day=last_day, zone=site.zone)
+    visits = Infusion.objects.filter(
+        LIVE, Q(starts_at__lt=end, ends_at__gt=begin - blocked), patient__in=themselves
+    ).values_list("patient_id", "starts_at", "ends_at")
+    found: dict[int, list[Span]] = {}
+    for who, starts_at, ends_at in visits:
+        found.setdefault(themselves[who], []).append((starts_at, ends_at + blocked))
+    return found
 
 
 def at_one_time(*, patient: Patient, pickup_from: datetime, ends_at: datetime) -> list[Driver]:
