@@ -25,6 +25,7 @@ from clinic.domain.plan_search import Kind, Layer, Step, first_days, forward, lo
 # One integer holds the counts of a cost side by side, each wide enough for sixty visits over two years.
 MISSED, SPACING, SECOND, FIRST = 1, 1 << 8, 1 << 40, 1 << 48
 AWAY_BITS = 20
+NOON = 12 * 60
 
 Gap = tuple[int, int, int]
 
@@ -98,6 +99,20 @@ def plans(ask: Ask) -> list[Plan]:
         known = found.get(plan.visits, plan)
         found[plan.visits] = replace(known, aims=(*known.aims, aim))
     return list(found.values())
+
+
+def choices(ask: Ask) -> list[Plan]:
+    """What the desk can choose from: the best plans, and where they leave room for a third, the best one for rides in
+    the other half of the day (it has no aim)."""
+    found = plans(ask)
+    if 0 < len(found) < len(Aim):
+        is_early = found[0].minute < NOON
+        half = sum(1 << at for at, minute in enumerate(ask.minutes) if (minute < NOON) != is_early)
+        days = tuple(Day(day.free & half, day.covered & half, day.good & half) for day in ask.days)
+        other = replace(ask, days=days)
+        if ends := last_days(other):
+            found.append(_Search(other).best(Aim.RIDES, ends))
+    return found
 
 
 def last_days(ask: Ask) -> int:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
-from clinic.domain.plans import Aim, Ask, Day, Plan, dead_end, last_days, per_week, plans
+from clinic.domain.plans import Aim, Ask, Day, Plan, choices, dead_end, last_days, per_week, plans
 
 Series = tuple[tuple[int, int], ...]
 
@@ -188,3 +188,15 @@ def test_how_many_weekdays_a_regular_course_has(best: int, days: int) -> None:
 def test_one_visit_alone_is_a_course_too() -> None:
     (plan,) = plans(Ask(minutes=(600,), days=(Day(), Day(1)), gaps=(), weekday=0, per_week=1, start_days=2))
     assert (plan.visits, plan.uncovered, plan.aims) == (((1, 600),), 1, tuple(Aim))
+
+
+def test_where_two_plans_are_best_at_everything_a_third_is_in_the_other_half_of_the_day() -> None:
+    ask = course([Day(7, 7)] * 60, prefer=630)
+    *best, other = choices(ask)
+    assert best == plans(ask)
+    assert ({minute for _day, minute in other.visits}, other.aims) == ({840}, ())
+
+
+def test_there_is_no_third_where_the_other_half_of_the_day_is_full() -> None:
+    ask = course([Day(3, 3)] * 60, prefer=630)
+    assert choices(ask) == plans(ask)

@@ -1,0 +1,131 @@
+"""Plans for a series: three that are best at something, or why there is none and what would help."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+
+from clinic.domain import obstacles, plan_words
+from clinic.domain.diary import Opening
+from clinic.domain.obstacles import WayOut
+from clinic.domain.plans import Plan, choices
+from clinic.domain.slots import Slot
+from clinic.domain.study import HORIZON_DAYS, CouldDrive, Relaxed, Start, Study, counts, days_needed
+from clinic.models import Patient, Protocol, Room, Site
+
+
+@dataclass(frozen=True)
+class Visit:
+    """``drivers`` are the names of those who could take the patient home then."""
+
+    slot: Slot
+    drivers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """``good_at`` are sentences; ``to_place`` is how many visits lie beyond the horizon."""
+
+    good_at: tuple[str, ...]
+    visits: tuple[Visit, ...]
+    to_place: int
+
+    @property
+    def slots(self) -> list[Slot]:
+        return [visit.slot for visit in self.visits]
+
+    @property
+    def covered(self) -> int:
+        return sum(bool(visit.drivers) for visit in self.visits)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Either offers, or reasons and ways out."""
+
+    offers: list[Offer] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    ways_out: list[WayOut] = field(default_factory=list)
+
+
+def outlook(
+    *,
+    site: Site,
+    patient: Patient,
+    protocol: Protocol,
+    first_day: date,
+    now: datetime,
+    prefer: time | None = None,
+    could_drive: CouldDrive | None = None,
+    company: bool = False,
+    relaxed: Relaxed | None = None,
+) -> Outlook:
+    """The best plans from ``first_day`` on, for as many visits as sixty days hold; all their times can be booked.
+
+    What each is best at is defined in ``plans``. A bad time of the patient is never offered, a good one preferred.
+    Visits keep their room and clinician where they can; with ``company`` a room with a guest place comes first.
+    """
+    giving_way = relaxed or Relaxed()
+    gaps = [giving_way.gap(gap) for gap in protocol.gaps()]
+    days = HORIZON_DAYS if relaxed else days_needed(gaps)
+
+    def study(days: int) -> Study:
+        return Study(
+            site=site,
+            patient=patient,
+            protocol=protocol,
+            first_day=first_day,
+            days=days,
+            now=now,
+            could_drive=could_drive,
+            prefer=prefer,
+        )
+
+    read = study(days)
+    fewest = 1
+    for fewest in counts(gaps):
+        ask = read.ask(visits=fewest, relaxed=giving_way)
+        if found := choices(ask):
+            return Outlook([_offer(read, plan, company) for plan in found])
+    if nothing := obstacles.missing(read):
+        return Outlook(reasons=nothing)
+    whole = read if days == HORIZON_DAYS else study(HORIZON_DAYS)
+    ask = whole.ask(visits=fewest, relaxed=giving_way)
+    return Outlook(
+        reasons=obstacles.reasons(whole, ask, giving_way),
+        ways_out=obstacles.ways_out(whole, visits=fewest, relaxed=giving_way),
+    )
+
+
+def may_have(*, protocol: Protocol, visits: int) -> bool:
+    """Whether a plan of this protocol can have so many visits."""
+    return visits in counts(protocol.gaps())
+
+
+def _offer(study: Study, plan: Plan, company: bool) -> Offer:
+    starts = [study.find(offset, minute) for offset, minute in plan.visits]
+    return Offer(
+        good_at=tuple(plan_words.good_at(study, plan, starts)),
+        visits=tuple(
+            Visit(slot, start.drivers) for slot, start in zip(_placed(study, starts, company), starts, strict=True)
+        ),
+        to_place=study.protocol.sessions - len(starts),
+    )
+
+
+def _placed(study: Study, starts: list[Start], company: bool) -> list[Slot]:
+    """Rooms and clinicians: whoever is free for most of these visits comes first in all of them."""
+    openings: list[Opening] = [study.diary.opening(start.starts_at) for start in starts]
+    rooms = Counter(room.pk for opening in openings for room in opening.rooms)
+    people = Counter(one.pk for opening in openings for one in opening.clinicians)
+
+    def fits(room: Room) -> tuple[bool, int]:
+        return not company or room.guest_places > 0, rooms[room.pk]
+
+    return [
+        Slot(
+            starts_at=opening.starts_at,
+            room=max(opening.rooms, key=fits),
+            clinician=max(opening.clinicians, key=lambda one: people[one.pk]),
+        )
+        for opening in openings
+    ]
