@@ -155,14 +155,14 @@ def open_alerts(*, site: Site) -> list[Alert]:
 
 
 def _visit(infusion: Infusion, way: WayHome, site: Site, now: datetime, grid: Grid | None) -> Visit:
-    level, word = _mark(infusion, way)
+    level, word = mark(infusion, way)
     return Visit(
         infusion=infusion,
         phase=steps.phase(infusion=infusion, zone=site.zone, now=now),
         way=way,
         mark_level=level,
         mark_word=word,
-        tone=_tone(infusion, way),
+        tone=tone(infusion, way),
         expected=steps.expected(infusion=infusion, now=now),
         step=steps.STEPS.get(infusion.state),
         place=grid.span(infusion.starts_at, infusion.ends_at) if grid else None,
@@ -170,7 +170,8 @@ def _visit(infusion: Infusion, way: WayHome, site: Site, now: datetime, grid: Gr
     )
 
 
-def _mark(infusion: Infusion, way: WayHome) -> tuple[str, str]:
+def mark(infusion: Infusion, way: WayHome) -> tuple[str, str]:
+    """Level and word of the mark a visit's block carries."""
     if infusion.state == S.HOME:
         return "ok", _("Home")
     if infusion.state == S.RELEASED:
@@ -190,7 +191,8 @@ def _short(way: WayHome) -> str:
     return _("With %(name)s") % name if way.level == "ok" else _("Not confirmed")
 
 
-def _tone(infusion: Infusion, way: WayHome) -> str:
+def tone(infusion: Infusion, way: WayHome) -> str:
+    """The look of a visit's block: done, stop, risk, live or plain."""
     if infusion.state in OVER:
         return "done"
     if way.level in ("stop", "risk"):

@@ -1,7 +1,7 @@
 """Where things stand on a day's room board: a five-minute grid on the clinic's wall clock. Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from clinic.domain.times import minute_of_day
 STEP = 5
 PER_HOUR = 60 // STEP
 DAY_MINUTES = 24 * 60
+Minutes = tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,15 @@ class Grid:
     @property
     def size(self) -> int:
         return self.last - self.first
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The wall-clock minutes it begins and ends with."""
+        return self.first * 60, self.last * 60
+
+    def on(self, day: date) -> "Grid":
+        """The same hours of another day."""
+        return replace(self, day=day)
 
     def minutes(self, moment: datetime) -> int:
         """Wall-clock minutes since this day's midnight, kept inside the day."""
@@ -82,16 +92,58 @@ def around(
     *, day: date, zone: ZoneInfo, open_hours: Sequence[tuple[time, time]], spans: Iterable[tuple[datetime, datetime]]
 ) -> Grid:
     """The smallest grid of whole hours that holds the open hours and everything booked; 8 to 17 for an empty day."""
-    grid = Grid(day=day, zone=zone, first=0, last=24)
-    starts = [minute_of_day(opens) for opens, _closes in open_hours]
-    ends = [minute_of_day(closes) for _opens, closes in open_hours]
-    for start, end in spans:
-        starts.append(grid.minutes(start))
-        ends.append(grid.minutes(end))
+    opening = [(minute_of_day(opens), minute_of_day(closes)) for opens, closes in open_hours]
+    return across(days=[day], zone=zone, opening=opening, spans=spans)
+
+
+def across(
+    *, days: Sequence[date], zone: ZoneInfo, opening: Iterable[Minutes], spans: Iterable[tuple[datetime, datetime]]
+) -> Grid:
+    """The same for some days: one pair of hours that holds them all. The grid is that of the first day."""
+    starts, ends = [], []
+    for start, end in opening:
+        starts.append(start)
+        ends.append(end)
+    for begins, finishes in spans:
+        grid = Grid(day=begins.astimezone(zone).date(), zone=zone, first=0, last=24)
+        starts.append(grid.minutes(begins))
+        ends.append(grid.minutes(finishes))
     if not starts:
-        return Grid(day=day, zone=zone, first=8, last=17)
+        return Grid(day=days[0], zone=zone, first=8, last=17)
     first = min(starts) // 60
-    return Grid(day=day, zone=zone, first=first, last=min(max(-(-max(ends) // 60), first + 1), 24))
+    return Grid(day=days[0], zone=zone, first=first, last=min(max(-(-max(ends) // 60), first + 1), 24))
+
+
+def clock(minutes: int) -> str:
+    """``09:05`` for 545."""
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def joined(spans: Sequence[Minutes]) -> list[Minutes]:
+    """In order, with those that meet or overlap as one."""
+    found: list[Minutes] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], end)
+        else:
+            found.append((start, end))
+    return found
+
+
+def without(spans: Sequence[Minutes], taken: Sequence[Minutes]) -> list[Minutes]:
+    """What is left of ``spans`` (in order) when ``taken`` is cut out."""
+    left = []
+    cuts = joined(taken)
+    for start, end in spans:
+        at = start
+        for cut_start, cut_end in cuts:
+            if cut_end > at and cut_start < end:
+                if cut_start > at:
+                    left.append((at, cut_start))
+                at = max(at, cut_end)
+        if at < end:
+            left.append((at, end))
+    return left
 
 
 def day_of(text: str | None, *, today: date) -> date:

@@ -1,0 +1,164 @@
+"""What the schedule reads: visits, whose time it is, when they are there and when not. Lean: drawn many times a day."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+
+from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+
+from clinic.domain.times import minute_of_day
+from clinic.enums import Role
+from clinic.models import Closure, Infusion, OpeningHours, Room, Site, StaffMember, WorkingHours
+from clinic.models.infusion import LIVE
+from support.domain.board_grid import Grid, Minutes, joined
+from support.enums import HOLDING, SupportRole
+from support.models import Commitment
+
+Span = tuple[datetime, datetime]
+ONLY = (
+    *("site", "policy", "status", "version", "number", "starts_at", "ends_at", "room_free_at", "room", "clinician"),
+    *("arrived_at", "started_at", "recovering_at", "ready_at", "released_at", "home_at", "cancelled_at", "no_show_at"),
+    *("released_how", "off_reason", "late_minutes", "patient"),
+    *("patient__given_name", "patient__family_name", "patient__preferred_name"),
+    *("policy__ask_hours", "policy__reconfirm_hours"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A visit, how many guests have said yes, and what the protocol expects of its first two parts."""
+
+    infusion: Infusion
+    guests: int
+    prep: timedelta
+    treatment: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """A room or a clinician. ``places`` are a room's guest places; ``is_offered`` whether new visits may go there."""
+
+    pk: int
+    name: str
+    places: int = 0
+    is_offered: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hours:
+    """Open or working time of the week, in wall-clock minutes."""
+
+    week: dict[int, list[Minutes]] = field(default_factory=dict)
+
+    def on(self, day: date) -> list[Minutes]:
+        return self.week.get(day.weekday(), [])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Closed:
+    """A time when the site (no owner), a room or a clinician is not available."""
+
+    room: int | None
+    clinician: int | None
+    starts_at: datetime
+    ends_at: datetime
+    why: str
+
+    @property
+    def is_of_site(self) -> bool:
+        return self.room is None and self.clinician is None
+
+    def minutes(self, grid: Grid) -> Minutes:
+        return grid.minutes(self.starts_at), grid.minutes(self.ends_at)
+
+
+def visits(*, site: Site, span: Span) -> list[Row]:
+    """The visits that begin in this time, in order. One query."""
+    guests = (
+        Commitment.objects.filter(
+            infusion=OuterRef("pk"),
+            role=SupportRole.PRESENCE,
+            status__in=HOLDING,
+            for_starts_at=OuterRef("starts_at"),
+            designation__withdrawn_at=None,
+        )
+        .order_by()
+        .values("infusion")
+        .annotate(many=Count("pk"))
+        .values("many")
+    )
+    rows = (
+        Infusion.objects.filter(site=site, starts_at__gte=span[0], starts_at__lt=span[1])
+        .select_related("patient", "policy")
+        .only(*ONLY)
+        .annotate(
+            guests=Coalesce(Subquery(guests, output_field=IntegerField()), 0),
+            prep=F("course__protocol__prep_minutes"),
+            treatment=F("course__protocol__infusion_minutes"),
+        )
+    )
+    found = []
+    for row in rows:
+        row.site = site
+        prep, treatment = timedelta(minutes=row.prep), timedelta(minutes=row.treatment)
+        found.append(Row(infusion=row, guests=row.guests, prep=prep, treatment=treatment))
+    return found
+
+
+def rooms(*, site: Site) -> list[Owner]:
+    values = Room.objects.filter(site=site).values_list("pk", "name", "guest_places", "is_active")
+    return [Owner(pk=pk, name=name, places=places, is_offered=active) for pk, name, places, active in values]
+
+
+def clinicians(*, site: Site, rows: Sequence[Row]) -> list[Owner]:
+    """Who works here, and whoever else holds one of these visits."""
+    here = Q(role=Role.CLINICIAN, is_active=True, pk__in=site.staff.values("pk"))
+    used = Q(pk__in={row.infusion.clinician_id for row in rows})
+    found = StaffMember.objects.filter(here | used).only("full_name", "role", "is_active")
+    return [
+        Owner(pk=one.pk, name=one.short_name, is_offered=one.is_active and one.role == Role.CLINICIAN) for one in found
+    ]
+
+
+def hours(*, site: Site) -> tuple[Hours, dict[int, Hours]]:
+    """The opening hours, and the working hours of those who have any recorded. One query."""
+    opening = OpeningHours.objects.filter(site=site).values_list(Value(0), "weekday", "opens", "closes")
+    working = WorkingHours.objects.filter(site=site).values_list("staff_id", "weekday", "starts", "ends")
+    weeks: dict[int, dict[int, list[tuple[time, time]]]] = defaultdict(lambda: defaultdict(list))
+    for whose, weekday, start, end in opening.order_by().union(working.order_by(), all=True):
+        weeks[whose][weekday].append((start, end))
+    every = {
+        whose: Hours(
+            week={day: joined([(minute_of_day(a), minute_of_day(b)) for a, b in spans]) for day, spans in week.items()}
+        )
+        for whose, week in weeks.items()
+    }
+    return every.pop(0, Hours()), every
+
+
+def closed(*, site: Site, span: Span, people: Sequence[Owner] = ()) -> list[Closed]:
+    """Closures that touch this time, and where ``people`` are with a patient of another site meanwhile. One query."""
+    ids = [one.pk for one in people]
+    mine = Q(site=site) | Q(clinician__in=ids) if ids else Q(site=site)
+    rows = (
+        Closure.objects.filter(mine, ends_at__gt=span[0], starts_at__lt=span[1])
+        .order_by()
+        .values_list("room_id", "clinician_id", "starts_at", "ends_at", "reason")
+    )
+    if ids:
+        elsewhere = Infusion.objects.filter(LIVE, clinician__in=ids, starts_at__gte=span[0], starts_at__lt=span[1])
+        rows = rows.union(
+            elsewhere.exclude(site=site)
+            .order_by()
+            .values_list(
+                Value(None, IntegerField()), "clinician_id", "starts_at", "ends_at", Value(_("at another clinic"))
+            ),
+            all=True,
+        )
+    return [
+        Closed(room=room, clinician=clinician, starts_at=start, ends_at=end, why=why)
+        for room, clinician, start, end, why in rows
+    ]
