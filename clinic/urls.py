@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from clinic.views import courses, door, imports, patients, person, policy, setup, staff
+from clinic.views import courses, door, imports, patients, person, policy, protocols, setup, staff
 
 urlpatterns = [
     path("patients/", patients.patient_list, name="patients"),
@@ -23,10 +23,10 @@ urlpatterns = [
     path("setup/hours/", setup.setup_hours, name="setup_hours"),
     path("setup/hours/close/", setup.setup_close, name="setup_close"),
     path("setup/hours/<int:pk>/reopen/", setup.setup_reopen, name="setup_reopen"),
-    path("setup/protocols/", setup.protocols, name="protocols"),
-    path("setup/protocols/presets/", setup.protocol_presets, name="protocol_presets"),
-    path("setup/protocols/new/", setup.protocol_edit, name="protocol_new"),
-    path("setup/protocols/<int:pk>/", setup.protocol_edit, name="protocol_edit"),
+    path("setup/protocols/", protocols.protocol_list, name="protocols"),
+    path("setup/protocols/presets/", protocols.protocol_presets, name="protocol_presets"),
+    path("setup/protocols/new/", protocols.protocol_new, name="protocol_new"),
+    path("setup/protocols/<int:pk>/", protocols.protocol_edit, name="protocol_edit"),
     path("setup/people/", staff.staff, name="staff"),
     path("setup/people/invite/", staff.staff_invite, name="staff_invite"),
     path("setup/people/<int:pk>/", staff.staff_edit, name="staff_edit"),

@@ -1,43 +1,21 @@
-"""Setting a clinic up: the first site and administrator, what is still missing, the ready-made protocols."""
+"""Setting a clinic up: the first site and administrator, what is still missing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from clinic.domain import audit, protocols
+from clinic.domain import audit
 from clinic.domain.errors import Refused
-from clinic.enums import Role, Route
+from clinic.enums import Role
 from clinic.models import OpeningHours, Policy, Protocol, Room, Site, StaffMember
 
 UNNAMED = "Clinic"
 # The first half of an advisory lock's key: "first".
 _FIRST = 0x666972
-
-# Sources: docs/rules.md.
-PRESETS: dict[str, dict[str, Any]] = {
-    "IV, 6 in 3 weeks": {"stages": [(6, 2, 3, 5)]},
-    "IV, 6 in 2 weeks": {"stages": [(6, 1, 2, 4)]},
-    "IV, one booster": {"stages": [(1, 1, 28, 60)]},
-    "Nasal, twice a week for 4 weeks": {
-        "stages": [(8, 2, 3, 5)],
-        "route": Route.NASAL,
-        "infusion_minutes": 15,
-        "recovery_minutes": 110,
-        "observation_minutes": 120,
-    },
-    "Nasal, weekly for 4 weeks": {
-        "stages": [(4, 5, 7, 9)],
-        "route": Route.NASAL,
-        "infusion_minutes": 15,
-        "recovery_minutes": 110,
-        "observation_minutes": 120,
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -145,15 +123,3 @@ def steps(*, site: Site) -> list[Step]:
             Policy.objects.filter(site=site, signed_at__isnull=False).exists(),
         ),
     ]
-
-
-def add_presets(*, site: Site, names: list[str], actor: StaffMember, now: datetime) -> int:
-    """The chosen ready-made protocols that the site does not have yet; how many were added."""
-    known = set(Protocol.objects.filter(site=site, name__in=names).values_list("name", flat=True))
-    wanted = [name for name in PRESETS if name in names and name not in known]
-    for name in wanted:
-        preset = dict(PRESETS[name])
-        protocols.add(site=site, stages=preset.pop("stages"), fields={"name": name, **preset})
-    if wanted:
-        audit.record(actor=audit.staff(actor), verb="protocol.added", now=now, subject=f"site:{site.pk}")
-    return len(wanted)

@@ -1,4 +1,4 @@
-"""What a site is, its rooms and closed days, its protocols."""
+"""What a site is, its rooms and closed days."""
 
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.domain import sites, times
 from clinic.domain.contacts import read_phone
-from clinic.enums import Role
+from clinic.enums import Equipment, Role
 from clinic.forms.laid_out import group, laid_out, row
-from clinic.models import Protocol, Room, Site, StaffMember
+from clinic.models import Room, Site, StaffMember
 
 
 class SiteForm(forms.ModelForm):
@@ -63,80 +63,31 @@ class SiteForm(forms.ModelForm):
         return cleaned
 
 
-class NamedForm(forms.ModelForm):
-    """A row of a site. The site is no field of the form, so the form itself looks whether the name is new there."""
+class RoomForm(forms.ModelForm):
+    equipment = forms.MultipleChoiceField(
+        label=_("Equipment"),
+        choices=Equipment.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("A protocol that needs it is booked into rooms that have it."),
+    )
 
-    def clean_name(self) -> str:
-        name = self.cleaned_data["name"]
-        others = type(self.instance).objects.filter(site=self.instance.site).exclude(pk=self.instance.pk)
-        if others.filter(name__iexact=name).exists():
-            raise forms.ValidationError(_("There is one with this name already."))
-        return name
-
-
-class RoomForm(NamedForm):
     class Meta:
         model = Room
-        fields = ["name", "guest_places", "is_active"]
+        fields = ["name", "guest_places", "equipment", "is_active"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["guest_places"].help_text = _("How many helpers may sit in.")
-        self.helper = laid_out(row("name", "guest_places"), "is_active", button=_("Save"))
+        self.helper = laid_out(row("name", "guest_places"), "equipment", "is_active", button=_("Save"))
 
-
-class ProtocolForm(NamedForm):
-    """One stage; its days and visits are no columns of the protocol itself."""
-
-    sessions = forms.IntegerField(label=_("Visits"), min_value=1, max_value=60)
-    min_days = forms.IntegerField(label=_("Days between visits, at least"), min_value=1, max_value=366)
-    target_days = forms.IntegerField(label=_("Days between visits, best"), min_value=1, max_value=366)
-    max_days = forms.IntegerField(label=_("Days between visits, at most"), min_value=1, max_value=366)
-
-    class Meta:
-        model = Protocol
-        fields = [
-            "name",
-            "route",
-            "is_active",
-            "prep_minutes",
-            "infusion_minutes",
-            "recovery_minutes",
-            "turnaround_minutes",
-        ]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            first = self.instance.steps[0]
-            self.initial |= {
-                "sessions": first.visits,
-                "min_days": first.min_days,
-                "target_days": first.target_days,
-                "max_days": first.max_days,
-            }
-        self.helper = laid_out(
-            group(_("Course"), row("name", "route"), row("sessions", "is_active")),
-            group(_("Days from one visit to the next"), row("min_days", "target_days", "max_days")),
-            group(
-                _("How long a visit takes, in minutes"),
-                row("prep_minutes", "infusion_minutes"),
-                row("recovery_minutes", "turnaround_minutes"),
-            ),
-            button=_("Save"),
-        )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        days = [cleaned.get(name) for name in ("min_days", "target_days", "max_days")]
-        if None not in days and days != sorted(days):
-            self.add_error("target_days", _("The best number of days lies between the least and the most."))
-        return cleaned
-
-    def parts(self) -> dict[str, Any]:
-        fields = {name: self.cleaned_data[name] for name in self.Meta.fields}
-        stage = tuple(self.cleaned_data[name] for name in ("sessions", "min_days", "target_days", "max_days"))
-        return {"fields": fields, "stages": [stage]}
+    def clean_name(self) -> str:
+        """The site is no field of the form, so the form itself looks whether the name is new there."""
+        name = self.cleaned_data["name"]
+        others = Room.objects.filter(site=self.instance.site).exclude(pk=self.instance.pk)
+        if others.filter(name__iexact=name).exists():
+            raise forms.ValidationError(_("There is one with this name already."))
+        return name
 
 
 class ClosureForm(forms.Form):
@@ -185,16 +136,3 @@ class ClosureForm(forms.Form):
 
     def closure(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in ("starts_at", "ends_at", "room", "clinician", "reason")}
-
-
-class PresetForm(forms.Form):
-    names = forms.MultipleChoiceField(
-        label=_("Ready-made protocols"),
-        choices=[(name, name) for name in sites.PRESETS],
-        widget=forms.CheckboxSelectMultiple,
-        help_text=_("A start from published practice. Change each to what your clinic does."),
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.helper = laid_out("names", button=_("Add these"))

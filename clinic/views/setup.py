@@ -5,14 +5,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from clinic.access import SET_UP, staff_only
-from clinic.domain import protocols as protocol_versions
 from clinic.domain import audit, hours, sites
-from clinic.forms.setup import ClosureForm, PresetForm, ProtocolForm, RoomForm, SiteForm
+from clinic.forms.setup import ClosureForm, RoomForm, SiteForm
 from clinic.forms.week import WeekForm
-from clinic.models import Closure, Protocol, Room
+from clinic.models import Closure, Room
 from clinic.views.desk import at_site, form_page
 
 
@@ -105,43 +104,3 @@ def setup_reopen(request: HttpRequest, pk: int) -> HttpResponse:
     hours.reopen(closure=closure, actor=request.user, now=timezone.now())
     said.success(request, _("Open again."))
     return redirect("setup_hours")
-
-
-@at_site(*SET_UP)
-@require_safe
-def protocols(request: HttpRequest) -> HttpResponse:
-    rows = Protocol.objects.filter(site=request.site).order_by("-is_active", "name").prefetch_related("stages")
-    return render(request, "clinic/protocol_list.html", {"rows": rows, "form": PresetForm()})
-
-
-@at_site(*SET_UP)
-@require_POST
-def protocol_presets(request: HttpRequest) -> HttpResponse:
-    form = PresetForm(request.POST)
-    if form.is_valid():
-        names = form.cleaned_data["names"]
-        added = sites.add_presets(site=request.site, names=names, actor=request.user, now=timezone.now())
-        said.success(request, _("%(count)s added.") % {"count": added})
-        return redirect("protocols")
-    rows = Protocol.objects.filter(site=request.site).order_by("-is_active", "name").prefetch_related("stages")
-    return form_page(request, "clinic/protocol_list.html", form, rows=rows)
-
-
-@at_site(*SET_UP)
-@require_http_methods(["GET", "POST"])
-def protocol_edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
-    """Courses under way keep the visits they have; the change holds for what is booked from now on."""
-    known = get_object_or_404(Protocol, pk=pk, site=request.site) if pk else Protocol(site=request.site)
-    form = ProtocolForm(request.POST or None, instance=known)
-    if form.is_valid():
-        now = timezone.now()
-        if pk:
-            protocol_versions.revise(protocol=known, actor=request.user, now=now, **form.parts())
-        else:
-            new = protocol_versions.add(site=request.site, **form.parts())
-            audit.record(
-                actor=audit.staff(request.user), verb="protocol.added", now=now, subject=f"protocol:{new.pk}"
-            )
-        said.success(request, _("Saved."))
-        return redirect("protocols")
-    return form_page(request, "clinic/protocol_edit.html", form, known=pk)

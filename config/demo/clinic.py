@@ -5,7 +5,7 @@ from datetime import datetime, time
 
 from django.contrib.auth.hashers import make_password
 
-from clinic.domain import protocols, policies, sites
+from clinic.domain import policies, presets
 from clinic.enums import Role
 from clinic.models import OpeningHours, Protocol, Room, Site, StaffMember
 from config.demo.people import PASSWORD, PIN, ROOMS, STAFF
@@ -42,7 +42,7 @@ def assemble(site: Site) -> Clinic:
         desk=by_role[Role.FRONT_DESK],
         nurse=by_role[Role.NURSE],
         director=by_role[Role.DIRECTOR],
-        protocol=Protocol.objects.get(site=site, name=IN_THREE_WEEKS),
+        protocol=Protocol.objects.filter(site=site, name=IN_THREE_WEEKS).latest("version"),
     )
 
 
@@ -63,7 +63,7 @@ def open_clinic(*, zone: str, now: datetime) -> Clinic:
     for name, guests in ROOMS:
         Room.objects.create(site=site, name=name, guest_places=guests)
     hire(site, now)
-    make_protocols(site)
+    make_protocols(site, site.staff.get(role=Role.DIRECTOR), now)
     clinic = assemble(site)
     sign_rules(clinic, now)
     approve_pages(clinic, now)
@@ -93,10 +93,9 @@ def hire(site: Site, now: datetime) -> None:
         member.sites.set([site])
 
 
-def make_protocols(site: Site) -> None:
-    for name in (IN_THREE_WEEKS, "IV, 6 in 2 weeks", "IV, one booster"):
-        preset = dict(sites.PRESETS[name])
-        protocols.add(site=site, stages=preset.pop("stages"), fields={"name": name, **preset})
+def make_protocols(site: Site, director: StaffMember, now: datetime) -> None:
+    names = [IN_THREE_WEEKS, "IV, 6 in 2 weeks", "IV, 4 in 2 weeks, then further apart", "IV, one booster"]
+    presets.add(site=site, names=names, actor=director, now=now)
 
 
 def approve_pages(clinic: Clinic, now: datetime) -> None:

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from clinic.domain import sites
 from clinic.enums import Role
-from clinic.models import Closure, OpeningHours, Protocol, Room, Site
+from clinic.models import Closure, OpeningHours, Room, Site
 from tests.factories import ProtocolFactory, RoomFactory, SiteFactory, StaffFactory
 
 pytestmark = pytest.mark.django_db
@@ -82,9 +82,11 @@ def test_a_second_room_with_the_same_name_is_refused(director: Client, site: Sit
 
 def test_a_room_is_renamed_and_taken_out_of_use(director: Client, site: Site) -> None:
     room = RoomFactory(site=site)
-    director.post(reverse("setup_room", args=[room.pk]), {"name": "Garden", "guest_places": "2"})
+    form = {"name": "Garden", "guest_places": "2", "equipment": ["pump", "bed"]}
+    director.post(reverse("setup_room", args=[room.pk]), form)
     room.refresh_from_db()
-    assert (room.name, room.guest_places, room.is_active) == ("Garden", 2, False)
+    assert (room.name, room.guest_places, room.equipment, room.is_active) == ("Garden", 2, ["pump", "bed"], False)
+    assert "Infusion pump, Bed" in director.get(reverse("setup_rooms")).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -131,31 +133,6 @@ def test_a_closure_that_ends_before_it_begins_is_refused(director: Client) -> No
 def test_another_clinics_room_cannot_be_closed(director: Client) -> None:
     form = {"closure-first_day": "2027-03-14", "closure-last_day": "2027-03-14", "closure-room": RoomFactory().pk}
     assert director.post(reverse("setup_close"), form).status_code == 422
-
-
-def test_ready_made_protocols_are_added_once(director: Client, site: Site) -> None:
-    names = {"names": list(sites.PRESETS)}
-    director.post(reverse("protocol_presets"), names)
-    director.post(reverse("protocol_presets"), names)
-    assert Protocol.objects.filter(site=site).count() == len(sites.PRESETS)
-
-
-def test_a_protocol_whose_days_are_out_of_order_is_refused(director: Client, site: Site) -> None:
-    protocol = ProtocolFactory(site=site)
-    form = {
-        "name": "IV",
-        "route": "iv",
-        "sessions": "6",
-        "min_days": "5",
-        "target_days": "3",
-        "max_days": "4",
-        "prep_minutes": "15",
-        "infusion_minutes": "40",
-        "recovery_minutes": "45",
-        "turnaround_minutes": "15",
-    }
-    answer = director.post(reverse("protocol_edit", args=[protocol.pk]), form)
-    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["target_days"])
 
 
 @pytest.mark.parametrize("count", [1, 3])
