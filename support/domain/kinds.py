@@ -10,8 +10,8 @@ from messaging.domain.kinds import Kind, Verdict
 from messaging.domain.outbox import Wanted
 from messaging.enums import Audience, Channel
 from messaging.models import Message
-from support.domain import alerts, plan, replan, rules, wording
-from support.enums import AlertKind, CommitmentStatus
+from support.domain import alerts, closing, plan, replan, rules, subjects, wording
+from support.enums import AlertKind, CommitmentStatus, OfferStatus
 from support.models import Commitment
 
 Asked = Callable[[Message, datetime], Verdict]
@@ -49,6 +49,11 @@ def register_all() -> None:
     kinds.register(_kind("patient_moved", Audience.PATIENT, still_that_time))
     kinds.register(_kind("helper_invitation", Audience.HELPER, still_named))
     kinds.register(_kind("helper_new_dates", Audience.HELPER, still_asked))
+    kinds.register(_kind("patient_closed", Audience.PATIENT, still_closed))
+    kinds.register(_kind("helper_closed", Audience.HELPER, still_closed))
+    kinds.register(_kind("patient_open", Audience.PATIENT, still_there))
+    kinds.register(_kind("helper_open", Audience.HELPER, still_there))
+    kinds.register(_kind("waitlist_offer", Audience.PATIENT, still_offered))
 
 
 def in_plan(message: Message, now: datetime) -> Verdict:
@@ -105,6 +110,34 @@ def still_asked(message: Message, now: datetime) -> Verdict:
     if verdict.wanted and not waiting.exists():
         return Verdict(wanted=False, reason=_("They have answered already."))
     return verdict
+
+
+def still_closed(message: Message, now: datetime) -> Verdict:
+    """Who was moved out of the closed time meanwhile is not told, nor anybody once it was lifted."""
+    verdict = still_there(message, now)
+    closure = subjects.closure(message)
+    visit = wording.visit_of(message)
+    if verdict.wanted and visit is not None:
+        hit = closure is not None and closing.hit(closure=closure, now=now).filter(pk=visit.pk).exists()
+        return Verdict(wanted=True) if hit else Verdict(wanted=False, reason=_("The closure no longer hits it."))
+    return verdict
+
+
+def still_there(message: Message, now: datetime) -> Verdict:
+    """The visit is ahead at the time the message is about, and the reader is still named."""
+    if wording.addressee(message).designation is not None and not (verdict := still_named(message, now)).wanted:
+        return verdict
+    visit = wording.visit_of(message)
+    if visit is not None and visit.state.before_start and visit.starts_at == message.about_at:
+        return Verdict(wanted=True)
+    return Verdict(wanted=False, reason=_("The time changed, or the visit is off."))
+
+
+def still_offered(message: Message, now: datetime) -> Verdict:
+    offer = subjects.offer(message)
+    if offer is not None and offer.status == OfferStatus.OPEN and now < offer.expires_at:
+        return Verdict(wanted=True)
+    return Verdict(wanted=False, reason=_("This place is not offered any more."))
 
 
 def on_dead(message: Message, sentence: str, now: datetime) -> None:

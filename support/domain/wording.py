@@ -20,7 +20,7 @@ from messaging.domain.kinds import Draft
 from messaging.domain.segments import BASIC, ESCAPED
 from messaging.enums import Channel
 from messaging.models import Message
-from support.domain import day, links, rules
+from support.domain import day, links, rules, subjects
 from support.enums import CommitmentStatus, MayKnow, SupportRole
 from support.models import Commitment, Designation, Link
 
@@ -124,22 +124,42 @@ def _values(message: Message, who: Addressee, language: str) -> dict[str, object
         "is_ride": who.designation is not None and SupportRole.RIDE in who.designation.roles,
         "danger": _danger(who.site, language) if who.designation is None else "",
     }
-    return values if visit is None else values | _of_visit(visit, who, language)
+    if visit is not None:
+        return values | _of_visit(visit, who, language) | _of_closure(message, visit, language)
+    return values | _of_offer(message, who, language)
+
+
+def _of_closure(message: Message, visit: Infusion, language: str) -> dict[str, object]:
+    """Whether the whole clinic is closed on the visit's day, for the kinds that tell so."""
+    closure = subjects.closure(message)
+    if closure is None:
+        return {}
+    day = spoken(visit.starts_at, zone=visit.site.zone, language=language, with_time=False)
+    return {"is_whole": closure.room_id is None and closure.clinician_id is None, "day": day}
+
+
+def _of_offer(message: Message, who: Addressee, language: str) -> dict[str, object]:
+    """The free place and how long it is kept, for the kind that offers one."""
+    offer = subjects.offer(message)
+    if offer is None:
+        return {}
+    until = offer.expires_at.astimezone(who.site.zone)
+    return {"when": _when(offer.starts_at, who, language), "until": f"{until:%H:%M}"}
+
+
+def _when(moment: datetime, who: Addressee, language: str) -> str:
+    """The clinic's time everywhere; named where the reader's clock shows another."""
+    local = moment.astimezone(who.site.zone)
+    when = spoken(moment, zone=who.site.zone, language=language)
+    return when if local.utcoffset() == moment.astimezone(who.zone).utcoffset() else f"{when} {local:%Z}"
 
 
 def _of_visit(visit: Infusion, who: Addressee, language: str) -> dict[str, object]:
-    zone = visit.site.zone
     fasting = day.fasting(infusion=visit, policy=rules.of(infusion=visit))
     held = _held(visit, who)
     is_ride = any(row.role == SupportRole.RIDE for row in held)
-    # The clinic's time everywhere; named where the reader's clock shows another.
-    begins = visit.pickup_from if is_ride else visit.starts_at
-    when = spoken(begins, zone=zone, language=language)
-    local = begins.astimezone(zone)
-    if local.utcoffset() != begins.astimezone(who.zone).utcoffset():
-        when = f"{when} {local:%Z}"
     return {
-        "when": when,
+        "when": _when(visit.pickup_from if is_ride else visit.starts_at, who, language),
         "is_ride": is_ride,
         "to_confirm": any(row.status == CommitmentStatus.ACCEPTED for row in held),
         "food": _clock(fasting.no_food_after, visit, language),

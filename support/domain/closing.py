@@ -1,0 +1,178 @@
+"""A closure and the visits it hits: which still are, what came of the others, moving them, telling people.
+
+The list is asked of the diary each time, never kept: whoever stops halfway finds the rest by opening the page again.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import ExpressionWrapper, F, Q, QuerySet
+from django.db.models.fields import DateTimeField
+from django.utils.translation import gettext as _
+from psycopg2.extras import DateTimeTZRange
+
+from clinic.domain import changes, infusions, moves
+from clinic.domain.errors import Refused, StaleVersion, Taken
+from clinic.domain.slots import Slot
+from clinic.enums import InfusionStatus
+from clinic.models import Closure, Infusion, Move, Site, StaffMember
+
+S = InfusionStatus
+LONGEST_VISIT = timedelta(hours=14)
+WITH = ("site", "patient__site", "room", "clinician", "policy", "course__protocol")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """``elsewhere``: how many are left at other sites of an absent clinician, by the site's name."""
+
+    left: int
+    moved: int
+    off: int
+    elsewhere: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        return self.left + self.moved + self.off
+
+    @property
+    def done(self) -> int:
+        return self.moved + self.off
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """One visit of "move all": where to, and the version that was shown."""
+
+    infusion: Infusion
+    slot: Slot
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of one visit. ``says`` is a sentence for staff; ``is_done``: it is out of the closed time."""
+
+    infusion: Infusion
+    is_done: bool
+    says: str
+
+
+def hit(*, closure: Closure, now: datetime) -> QuerySet[Infusion]:
+    """Booked and arrived visits that are not over and lie in the closed time, at every site. Earliest first."""
+    rows = Infusion.objects.filter(
+        _whose(closure),
+        status__in=[S.BOOKED, S.ARRIVED],
+        during__overlap=DateTimeTZRange(closure.starts_at, closure.ends_at),
+        starts_at__gt=closure.starts_at - LONGEST_VISIT,
+        starts_at__lt=closure.ends_at,
+        ends_at__gt=now,
+    )
+    return rows.order_by("starts_at", "pk")
+
+
+def progress(*, closure: Closure, site: Site, now: datetime) -> Progress:
+    """Four queries."""
+    counted = Counter(hit(closure=closure, now=now).values_list("site__name", "site_id"))
+    left = sum(count for (_name, pk), count in counted.items() if pk == site.pk)
+    since = closure.created_at or closure.starts_at
+    still = hit(closure=closure, now=now).values("pk")
+    moved = set(
+        Move.objects.filter(_from(closure), infusion__site=site, at__gte=since, undone_at=None)
+        .annotate(
+            until=ExpressionWrapper(
+                F("from_starts_at") + (F("infusion__ends_at") - F("infusion__starts_at")), output_field=DateTimeField()
+            )
+        )
+        .filter(until__gt=closure.starts_at)
+        .exclude(infusion__in=still)
+        .values_list("infusion_id", flat=True)
+    )
+    off = Infusion.objects.filter(
+        _whose(closure),
+        site=site,
+        status=S.CANCELLED,
+        cancelled_at__gte=since,
+        during__overlap=DateTimeTZRange(closure.starts_at, closure.ends_at),
+        starts_at__gt=closure.starts_at - LONGEST_VISIT,
+        starts_at__lt=closure.ends_at,
+    ).exclude(pk__in=moved)
+    return Progress(
+        left=left,
+        moved=len(moved),
+        off=off.count(),
+        elsewhere={name: count for (name, pk), count in sorted(counted.items()) if pk != site.pk},
+    )
+
+
+def move(*, closure: Closure, wish: Wish, actor: StaffMember, now: datetime) -> Infusion:
+    """One visit to its offer. Pressed twice it is moved once. Raises what ``moves.move`` raises."""
+    if not hit(closure=closure, now=now).filter(pk=wish.infusion.pk).exists():
+        return wish.infusion
+    return moves.move(infusion=wish.infusion, slot=wish.slot, actor=actor, now=now, version=wish.version)
+
+
+def move_all(*, closure: Closure, wishes: Sequence[Wish], actor: StaffMember, now: datetime) -> list[Outcome]:
+    """Each visit in its own transaction: one that is refused does not keep the others. Idempotent.
+
+    A course that is pushed back may keep its days between visits in one order only, so what was refused is tried again
+    as long as others find their place.
+    """
+    outcomes: dict[int, Outcome] = {}
+    waiting = list(wishes)
+    while waiting:
+        tried = {wish.infusion.pk: _moved(closure, wish, actor, now) for wish in waiting}
+        outcomes |= tried
+        left = [wish for wish in waiting if not tried[wish.infusion.pk].is_done]
+        if len(left) == len(waiting):
+            break
+        waiting = left
+    return [outcomes[wish.infusion.pk] for wish in wishes]
+
+
+def take_off(
+    *, closure: Closure, infusion: Infusion, version: int, reason: str, actor: StaffMember, now: datetime
+) -> Infusion:
+    """Cancels a visit that finds no place: it waits "to place". Raises ``StaleVersion`` for one shown differently."""
+    with transaction.atomic():
+        row = changes.locked(infusion=infusion)
+        if row.state is S.CANCELLED:
+            return row
+        if row.version != version:
+            raise moves.stale(row)
+        return infusions.cancel(infusion=row, actor=actor, now=now, reason=reason or closure.reason or _("Closed"))
+
+
+def _moved(closure: Closure, wish: Wish, actor: StaffMember, now: datetime) -> Outcome:
+    named = {"name": wish.infusion.patient.short_name}
+    try:
+        row = move(closure=closure, wish=wish, actor=actor, now=now)
+    except Taken as taken:
+        says = _("%(name)s: that time has just been taken. Pick another.") % named
+        return Outcome(infusion=wish.infusion, is_done=False, says=f"{says} {taken}")
+    except StaleVersion as stale:
+        return Outcome(infusion=wish.infusion, is_done=False, says=f"{named['name']}: {stale} {stale.changed}")
+    except Refused as refused:
+        return Outcome(infusion=wish.infusion, is_done=False, says=f"{named['name']}: {refused}")
+    return Outcome(infusion=row, is_done=True, says=_("%(name)s is out of the closed time.") % named)
+
+
+def _whose(closure: Closure) -> Q:
+    if closure.clinician_id is not None:
+        return Q(clinician=closure.clinician_id)
+    if closure.room_id is not None:
+        return Q(room=closure.room_id)
+    return Q(site=closure.site_id)
+
+
+def _from(closure: Closure) -> Q:
+    """Moves that began in the closed time, or shortly before it."""
+    within = Q(from_starts_at__gt=closure.starts_at - LONGEST_VISIT, from_starts_at__lt=closure.ends_at)
+    if closure.clinician_id is not None:
+        return within & Q(from_clinician=closure.clinician_id)
+    if closure.room_id is not None:
+        return within & Q(from_room=closure.room_id)
+    return within & Q(from_room__site=closure.site_id)

@@ -1,0 +1,119 @@
+"""Telling everybody whom a closure hits, once each, and that it was lifted."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from clinic.domain import audit, hours
+from clinic.models import Closure, Infusion, Site, StaffMember
+from messaging.domain import outbox, quiet
+from messaging.domain.outbox import Wanted
+from messaging.models import Message
+from support.domain import closing, plan, replan, rules, subjects, visit_state
+from support.domain.plan_state import CALL, Reach
+from support.enums import HOLDING
+from support.models import Alert, Commitment
+
+# How many visits one press tells about; the next press goes on.
+AT_ONCE = 200
+CLOSED = {"patient": "patient_closed", "helper": "helper_closed"}
+OPEN = {"patient": "patient_open", "helper": "helper_open"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """How many people get a message, how many a call, and about how many visits nobody was told yet."""
+
+    messages: int
+    calls: int
+    left: int
+
+
+def told(*, closure: Closure, visits: Iterable[Infusion]) -> set[int]:
+    """Of these visits those whose patients were told, or are to be called. Two queries."""
+    by_subject = {subjects.of_closure(closure_id=closure.pk, infusion_id=visit.pk): visit for visit in visits}
+    said = set(
+        Message.objects.filter(kind=CLOSED["patient"], subject__in=by_subject).values_list("subject", "about_at")
+    )
+    keys = {_call_key(f"patient:{visit.patient_id}", name): visit.pk for name, visit in by_subject.items()}
+    called = Alert.objects.filter(key__in=keys).values_list("key", flat=True)
+    return {visit.pk for name, visit in by_subject.items() if (name, visit.starts_at) in said} | {
+        keys[key] for key in called
+    }
+
+
+def tell(*, closure: Closure, site: Site, actor: StaffMember, now: datetime) -> Told:
+    """The patients still hit, and the helpers who hold a promise for them; who cannot be written to becomes a call.
+
+    Each is told once for a visit and its time, however often this is pressed; who was moved meanwhile is not told. In
+    the hours of the signed rules.
+    """
+    visits = list(closing.hit(closure=closure, now=now).filter(site=site).select_related(*closing.WITH))
+    known = told(closure=closure, visits=visits)
+    fresh = [visit for visit in visits if visit.pk not in known]
+    sent = _say(CLOSED, closure, fresh[:AT_ONCE], now)
+    audit.record(actor=audit.staff(actor), verb="closure.told", now=now, subject=f"closure:{closure.pk}")
+    return Told(messages=sent[0], calls=sent[1], left=max(len(fresh) - AT_ONCE, 0))
+
+
+def lift(*, closure: Closure, actor: StaffMember, now: datetime) -> Told:
+    """Open again. What was moved or cancelled stays so; who was told and keeps their time is told that it holds."""
+    with transaction.atomic():
+        visits = list(closing.hit(closure=closure, now=now).select_related(*closing.WITH))
+        known = told(closure=closure, visits=visits)
+        sent = _say(OPEN, closure, [visit for visit in visits if visit.pk in known], now)
+        hours.reopen(closure=closure, actor=actor, now=now)
+    return Told(messages=sent[0], calls=sent[1], left=0)
+
+
+def _say(kinds: dict[str, str], closure: Closure, visits: Sequence[Infusion], now: datetime) -> tuple[int, int]:
+    promises: dict[int, list[Commitment]] = defaultdict(list)
+    rows = Commitment.objects.filter(infusion__in=visits, status__in=HOLDING, designation__withdrawn_at=None)
+    for row in rows.select_related("designation__person__site").order_by("pk"):
+        promises[row.infusion_id].append(row)
+    people = [row.designation.person for held in promises.values() for row in held]
+    stopped = visit_state.stopped(*(visit.patient for visit in visits), *people) if visits else set()
+    messages = calls = 0
+    for visit in visits:
+        reaches = [
+            (kinds["patient"], visit_state.reach_patient(patient=visit.patient, site=visit.site, stopped=stopped))
+        ]
+        named = {row.designation_id: row.designation for row in promises[visit.pk]}
+        reaches += [
+            (kinds["helper"], visit_state.reach_helper(designation=one, has_answered=True, stopped=stopped))
+            for one in named.values()
+        ]
+        with transaction.atomic():
+            for kind, reach in reaches:
+                is_call = _tell_one(kind, reach, closure, visit, now)
+                calls, messages = calls + is_call, messages + (not is_call)
+    return messages, calls
+
+
+def _tell_one(kind: str, reach: Reach, closure: Closure, visit: Infusion, now: datetime) -> bool:
+    """True where it becomes a call."""
+    due = quiet.later(moment=now, zone=reach.zone, window=plan.window(rules.of(infusion=visit)))
+    wanted = Wanted(
+        kind=kind,
+        subject=subjects.of_closure(closure_id=closure.pk, infusion_id=visit.pk),
+        about_at=visit.starts_at,
+        recipient=reach.recipient,
+        channel=reach.channel,
+        due_at=due,
+        not_after=visit.starts_at,
+        language=reach.language,
+        rule="at once",
+        zone=visit.site.timezone,
+    )
+    if reach.channel == CALL or due >= visit.starts_at:
+        replan.open_call(visit=visit, call=wanted, now=now)
+        return True
+    outbox.post(site_id=visit.site_id, scope=f"infusion:{visit.pk}", wanted=wanted, now=now)
+    return False
+
+
+def _call_key(recipient: str, name: str) -> str:
+    return f"call:{recipient}:{name}:{CLOSED['patient']}"[:64]

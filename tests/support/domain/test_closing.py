@@ -1,0 +1,255 @@
+"""Closures and bad days: who is hit, where they can go, who is told."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from clinic.domain import hours, infusions
+from clinic.domain.errors import StaleVersion
+from clinic.enums import Role
+from clinic.models import Infusion
+from messaging.domain import kinds
+from messaging.models import Message
+from support.domain import closing, closing_news, closing_offers
+from support.domain.closing import Wish
+from support.models import Alert, Availability, Commitment
+from tests import factories
+
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def second_room(clinic):
+    return factories.RoomFactory(site=clinic.site, name="Zweites")
+
+
+def close(clinic, starts_at, ends_at, **scope):
+    return hours.close(
+        site=clinic.site,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        reason="Snow",
+        actor=clinic.desk,
+        now=clinic.now,
+        **scope,
+    )
+
+
+def hit(clinic, closure):
+    return list(closing.hit(closure=closure, now=clinic.now).select_related(*closing.WITH))
+
+
+def offers(clinic, closure):
+    return closing_offers.of(closure=closure, visits=hit(clinic, closure), now=clinic.now)
+
+
+def wishes(clinic, closure):
+    found = offers(clinic, closure)
+    return [
+        Wish(infusion=visit, slot=found[visit.pk][0].slot, version=visit.version)
+        for visit in hit(clinic, closure)
+        if found[visit.pk]
+    ]
+
+
+def other_patient(clinic, *starts, name="Omar"):
+    maya, clinic.patient = clinic.patient, factories.PatientFactory(site=clinic.site, given_name=name)
+    visit = clinic.book(*starts)
+    clinic.patient = maya
+    return visit
+
+
+def test_a_closed_clinic_hits_every_visit_that_overlaps_and_no_other(clinic, next_week):
+    inside = clinic.book(next_week, next_week + 2 * DAY)
+    closure = close(clinic, next_week + HOUR, next_week + 5 * HOUR)
+    assert hit(clinic, closure) == [inside]
+
+
+def test_a_closed_room_hits_only_the_visits_in_it(clinic, next_week, second_room):
+    clinic.book(next_week)
+    closure = close(clinic, next_week, next_week + DAY, room=second_room)
+    assert hit(clinic, closure) == []
+
+
+def test_an_absent_clinician_is_missed_at_every_clinic(clinic, next_week):
+    here = clinic.book(next_week)
+    other = factories.SiteFactory(name="Southgate")
+    there = factories.InfusionFactory(
+        course__patient__site=other, clinician=clinic.staff[Role.CLINICIAN], starts_at=next_week + 3 * HOUR
+    )
+    closure = close(clinic, next_week, next_week + DAY, clinician=clinic.staff[Role.CLINICIAN])
+    assert hit(clinic, closure) == [here, there]
+    found = closing.progress(closure=closure, site=clinic.site, now=clinic.now)
+    assert (found.left, found.elsewhere) == (1, {"Southgate": 1})
+
+
+def test_a_closure_that_is_over_hits_nobody(clinic, next_week):
+    clinic.book(next_week)
+    closure = close(clinic, next_week, next_week + DAY)
+    assert list(closing.hit(closure=closure, now=next_week + 2 * DAY)) == []
+
+
+def test_three_times_are_offered_that_keep_the_days_between_visits(clinic, next_week):
+    clinic.book(next_week, next_week + 2 * DAY)
+    closure = close(clinic, next_week - HOUR, next_week + 6 * HOUR)
+    [visit] = hit(clinic, closure)
+    found = offers(clinic, closure)[visit.pk]
+    days = [offer.slot.starts_at.astimezone(clinic.site.zone).date() for offer in found]
+    first = next_week.date()
+    # The morning of the same day, the day between, and the day before; at the usual time where that is free.
+    assert days == [first, first + DAY, first - DAY]
+    assert found[1].slot.starts_at == next_week + DAY
+    assert all(offer.slot.starts_at + timedelta(minutes=100) <= closure.starts_at for offer in found[:1])
+
+
+def test_in_a_closed_room_the_same_time_in_another_room_comes_first(clinic, next_week, second_room):
+    visit = clinic.book(next_week)
+    closure = close(clinic, next_week, next_week + DAY, room=clinic.room)
+    first = offers(clinic, closure)[visit.pk][0]
+    assert (first.keeps_time, first.slot.room, first.slot.starts_at) == (True, second_room, next_week)
+
+
+def test_the_first_offers_of_all_visits_are_free_together(clinic, next_week):
+    for number in range(4):
+        other_patient(clinic, next_week + number * 2 * HOUR - 4 * HOUR, name=f"Omar{number}")
+    closure = close(clinic, next_week - 6 * HOUR, next_week + 8 * HOUR)
+    done = closing.move_all(closure=closure, wishes=wishes(clinic, closure), actor=clinic.desk, now=clinic.now)
+    assert [outcome.is_done for outcome in done] == [True] * 4
+    assert hit(clinic, closure) == []
+
+
+def test_two_hit_visits_of_one_course_keep_their_days_between(clinic, next_week):
+    clinic.book(next_week, next_week + DAY, next_week + 2 * DAY)
+    closure = close(clinic, next_week - 6 * HOUR, next_week + DAY + 6 * HOUR)
+    found = offers(clinic, closure)
+    first, second = (found[visit.pk][0].slot.starts_at for visit in hit(clinic, closure))
+    assert (second - first) >= DAY
+    done = closing.move_all(closure=closure, wishes=wishes(clinic, closure), actor=clinic.desk, now=clinic.now)
+    assert [outcome.is_done for outcome in done] == [True, True]
+
+
+def test_who_could_drive_stands_with_each_offer(clinic, next_week):
+    sam = clinic.named("Sam")
+    visit = clinic.book(next_week)
+    Availability.objects.create(person=sam.person, can=False, weekday=(next_week + DAY).weekday())
+    closure = close(clinic, next_week - 6 * HOUR, next_week + 8 * HOUR)
+    drivers = [[one.name for one in offer.drivers] for offer in offers(clinic, closure)[visit.pk]]
+    assert drivers == [[], ["Sam"], ["Sam"]]
+
+
+def test_what_is_asked_of_the_database_does_not_grow_with_the_visits(clinic, next_week):
+    for number in range(3):
+        at = next_week + (number - 1) * 2 * HOUR
+        visit = other_patient(clinic, at, at + 4 * DAY, name=f"Omar{number}")
+        factories.DesignationFactory(patient=visit.patient)
+    closure = close(clinic, next_week - 6 * HOUR, next_week + 8 * HOUR)
+    counts = []
+    for number in (1, 3):
+        visits = hit(clinic, closure)[:number]
+        with CaptureQueriesContext(connection) as asked:
+            closing_offers.of(closure=closure, visits=visits, now=clinic.now)
+        counts.append(len(asked))
+    # The premises were read anew after the closure the first time.
+    assert counts[1] == 6
+    assert counts[0] >= counts[1]
+
+
+def test_progress_counts_what_was_moved_and_what_was_taken_off(clinic, next_week):
+    other_patient(clinic, next_week)
+    leaving = other_patient(clinic, next_week - 3 * HOUR, name="Ines")
+    closure = close(clinic, next_week - 6 * HOUR, next_week + 8 * HOUR)
+    other_patient(clinic, next_week + 3 * DAY, name="Kim")
+    [_other, wish] = wishes(clinic, closure)
+    closing.move(closure=closure, wish=wish, actor=clinic.desk, now=clinic.now)
+    closing.take_off(closure=closure, infusion=leaving, version=1, reason="", actor=clinic.desk, now=clinic.now)
+    found = closing.progress(closure=closure, site=clinic.site, now=clinic.now)
+    assert (found.left, found.moved, found.off, found.total) == (0, 1, 1, 2)
+
+
+def test_moving_all_twice_moves_each_once(clinic, next_week):
+    visit = clinic.book(next_week)
+    closure = close(clinic, next_week - 6 * HOUR, next_week + 8 * HOUR)
+    wanted = wishes(clinic, closure)
+    for _press in range(2):
+        done = closing.move_all(closure=closure, wishes=wanted, actor=clinic.desk, now=clinic.now)
+        assert [outcome.is_done for outcome in done] == [True]
+    assert Infusion.objects.get(pk=visit.pk).version == 2
+
+
+def test_an_offer_taken_meanwhile_leaves_the_others_alone(clinic, next_week):
+    other_patient(clinic, next_week)
+    other_patient(clinic, next_week - 3 * HOUR, name="Ines")
+    closure = close(clinic, next_week - 6 * HOUR, next_week + 8 * HOUR)
+    wanted = wishes(clinic, closure)
+    other_patient(clinic, wanted[0].slot.starts_at, name="Faster")
+    done = closing.move_all(closure=closure, wishes=wanted, actor=clinic.desk, now=clinic.now)
+    assert [outcome.is_done for outcome in done] == [False, True]
+    assert "has just been taken" in done[0].says
+
+
+def test_taking_off_what_somebody_changed_meanwhile_is_refused(clinic, next_week):
+    visit = clinic.book(next_week)
+    closure = close(clinic, next_week - 6 * HOUR, next_week + 8 * HOUR)
+    infusions.say_late(infusion=visit, actor=clinic.desk, now=clinic.now, minutes=10)
+    with pytest.raises(StaleVersion):
+        closing.take_off(closure=closure, infusion=visit, version=1, reason="", actor=clinic.desk, now=clinic.now)
+
+
+@pytest.fixture
+def told(clinic, next_week):
+    """Maya's visit, Sam's yes, and everybody told."""
+    sam = clinic.named("Sam")
+    visit = clinic.book(next_week)
+    clinic.yes(sam, visit)
+    closure = close(clinic, next_week - 6 * HOUR, next_week + 8 * HOUR)
+    closing_news.tell(closure=closure, site=clinic.site, actor=clinic.desk, now=clinic.now)
+    return closure, clinic.fresh(visit)
+
+
+def news(*names):
+    return sorted(Message.objects.filter(kind__in=names).values_list("kind", "status"))
+
+
+def test_the_patient_and_who_promised_are_told_once_however_often_it_is_pressed(clinic, told):
+    closure, _visit = told
+    again = closing_news.tell(closure=closure, site=clinic.site, actor=clinic.desk, now=clinic.now)
+    assert (again.messages, again.calls, again.left) == (0, 0, 0)
+    assert news("patient_closed", "helper_closed") == [("helper_closed", "pending"), ("patient_closed", "pending")]
+
+
+def test_who_was_moved_meanwhile_is_not_told(clinic, told):
+    _closure, visit = told
+    clinic.move(visit, visit.starts_at + DAY)
+    row = Message.objects.get(kind="patient_closed")
+    assert kinds.get(row.kind).still_wanted(row, clinic.now).wanted is False
+
+
+def test_the_words_say_that_the_clinic_is_closed_and_nothing_else(clinic, told):
+    row = Message.objects.get(kind="patient_closed")
+    assert kinds.get(row.kind).compose(row, clinic.now).body == (
+        "Northgate Care is closed Wed 11 Mar. We will call you with a new time. Questions? +14105550142 STOP to opt out"
+    )
+
+
+def test_a_patient_without_a_number_becomes_a_call(clinic, next_week):
+    clinic.patient.phone = clinic.patient.email = ""
+    clinic.patient.save()
+    clinic.book(next_week)
+    closure = close(clinic, next_week - 6 * HOUR, next_week + 8 * HOUR)
+    said = closing_news.tell(closure=closure, site=clinic.site, actor=clinic.desk, now=clinic.now)
+    assert (said.messages, said.calls) == (0, 1)
+    closing_news.tell(closure=closure, site=clinic.site, actor=clinic.desk, now=clinic.now)
+    assert Alert.objects.filter(key__startswith="call:patient").count() == 1
+
+
+def test_lifting_it_tells_those_who_had_been_told_and_leaves_their_time(clinic, told):
+    closure, visit = told
+    closing_news.lift(closure=closure, actor=clinic.desk, now=clinic.now)
+    assert news("patient_open", "helper_open") == [("helper_open", "pending"), ("patient_open", "pending")]
+    assert clinic.fresh(visit).starts_at == visit.starts_at
+    assert Commitment.objects.get(infusion=visit, role="ride").status == "accepted"
+    row = Message.objects.get(kind="patient_closed")
+    assert kinds.get(row.kind).still_wanted(row, clinic.now).wanted is False
