@@ -15,6 +15,7 @@ View = Callable[..., HttpResponse]
 EVERYBODY_AT_WORK = tuple(Role.values)
 CARE = (Role.NURSE, Role.CLINICIAN, Role.DIRECTOR)
 DESK_AND_CARE = (Role.FRONT_DESK, *CARE)
+CLINICIANS = (Role.CLINICIAN,)
 RULES = (Role.DIRECTOR,)
 SET_UP = (Role.ADMIN, Role.DIRECTOR)
 

@@ -1,13 +1,17 @@
-"""Pages behind a link. ``key`` is a link's id (with the browser's grant) or its token."""
+"""Pages behind a link, and calendars. ``key`` is a link's id (with the browser's grant) or its token."""
 
 from django.urls import path
 
-from support.views import link_checkin, link_entry, link_helper, link_patient, link_reading
+from support.views import calendars, link_checkin, link_entry, link_helper, link_patient, link_reading
 
 urlpatterns = [
+    path("c/<str:key>.ics", calendars.feed, name="feed"),
     path("l/<str:key>/", link_entry.link, name="link"),
     path("l/<str:key>/renew/", link_entry.renew, name="link_renew"),
     path("l/<str:key>/dates/", link_helper.dates, name="link_dates"),
+    path("l/<str:key>/calendar/", calendars.my_dates, name="link_calendar"),
+    path("l/<str:key>/dates.ics", calendars.all_dates, name="link_dates_file"),
+    path("l/<str:key>/visit/<int:pk>.ics", calendars.one_date, name="link_date_file"),
     path("l/<str:key>/stop/", link_helper.stop, name="link_stop"),
     path("l/<str:key>/visit/<int:pk>/step-back/", link_helper.step_back, name="link_step_back"),
     path("l/<str:key>/visit/<int:pk>/confirm/", link_helper.confirm, name="link_confirm"),

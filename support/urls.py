@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from support.views import alerts, handovers, infusions, messages, moves, outbox, patient, people, schedule, today
+from support.views import alerts, calendars, handovers, infusions, messages, moves, outbox, patient, people, schedule, today
 
 urlpatterns = [
     path("", today.today, name="today"),
@@ -25,10 +25,12 @@ urlpatterns = [
     path("patients/<int:pk>/", patient.patient, name="patient"),
     path("patients/<int:pk>/contact/", patient.contact, name="patient_contact"),
     path("patients/<int:pk>/texts/", patient.agree_to_texts, name="patient_texts"),
+    path("patients/<int:pk>/calendar/", calendars.of_patient, name="patient_calendar"),
     path("patients/<int:pk>/people/new/", people.new, name="designation_new"),
     path("people/<int:pk>/", people.edit, name="designation_edit"),
     path("people/<int:pk>/contact/", people.contact, name="designation_contact"),
     path("people/<int:pk>/texts/", people.agree_to_texts, name="designation_texts"),
+    path("people/<int:pk>/calendar/", calendars.of_helper, name="designation_calendar"),
     path("people/<int:pk>/withdraw/", people.withdraw, name="designation_withdraw"),
     path("people/<int:pk>/send-link/", people.send_link, name="designation_send_link"),
     path("commitments/<int:pk>/record/", people.record, name="commitment_record"),
@@ -38,5 +40,8 @@ urlpatterns = [
     path("alerts/<int:pk>/close/", alerts.close, name="alert_close"),
     path("messages/", messages.messages, name="messages"),
     path("messages/<int:pk>/again/", messages.resend, name="message_resend"),
+    path("setup/people/<int:pk>/calendar/", calendars.of_clinician, name="staff_calendar"),
+    path("setup/rooms/<int:pk>/calendar/", calendars.of_room, name="room_calendar"),
+    path("my-calendar/", calendars.mine, name="my_calendar"),
     path("outbox/", outbox.outbox, name="outbox"),
 ]

@@ -53,3 +53,8 @@ def minute_of_day(at: time | datetime) -> int:
 def local_day(*, moment: datetime, zone: ZoneInfo) -> date:
     """The calendar day that ``moment`` falls on in ``zone``."""
     return moment.astimezone(zone).date()
+
+
+def zone_name(zone: str) -> str:
+    """``America/New_York`` as people say it: ``New York``."""
+    return zone.rpartition("/")[2].replace("_", " ")

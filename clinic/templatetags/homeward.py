@@ -12,6 +12,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from clinic.domain import times
+
 NATIONAL = phonenumbers.PhoneNumberFormat.NATIONAL
 INTERNATIONAL = phonenumbers.PhoneNumberFormat.INTERNATIONAL
 
@@ -118,7 +120,7 @@ def day_time_at(moment: datetime | None, place: Any) -> str:
 @register.filter
 def zone_name(zone: str) -> str:
     """``America/New_York`` as people say it: ``New York``."""
-    return str(zone).rpartition("/")[2].replace("_", " ")
+    return times.zone_name(str(zone))
 
 
 @register.filter

@@ -94,6 +94,12 @@ def _word_fault(draft: Draft, message: Message, banned: tuple[str, ...]) -> str:
     return _("It holds a word that must not be seen on a screen: “%(word)s”.") % {"word": found[0]}
 
 
+def telling_word(*, text: str) -> str:
+    """The first word that must not be seen on a screen, as it stands in the list; empty if there is none."""
+    found = _beginning_with(BANNED).search(_plain(text))
+    return found[0] if found else ""
+
+
 @cache
 def _beginning_with(words: tuple[str, ...]) -> re.Pattern[str]:
     nothing = "(?!)"

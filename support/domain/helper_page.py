@@ -128,10 +128,17 @@ def local(visit: Infusion) -> datetime:
     return timezone.localtime(visit.starts_at, visit.site.zone)
 
 
+def own_window(commitment: Commitment) -> tuple[datetime, datetime]:
+    """From when until when a visit asks something of this helper: who drives comes for its end."""
+    visit = commitment.infusion
+    return visit.pickup_from if commitment.role == SupportRole.RIDE else visit.starts_at, visit.ends_at
+
+
 def row_for(commitment: Commitment, *, holder: Commitment | None) -> DateRow:
     visit = commitment.infusion
     zone = visit.site.zone
     starts = local(visit)
+    begins, ends = own_window(commitment)
     own = commitment.status in HOLDING
     is_ride = commitment.role == SupportRole.RIDE
     theirs = is_ride and holder is not None and holder.designation_id != commitment.designation_id
@@ -147,8 +154,8 @@ def row_for(commitment: Commitment, *, holder: Commitment | None) -> DateRow:
         if theirs
         else _("%(from)s to %(until)s")
         % {
-            "from": f"{timezone.localtime(visit.pickup_from, zone):%H:%M}",
-            "until": f"{timezone.localtime(visit.ends_at, zone):%H:%M}",
+            "from": f"{timezone.localtime(begins, zone):%H:%M}",
+            "until": f"{timezone.localtime(ends, zone):%H:%M}",
         },
         note=note_for(commitment, theirs=theirs, own=own, name=name),
         initial=name[:1].upper() if theirs or own else "",

@@ -23,6 +23,8 @@ PAGES = {LinkPurpose.HELPER: link_helper.page, LinkPurpose.PATIENT: link_patient
 def link(request: HttpRequest, key: str) -> HttpResponseBase:
     """By token it leads on to the page, by link id it is the page. Unknown and malformed are one and the same 404."""
     found = granted(request, key)
+    if found is not None and found.purpose not in PAGES:
+        found = None
     if found is None and len(key) == links.ID_LENGTH:
         return render(request, "errors/link_again.html", status=404)
     if found is None:
@@ -52,7 +54,7 @@ def with_grant(request: HttpRequest, found: Link) -> HttpResponse:
 def renew(request: HttpRequest, key: str) -> HttpResponse:
     """ "Send me a new one": the answer is the same whether anything goes out or not."""
     found = granted(request, key) if len(key) == links.TOKEN_LENGTH else None
-    if found is None:
+    if found is None or found.purpose not in PAGES:
         raise Http404
     if not asked_too_often(found):
         renewal.ask(link=found, now=timezone.now())

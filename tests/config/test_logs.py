@@ -37,6 +37,8 @@ def written() -> Iterator[io.StringIO]:
         (f"https://clinic.example/l/{TOKEN}?next=/today/", "https://clinic.example/l/[link]?[query]"),
         (f"GET /%2Fl%2F{TOKEN}%2Faccept", "GET /%2Fl%2F[link]%2Faccept"),
         (f"Not Found: /l/{TOKEN}: 404", "Not Found: /l/[link] 404"),
+        (f"GET /c/{TOKEN}.ics 200", "GET /c/[link] 200"),
+        (f"webcal://clinic.example/c/{TOKEN}.ics", "webcal://clinic.example/c/[link]"),
         (f"GET /join/{TOKEN}/", "GET /join/[link]/"),
         (f"GET /account/password/reset/key/{TOKEN}/", "GET /account/password/reset/key/[link]/"),
         ("GET /patients/?q=Gutierez&page=2", "GET /patients/?[query]"),
