@@ -209,26 +209,26 @@ class _Search:
 
     def _timed(self, aim: Aim, days: list[int], patterns: list[tuple[int, ...]]) -> Plan:
         """With the days settled, each visit takes its best time under each usual time; the best of those wins."""
-        others = [min(self._options(aim, day, usual=None)) for day in days]
         found: list[tuple[int, tuple[int, ...], int, list[tuple[int, int]]]] = []
+        by_visit = []
+        for day in days:
+            other = min(self._options(aim, day, irregular=True))
+            on = {each[1]: min(each, other) for each in self._options(aim, day, irregular=False)}
+            by_visit.append((self.ask.weekday_of(day), on, other))
         for weekdays in patterns:
             for usual in range(self.times):
-                chosen = []
-                for day, other in zip(days, others, strict=True):
-                    is_on = self.ask.weekday_of(day) in weekdays and self.ask.days[day].free >> usual & 1
-                    chosen.append(min(self._options(aim, day, usual=usual)[0], other) if is_on else other)
+                chosen = [on.get(usual, other) if day in weekdays else other for day, on, other in by_visit]
                 found.append((sum(cost for cost, _time in chosen), weekdays, usual, chosen))
         _cost, weekdays, usual, chosen = min(found)
         return self._plan(weekdays, usual, [(day, time) for day, (_each, time) in zip(days, chosen, strict=True)])
 
-    def _options(self, aim: Aim, day: int, *, usual: int | None) -> list[tuple[int, int]]:
-        """What each time of a day costs, or only the usual time, as (cost, index of the time)."""
+    def _options(self, aim: Aim, day: int, *, irregular: bool) -> list[tuple[int, int]]:
+        """What each free time of a day costs, as (cost, index of the time)."""
         here = self.ask.days[day]
-        times = members(here.free) if usual is None else (usual,)
         found = []
-        for time in times:
+        for time in members(here.free):
             missed = self.has_wishes and not here.good >> time & 1
-            cost = _cost(aim, not here.covered >> time & 1, usual is None, missed)
+            cost = _cost(aim, not here.covered >> time & 1, irregular, missed)
             away = abs(self.ask.minutes[time] - (self.ask.prefer or 0))
             found.append(((cost << AWAY_BITS) + away, time))
         return found

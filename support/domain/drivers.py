@@ -40,26 +40,35 @@ class Drivers:
         self._zone = patient.site.zone
         self._known = known or Known(patients=[patient], first_day=first_day, last_day=last_day)
         self.designations = self._known.designations[patient.pk]
+        self._people = [
+            (row, row.person.first_name, self._known.stated[row.person_id], self._known.unfit.get(row.person_id, []))
+            for row in self.designations
+        ]
 
     def __bool__(self) -> bool:
         return bool(self.designations)
 
     def at(self, pickup_from: datetime, ends_at: datetime) -> list[Driver]:
         """Who could be there at any time between the two moments, those who said so before those who said nothing."""
-        begin, end = pickup_from.astimezone(self._zone), ends_at.astimezone(self._zone)
-        until = minute_of_day(end) if end.date() == begin.date() else END_OF_DAY
-        found = []
-        for row in self.designations:
-            says = self._known.stated[row.person_id].fits(begin.date(), minute_of_day(begin), until)
-            if says is not False and row.holds_at(ends_at) and self._is_fit(row.person_id, pickup_from, ends_at):
-                found.append(Driver(row, says))
-        return sorted(found, key=lambda driver: driver.says is None)
+        return [Driver(row, says) for says, _name, row in self._at(pickup_from, ends_at)]
 
     def names(self, pickup_from: datetime, ends_at: datetime) -> list[str]:
-        return [driver.name for driver in self.at(pickup_from, ends_at)]
+        return [name for _says, name, _row in self._at(pickup_from, ends_at)]
 
-    def _is_fit(self, person: int, begin: datetime, end: datetime) -> bool:
-        return all(end <= span[0] or span[1] <= begin for span in self._known.unfit.get(person, ()))
+    def _at(self, pickup_from: datetime, ends_at: datetime) -> list[tuple[bool | None, str, Designation]]:
+        begin, end = pickup_from.astimezone(self._zone), ends_at.astimezone(self._zone)
+        day, from_minute = begin.date(), minute_of_day(begin)
+        until = minute_of_day(end) if end.date() == day else END_OF_DAY
+        sure: list[tuple[bool | None, str, Designation]] = []
+        unsure: list[tuple[bool | None, str, Designation]] = []
+        for row, name, stated, unfit in self._people:
+            says = stated.fits(day, from_minute, until)
+            if says is False or not row.holds_at(ends_at):
+                continue
+            if any(span[0] < ends_at and pickup_from < span[1] for span in unfit):
+                continue
+            (sure if says else unsure).append((says, name, row))
+        return sure + unsure
 
 
 class Known:

@@ -13,7 +13,7 @@ from django.core.management import call_command
 from config.local.postgres import Postgres
 from config.local.valkey import Valkey
 
-PARTS = ("booking", "messaging")
+PARTS = ("booking", "messaging", "planner")
 
 
 def main() -> None:
