@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
+from clinic.domain import rows
 from clinic.models import AuditEntry, StaffMember
 
 # The name PostgreSQL knows the trigger by; the migration has it.
@@ -43,8 +44,8 @@ def record(
 ) -> AuditEntry:
     """Adds one entry in the caller's transaction; it is sealed when that commits. No names, no free text about a
     patient."""
-    return AuditEntry.objects.create(
-        at=now, actor=actor, verb=verb, patient_id=patient_id, subject=subject, note=note[:300]
+    return rows.insert(
+        AuditEntry(at=now, actor=actor, verb=verb, patient_id=patient_id, subject=subject, note=note[:300])
     )
 
 

@@ -7,14 +7,13 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from clinic.domain import changes, conflicts, infusions, locks, policies, rules
+from clinic.domain import changes, conflicts, infusions, locks, premises, rows, rules, standing
 from clinic.domain.calendar import Timing, timing
 from clinic.domain.errors import Refused
 from clinic.domain.slots import Slot
 from clinic.domain.times import day_bounds, local_day
 from clinic.enums import CourseStatus, InfusionStatus
 from clinic.models import Course, Infusion, Patient, Policy, Protocol, Room, Site, StaffMember
-from clinic.models.infusion import LIVE
 
 
 def book_series(
@@ -40,12 +39,12 @@ def book_series(
             return known
         if known is not None:
             raise Refused(_("This form was used for another patient. Open it again."))
-        policy = policies.current(site=patient.site)
-        timed = _timed(ordered, protocol, policy)
+        here = premises.of(site=patient.site)
+        timed = _timed(ordered, protocol, here.policy)
         if not protocol.is_active:
             raise Refused(_("This plan is not offered any more."))
         _refuse([*rules.about_patient(patient=patient, protocol=protocol), *_series(ordered, protocol, patient.site)])
-        _refuse(rules.against(site=patient.site, slots=timed, now=now))
+        _refuse(rules.against(site=patient.site, slots=timed, now=now, here=here))
         course = Course.objects.create(
             patient=patient,
             protocol=protocol,
@@ -55,7 +54,7 @@ def book_series(
             form_key=form_key,
         )
         booked = [
-            _insert(course, number, slot, when, policy, actor, now)
+            _insert(course, number, slot, when, here.policy, actor, now)
             for number, (slot, when) in enumerate(timed, start=1)
         ]
         changes.tell(booked, actor, now, "booked", what="booked")
@@ -68,13 +67,13 @@ def book(*, course: Course, slot: Slot, actor: StaffMember, now: datetime, walk_
     """The next visit of a course that has no date. Raises ``Taken`` with the next free starts, or ``Refused``."""
 
     def work() -> Infusion:
-        # Before the locks: others wait for as short as can be.
-        policy = policies.current(site=course.patient.site)
-        timed = _timed([slot], course.protocol, policy)
-        _refuse(rules.about_patient(patient=course.patient, protocol=course.protocol))
-        _refuse(rules.against(site=course.patient.site, slots=timed, now=now))
         _lock(course.patient, [slot])
-        infusion = _insert(course, _next_number(course), *timed[0], policy, actor, now, walk_in=walk_in)
+        known = standing.of(course=course)
+        _refuse(rules.about_patient(patient=course.patient, protocol=course.protocol))
+        here = premises.under(site=course.patient.site, stamp=known.stamp)
+        timed = _timed([slot], course.protocol, here.policy)
+        _refuse(rules.against(site=course.patient.site, slots=timed, now=now, here=here))
+        infusion = _insert(course, known.next_number(), *timed[0], here.policy, actor, now, walk_in=walk_in)
         changes.tell([infusion], actor, now, "booked", what="booked")
         return infusion
 
@@ -105,7 +104,7 @@ def walk_in(
             moment = rules.say_moment(today.starts_at, patient.site)
             raise Refused(_("The patient is booked on %(moment)s. Move that visit instead.") % {"moment": moment})
         open_courses = Course.objects.filter(patient=patient, protocol=protocol, status=CourseStatus.OPEN)
-        course = next((one for one in open_courses.order_by("opened_at") if _free_numbers(one)), None)
+        course = next((one for one in open_courses.order_by("opened_at") if standing.of(course=one).to_place), None)
         if course is None:
             course = Course.objects.create(
                 patient=patient, protocol=protocol, sessions=1, opened_at=now, opened_by=actor
@@ -139,21 +138,23 @@ def _insert(
     *,
     walk_in: bool = False,
 ) -> Infusion:
-    return Infusion.objects.create(
-        site=course.patient.site,
-        course=course,
-        patient=course.patient,
-        room=slot.room,
-        clinician=slot.clinician,
-        policy=policy,
-        number=number,
-        is_walk_in=walk_in,
-        starts_at=slot.starts_at,
-        pickup_from=when.pickup_from,
-        ends_at=when.ends_at,
-        room_free_at=when.room_free_at,
-        booked_at=now,
-        booked_by=actor,
+    return rows.insert(
+        Infusion(
+            site=course.patient.site,
+            course=course,
+            patient=course.patient,
+            room=slot.room,
+            clinician=slot.clinician,
+            policy=policy,
+            number=number,
+            is_walk_in=walk_in,
+            starts_at=slot.starts_at,
+            pickup_from=when.pickup_from,
+            ends_at=when.ends_at,
+            room_free_at=when.room_free_at,
+            booked_at=now,
+            booked_by=actor,
+        )
     )
 
 
@@ -172,18 +173,3 @@ def _series(slots: Sequence[Slot], protocol: Protocol, site: Site) -> list[str]:
         for (one, other), (least, _best, _most) in zip(pairwise(days), protocol.gaps(), strict=False)
         if (other - one).days < least
     ]
-
-
-def _free_numbers(course: Course) -> list[int]:
-    placed = set(Infusion.objects.filter(LIVE, course=course).values_list("number", flat=True))
-    return [number for number in range(1, course.sessions + 1) if number not in placed]
-
-
-def _next_number(course: Course) -> int:
-    """Asked under the patient's lock, so that two tabs never get the same."""
-    if Course.objects.values_list("status", flat=True).get(pk=course.pk) != CourseStatus.OPEN:
-        raise Refused(_("This course is over."))
-    free = _free_numbers(course)
-    if not free:
-        raise Refused(_("All visits of this course have a date."))
-    return free[0]

@@ -52,10 +52,11 @@ def tell(
     before: Mapping[str, object] | None = None,
     note: str = "",
 ) -> None:
-    """Tells the followers about each row, then leaves the audit entries: last, since writers queue on the chain."""
+    """Tells the followers about all rows, then leaves the audit entries: last, since writers queue on the chain."""
     who = actor if isinstance(actor, str) else audit.staff(actor)
-    for row in rows:
-        followers.tell(followers.Change(infusion=row, what=what, before=dict(before or {}), now=now, actor=who))
+    followers.tell(
+        [followers.Change(infusion=row, what=what, before=dict(before or {}), now=now, actor=who) for row in rows]
+    )
     for row in rows:
         audit.record(
             actor=who,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from django.db import connection
 
@@ -226,7 +227,7 @@ class Diary:
         return mask
 
     def _read(self, patient: Patient | None, ignoring: Infusion | None) -> None:
-        values = {
+        values: dict[str, Any] = {
             "site": self.site.pk,
             "begin": self._begin,
             "end": self._end,

@@ -1,6 +1,6 @@
 """Who is told, in the same transaction, when an infusion changes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -21,7 +21,8 @@ class Change:
     before: dict[str, object] = field(default_factory=dict)
 
 
-Follower = Callable[[Change], None]
+# All changes of one act at once: a series of six is one telling, so that what it costs does not grow sixfold.
+Follower = Callable[[Sequence[Change]], None]
 _followers: list[Follower] = []
 
 
@@ -31,7 +32,7 @@ def register(follower: Follower) -> None:
         _followers.append(follower)
 
 
-def tell(change: Change) -> None:
-    """Runs inside the caller's transaction: a follower that raises undoes the change."""
+def tell(changes: Sequence[Change]) -> None:
+    """Runs inside the caller's transaction: a follower that raises undoes the changes."""
     for follower in _followers:
-        follower(change)
+        follower(changes)

@@ -8,17 +8,23 @@ from collections.abc import Iterable
 
 from django.db import connection
 
+# Held shared by whoever writes visits, alone by whoever changes what they are decided under (see DiaryStamp).
+PREMISES = 7000
 ROOM, CLINICIAN, PATIENT = 7001, 7002, 7003
+TAKE = """
+SELECT CASE WHEN k = %s THEN pg_advisory_xact_lock_shared(k, v) ELSE pg_advisory_xact_lock(k, v) END
+FROM unnest(%s::int[], %s::int[]) AS keys(k, v)
+"""
 
 
 def diary(*, rooms: Iterable[int], clinicians: Iterable[int], patients: Iterable[int]) -> None:
     """Waits (at most the connection's ``lock_timeout``) and holds until the transaction ends."""
     keys = sorted(
-        {(ROOM, pk) for pk in rooms} | {(CLINICIAN, pk) for pk in clinicians} | {(PATIENT, pk) for pk in patients}
+        {(PREMISES, 0)}
+        | {(ROOM, pk) for pk in rooms}
+        | {(CLINICIAN, pk) for pk in clinicians}
+        | {(PATIENT, pk) for pk in patients}
     )
     with connection.cursor() as cursor:
         # unnest() gives the rows in the order of the arrays.
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(k, v) FROM unnest(%s::int[], %s::int[]) AS keys(k, v)",
-            [[kind for kind, _pk in keys], [pk % 2**31 for _kind, pk in keys]],
-        )
+        cursor.execute(TAKE, [PREMISES, [kind for kind, _pk in keys], [pk % 2**31 for _kind, pk in keys]])

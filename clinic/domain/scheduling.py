@@ -29,7 +29,9 @@ def free_slots(
     per_day: int | None = None,
     ignoring: Infusion | None = None,
 ) -> list[Slot]:
-    """Every start that can be booked, one room and clinician for each, earliest first. Two queries, nine after a change of the premises.
+    """Every start that can be booked, one room and clinician for each, earliest first.
+
+    Two queries, nine after a change of the premises.
 
     ``ignoring`` is a visit about to be moved: its own time counts as free.
     """

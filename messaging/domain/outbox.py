@@ -1,6 +1,6 @@
 """What is to be said. Domain code of the apps above calls this in the transaction of the change it makes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,6 +26,18 @@ SET status = 'pending', due_at = new.due_at, not_after = new.not_after, language
 FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[])
     AS new (id, due_at, not_after, language, rule, zone, wall_time)
 WHERE message.id = new.id
+"""
+
+
+# What was said before is said: the row that says so stays as it is.
+INSERT = """
+INSERT INTO messaging_message (site_id, plan_version, created_at, updated_at, scope, kind, subject, about_at, recipient,
+    channel, due_at, not_after, language, rule, zone, wall_time, status, attempts, settle_rounds, unsure_times,
+    send_key, provider_id, sent_to, email_subject, body, error_class, error_text)
+SELECT %s, %s, %s, %s, new.*, 'pending', 0, 0, 0, gen_random_uuid(), '', '', '', '', '', ''
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::timestamptz[],
+    %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[]) AS new
+ON CONFLICT DO NOTHING
 """
 
 
@@ -77,7 +89,7 @@ def reconcile(*, site_id: int, scope: str, wanted: Sequence[Wanted], now: dateti
         for key, want in plan.items():
             row = existing.get(key)
             if row is None and want.not_after > now:
-                new.append(_row(want, site_id=site_id, scope=scope, plan_version=1, now=now))
+                new.append((scope, want))
             elif row is None or (row.status == VOID and want.not_after <= now):
                 late += 1
             elif row.status == VOID and row.sent_at is None:
@@ -92,7 +104,7 @@ def reconcile(*, site_id: int, scope: str, wanted: Sequence[Wanted], now: dateti
         void = [row.pk for row in dropped if row.status == PENDING]
         fence += [row.pk for row in dropped if row.status == SENDING]
 
-        Message.objects.bulk_create(new, ignore_conflicts=True)
+        _insert(new, site_id=site_id, plan_version=1, now=now)
         _reschedule(revive + move, now)
         if void:
             Message.objects.filter(pk__in=void).update(
@@ -110,11 +122,16 @@ def reconcile(*, site_id: int, scope: str, wanted: Sequence[Wanted], now: dateti
     )
 
 
+def begin(*, site_id: int, wanted: Mapping[str, Sequence[Wanted]], now: datetime) -> None:
+    """`reconcile` for scopes that this transaction has just made up: nothing can be waiting in them. One query."""
+    rows = [(scope, want) for scope, plan in wanted.items() for want in plan if want.not_after > now]
+    _insert(rows, site_id=site_id, plan_version=1, now=now)
+
+
 def post(*, site_id: int, scope: str, wanted: Wanted, now: datetime) -> Message:
     """One message outside any plan. Idempotent: said before means the row that said it comes back."""
     with transaction.atomic():
-        fresh = _row(wanted, site_id=site_id, scope=scope, plan_version=0, now=now)
-        Message.objects.bulk_create([fresh], ignore_conflicts=True)
+        _insert([(scope, wanted)], site_id=site_id, plan_version=0, now=now)
         row = Message.objects.select_for_update().get(**dict(zip(KEY, wanted.key, strict=True)))
         if row.status == VOID and row.sent_at is None:
             _reschedule([(row, wanted)], now)
@@ -158,9 +175,12 @@ def _differs(row: Message, want: Wanted) -> bool:
     return any(getattr(row, name) != getattr(want, name) for name in TIMING)
 
 
-def _row(want: Wanted, *, site_id: int, scope: str, plan_version: int, now: datetime) -> Message:
-    values = {name: getattr(want, name) for name in KEY + TIMING}
-    return Message(site_id=site_id, scope=scope, plan_version=plan_version, created_at=now, updated_at=now, **values)
+def _insert(rows: Sequence[tuple[str, Wanted]], *, site_id: int, plan_version: int, now: datetime) -> None:
+    if not rows:
+        return
+    columns = [[getattr(want, name) for _scope, want in rows] for name in KEY + TIMING]
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, [site_id, plan_version, now, now, [scope for scope, _want in rows], *columns])
 
 
 def _reschedule(pairs: Sequence[tuple[Message, Wanted]], now: datetime) -> None:

@@ -3,9 +3,10 @@
 The first to take the way home has it. Every function locks the visit's row first, as ``commitments`` does.
 """
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from clinic.domain.errors import Refused
@@ -16,6 +17,8 @@ from support.enums import CommitmentStatus, SupportRole
 from support.models import Commitment, Designation
 
 S = CommitmentStatus
+# Asked with every booking, hence by hand.
+ANYBODY = "SELECT 1 FROM support_designation WHERE patient_id = %s AND withdrawn_at IS NULL LIMIT 1"
 
 
 def ask(*, infusion: Infusion, designation: Designation, role: str, now: datetime) -> Commitment:
@@ -36,17 +39,31 @@ def ask_everybody(*, infusion: Infusion, now: datetime) -> list[Commitment]:
     """
     with transaction.atomic():
         visit = locked(infusion_id=infusion.pk)
-        named = [row for row in active(patient_id=visit.patient_id, now=now) if row.holds_at(visit.starts_at)]
         known = set(
             Commitment.objects.filter(infusion=visit).exclude(status=S.VOID).values_list("designation_id", "role")
         )
-        is_taken = ride_is_held(visit)
-        return Commitment.objects.bulk_create(
-            _new(visit, designation, role, is_taken, now)
-            for designation in named
-            for role in designation.roles
-            if (designation.pk, role) not in known
-        )
+        named = active(patient_id=visit.patient_id, now=now)
+        rows = _for_each(visit, named, ride_is_held(visit), now)
+        return Commitment.objects.bulk_create(row for row in rows if (row.designation_id, row.role) not in known)
+
+
+def ask_about_new(*, infusions: Sequence[Infusion], now: datetime) -> list[Commitment]:
+    """The same for visits of one patient that this transaction has just booked. Three queries, however many visits; one
+    where nobody is named."""
+    with connection.cursor() as cursor:
+        cursor.execute(ANYBODY, [infusions[0].patient_id])
+        if cursor.fetchone() is None:
+            return []
+    named = active(patient_id=infusions[0].patient_id, now=now)
+    rows = [row for visit in infusions for row in _for_each(visit, named, False, now)]
+    return Commitment.objects.bulk_create(rows) if rows else []
+
+
+def _for_each(visit: Infusion, named: Sequence[Designation], is_taken: bool, now: datetime) -> Iterator[Commitment]:
+    for designation in named:
+        if designation.holds_at(visit.starts_at):
+            for role in designation.roles:
+                yield _new(visit, designation, role, is_taken, now)
 
 
 def ask_for_all(*, designation: Designation, now: datetime) -> None:

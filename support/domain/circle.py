@@ -1,20 +1,39 @@
 """What support does when a visit changes, inside the same transaction."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from clinic.domain.followers import Change
 from clinic.enums import InfusionStatus
+from clinic.models import Infusion
 from messaging.domain import outbox, quiet
 from messaging.domain.outbox import Wanted
 from support.domain import asking, checkins, commitments, handovers, invitations, plan, replan, rules, visit_state
 from support.domain.plan_state import CALL
 
 
-def follow(change: Change) -> None:
+def follow(changes: Sequence[Change]) -> None:
     """Registered with clinic's followers."""
+    booked = [change.infusion for change in changes if change.what == "booked"]
+    if booked:
+        _booked(booked, changes[0].now)
+    for change in changes:
+        if change.what != "booked":
+            _changed(change)
+
+
+def _booked(visits: Sequence[Infusion], now: datetime) -> None:
+    """New visits of one patient: nothing can be known about them yet, so nothing is looked up."""
+    asked = asking.ask_about_new(infusions=visits, now=now)
+    people = [commitment.designation.person for commitment in asked]
+    stopped = visit_state.stopped(visits[0].patient, *people)
+    invitations.tell_new_dates(infusion=visits[0], asked=asked, stopped=stopped, now=now)
+    replan.plan_new(infusions=visits, asked=asked, stopped=stopped, now=now)
+
+
+def _changed(change: Change) -> None:
     visit, now = change.infusion, change.now
-    if change.what == "booked":
-        asked = asking.ask_everybody(infusion=visit, now=now)
-        invitations.tell_new_dates(infusion=visit, asked=asked, now=now)
-    elif change.what == "moved":
+    if change.what == "moved":
         _moved(change)
     elif change.what in {"cancelled", "no_show"}:
         commitments.void_all(infusion=visit, now=now)

@@ -1,6 +1,6 @@
 """What a person who is named hears from us: the invitation, once by text and once by e-mail, and later dates."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
@@ -59,10 +59,11 @@ def follow_correction(*, designation: Designation, changed: Sequence[str], now: 
     invite_again(designation=designation, by=by, now=now)
 
 
-def tell_new_dates(*, infusion: Infusion, asked: Sequence[Commitment], now: datetime) -> None:
+def tell_new_dates(*, infusion: Infusion, asked: Sequence[Commitment], stopped: Collection[str], now: datetime) -> None:
     """Those who know us already hear once that a course has new dates; once a booking, however many dates it has."""
     to_tell = {row.designation_id: row.designation for row in asked if row.designation.invited_at != now}
-    stopped = visit_state.stopped(*(designation.person for designation in to_tell.values()))
+    if not to_tell:
+        return
     window = plan.window(rules.of(infusion=infusion))
     for designation in to_tell.values():
         reach = visit_state.reach_helper(designation=designation, has_answered=False, stopped=stopped)

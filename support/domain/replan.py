@@ -1,7 +1,7 @@
 """Makes the outbox equal to the plan: in the transaction of each change, and in a sweep that heals a forgotten call."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -17,7 +17,7 @@ from messaging.models import Message
 from support.domain import alerts, plan, visit_state
 from support.domain.plan_state import Touch
 from support.enums import AlertKind
-from support.models import Designation
+from support.models import Commitment, Designation
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +34,22 @@ def replan(*, infusion: Infusion, now: datetime) -> Changes:
     row = Infusion.objects.select_related(*WITH).get(pk=infusion.pk)
     state = visit_state.load(infusions=[row])[row.pk]
     return _reconcile(row, plan.everything(state=state), now)
+
+
+def plan_new(
+    *, infusions: Sequence[Infusion], asked: Sequence[Commitment], stopped: Collection[str], now: datetime
+) -> None:
+    """The same for visits of one patient that this transaction has just booked and asked for: what is not known of
+    them is not looked up. One query."""
+    states = visit_state.of_new(infusions=infusions, asked=asked, stopped=stopped)
+    planned = {visit.pk: list(plan.everything(state=states[visit.pk])) for visit in infusions}
+    outbox.begin(
+        site_id=infusions[0].site_id,
+        wanted={f"infusion:{pk}": [t.wanted for t in touches if not t.is_call] for pk, touches in planned.items()},
+        now=now,
+    )
+    for visit in infusions:
+        _open_calls(visit, [touch.wanted for touch in planned[visit.pk] if touch.is_call], now)
 
 
 def replan_all(*, infusions: Sequence[Infusion], now: datetime) -> None:

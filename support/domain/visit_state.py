@@ -1,7 +1,7 @@
 """What the plan looks at, read for any number of visits with the same few queries."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -63,7 +63,27 @@ def load(*, infusions: Iterable[Infusion]) -> dict[int, VisitState]:
     }
 
 
-def reach_patient(*, patient: Patient, site: Site, stopped: set[str]) -> Reach:
+def of_new(
+    *, infusions: Sequence[Infusion], asked: Sequence[Commitment], stopped: Collection[str]
+) -> dict[int, VisitState]:
+    """The same for visits nobody can have said or been told anything about yet. No query."""
+    of_each: dict[int, list[Commitment]] = defaultdict(list)
+    for commitment in asked:
+        of_each[commitment.infusion_id].append(commitment)
+    return {
+        visit.pk: _state(
+            visit,
+            rules=rules.of(infusion=visit),
+            commitments=of_each[visit.pk],
+            checkins=[],
+            ledger=Ledger(said={}, asked=set(), moved={}),
+            stopped=stopped,
+        )
+        for visit in infusions
+    }
+
+
+def reach_patient(*, patient: Patient, site: Site, stopped: Collection[str]) -> Reach:
     return Reach(
         recipient=f"patient:{patient.pk}",
         can_text=bool(patient.phone and patient.texts_agreed_at and patient.phone not in stopped),
@@ -73,7 +93,7 @@ def reach_patient(*, patient: Patient, site: Site, stopped: set[str]) -> Reach:
     )
 
 
-def reach_helper(*, designation: Designation, has_answered: bool, stopped: set[str]) -> Reach:
+def reach_helper(*, designation: Designation, has_answered: bool, stopped: Collection[str]) -> Reach:
     """Who agreed to texts gets them; who said yes without that gets e-mail; who said nothing yet is left in peace."""
     person = designation.person
     agreed = person.texts_agreed_at is not None
@@ -130,7 +150,7 @@ def _state(
     commitments: Sequence[Commitment],
     checkins: Sequence[CheckIn],
     ledger: Ledger,
-    stopped: set[str],
+    stopped: Collection[str],
 ) -> VisitState:
     mine: dict[int, list[Commitment]] = defaultdict(list)
     named: dict[int, Designation] = {}
@@ -160,7 +180,7 @@ def _state(
 
 
 def _helper(
-    visit: Infusion, designation: Designation, rows: Sequence[Commitment], ledger: Ledger, stopped: set[str]
+    visit: Infusion, designation: Designation, rows: Sequence[Commitment], ledger: Ledger, stopped: Collection[str]
 ) -> Helper:
     newest = {row.role: row for row in rows if row.for_starts_at == visit.starts_at}
     older = [row for row in rows if row.status == CommitmentStatus.VOID and row not in newest.values()]

@@ -1,6 +1,6 @@
 """Booking, placing, walking in: all or nothing, and a sentence for every no."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 import psycopg2
@@ -275,7 +275,7 @@ def test_a_walk_in_into_a_taken_room_leaves_nothing_behind(house: House, now: da
 
 def test_followers_hear_of_each_booking_and_move(house: House, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[followers.Change] = []
-    monkeypatch.setattr(followers, "_followers", [heard.append])
+    monkeypatch.setattr(followers, "_followers", [heard.extend])
     infusion = book(house, now, at(house))
     moves.move(
         infusion=infusion, slot=at(house, NINE + timedelta(days=1)), actor=house.desk, now=now, version=infusion.version
@@ -287,7 +287,7 @@ def test_followers_hear_of_each_booking_and_move(house: House, now: datetime, mo
 
 
 def test_a_follower_that_fails_undoes_the_booking(house: House, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(change: followers.Change) -> None:
+    def fail(changes: Sequence[followers.Change]) -> None:
         raise RuntimeError("no")
 
     monkeypatch.setattr(followers, "_followers", [fail])
