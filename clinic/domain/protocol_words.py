@@ -28,6 +28,8 @@ NASAL_MINUTES = 120
 def stage(step: ProtocolStage) -> str:
     """Such as: 6 visits, 2 to 5 days apart, best 3."""
     visits = ngettext("%(count)s visit", "%(count)s visits", step.visits) % {"count": step.visits}
+    if step.position == 0 and step.visits == 1:
+        return visits
     if step.min_days == step.max_days:
         days = ngettext("%(days)s day apart", "%(days)s days apart", step.min_days) % {"days": step.min_days}
     else:
