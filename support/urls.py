@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from support.views import alerts, calendars, handovers, infusions, messages, moves, outbox, patient, people, schedule, today
+from support.views import alerts, calendars, handovers, infusions, messages, moves, notes, outbox, patient, people, schedule, today
 
 urlpatterns = [
     path("", today.today, name="today"),
@@ -38,6 +38,8 @@ urlpatterns = [
     path("alerts/<int:pk>/", alerts.alert, name="alert"),
     path("alerts/<int:pk>/take/", alerts.acknowledge, name="alert_acknowledge"),
     path("alerts/<int:pk>/close/", alerts.close, name="alert_close"),
+    path("notes/new/", notes.note_add, name="note_add"),
+    path("notes/<int:pk>/done/", notes.note_done, name="note_done"),
     path("messages/", messages.messages, name="messages"),
     path("messages/<int:pk>/again/", messages.resend, name="message_resend"),
     path("setup/people/<int:pk>/calendar/", calendars.of_clinician, name="staff_calendar"),

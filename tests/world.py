@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from clinic.enums import InfusionStatus, Role
-from clinic.models import Closure, ImportRun, ImportStatus, Patient, Site, StaffMember
+from clinic.models import Closure, DeskNote, ImportRun, ImportStatus, Patient, Site, StaffMember
 from education import directory, library
 from education.models import HelpNumber, Page, PageRevision
 from messaging.models import Message
@@ -132,6 +132,9 @@ def build(*, now: Any, given_name: str = "Maya") -> World:
     closure = Closure.objects.create(
         site=site, starts_at=now + timedelta(days=40), ends_at=now + timedelta(days=41), reason="Painting"
     )
+    note = DeskNote.objects.create(
+        site=site, day=now.date(), text="Call the lab.", written_by=staff[Role.FRONT_DESK], written_at=now
+    )
     page = Page.objects.filter(site=site).order_by("pk")[0]
     world = World(
         site=site,
@@ -151,6 +154,7 @@ def build(*, now: Any, given_name: str = "Maya") -> World:
         "people": named.pk,
         "commitments": commitment.pk,
         "alerts": alert.pk,
+        "notes": note.pk,
         "messages": message.pk,
         "setup/rooms": room.pk,
         "setup/hours": closure.pk,

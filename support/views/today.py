@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from clinic.access import EVERYBODY_AT_WORK
-from clinic.domain import times
+from clinic.domain import notes, times
 from clinic.enums import Role
 from clinic.views.desk import at_site, was_read
 from support.domain import board
@@ -29,6 +29,7 @@ def today(request: HttpRequest) -> HttpResponse:
     _note(request, day, now)
     context = {
         "board": board.day(site=request.site, day=day, now=now),
+        "notes": notes.of(site=request.site, day=day),
         "today": this_day,
         "before": day - timedelta(days=1),
         "after": day + timedelta(days=1),

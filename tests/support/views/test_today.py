@@ -10,7 +10,7 @@ from support.enums import AlertKind, CommitmentStatus
 from tests.factories import CommitmentFactory, InfusionFactory, PatientFactory, RoomFactory
 
 LATER = datetime(2026, 3, 3, 18, 0, tzinfo=UTC)  # 13:00 in New York
-QUERIES = 14
+QUERIES = 15
 
 
 @pytest.fixture
