@@ -5,11 +5,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from clinic.access import SET_UP, staff_only
-from clinic.domain import audit, hours, sites
-from clinic.forms.setup import ClosureForm, RoomForm, SiteForm
+from clinic.domain import audit, hours, sites, zones
+from clinic.forms.setup import RoomForm, SiteForm
 from clinic.forms.week import WeekForm
 from clinic.models import Closure, Room
 from clinic.views.desk import at_site, form_page
@@ -33,16 +33,21 @@ def setup(request: HttpRequest) -> HttpResponse:
 @at_site(*SET_UP)
 @require_http_methods(["GET", "POST"])
 def setup_site(request: HttpRequest) -> HttpResponse:
+    """Another time zone is saved once somebody has seen which visits then show another clock time."""
+    now, known = timezone.now(), request.site.timezone
     form = SiteForm(request.POST or None, instance=request.site)
-    if form.is_valid():
+    chosen = form.cleaned_data["timezone"] if form.is_valid() else known
+    shifted = zones.shifted(site=request.site, before=known, after=chosen, now=now)
+    if form.is_valid() and (not shifted or request.POST.get("clock") == chosen):
         form.save()
         audit.record(
-            actor=audit.staff(request.user), verb="site.changed", now=timezone.now(), subject=f"site:{request.site.pk}"
+            actor=audit.staff(request.user), verb="site.changed", now=now, subject=f"site:{request.site.pk}"
         )
         said.success(request, _("Saved."))
         return redirect("setup")
     request.site.refresh_from_db()
-    return form_page(request, "clinic/setup_site.html", form)
+    page = {"form": form, "shifted": shifted, "chosen": chosen}
+    return render(request, "clinic/setup_site.html", page, status=422 if form.is_bound else 200)
 
 
 @at_site(*SET_UP)
@@ -76,31 +81,5 @@ def setup_hours(request: HttpRequest) -> HttpResponse:
         hours.open_at(site=request.site, spans=form.spans(), actor=request.user, now=timezone.now())
         said.success(request, _("Saved."))
         return redirect("setup_hours")
-    return form_page(request, "clinic/setup_hours.html", form, **_closures(request))
-
-
-def _closures(request: HttpRequest, form: ClosureForm | None = None) -> dict[str, object]:
-    rows = Closure.objects.filter(site=request.site, ends_at__gte=timezone.now()).select_related("room", "clinician")
-    return {"closures": rows, "closure_form": form or ClosureForm(site=request.site, prefix="closure")}
-
-
-@at_site(*SET_UP)
-@require_POST
-def setup_close(request: HttpRequest) -> HttpResponse:
-    form = ClosureForm(request.POST, site=request.site, prefix="closure")
-    if form.is_valid():
-        hours.close(site=request.site, actor=request.user, now=timezone.now(), **form.closure())
-        said.success(request, _("Closed. Visits already booked stay: move them on the schedule."))
-        return redirect("setup_hours")
-    week = WeekForm(spans=hours.opening(site=request.site))
-    context = {"form": week, **_closures(request, form)}
-    return render(request, "clinic/setup_hours.html", context, status=422)
-
-
-@at_site(*SET_UP)
-@require_POST
-def setup_reopen(request: HttpRequest, pk: int) -> HttpResponse:
-    closure = get_object_or_404(Closure, pk=pk, site=request.site)
-    hours.reopen(closure=closure, actor=request.user, now=timezone.now())
-    said.success(request, _("Open again."))
-    return redirect("setup_hours")
+    ahead = Closure.objects.filter(site=request.site, ends_at__gte=timezone.now()).count()
+    return form_page(request, "clinic/setup_hours.html", form, closures=ahead)
