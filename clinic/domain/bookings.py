@@ -2,18 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import pairwise
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from clinic.domain import changes, conflicts, infusions, locks, premises, rows, rules, standing
+from clinic.domain import against, changes, conflicts, infusions, locks, premises, rows, rules, standing
 from clinic.domain.calendar import Timing, timing
 from clinic.domain.errors import Refused
 from clinic.domain.slots import Slot
 from clinic.domain.times import day_bounds, local_day
 from clinic.enums import CourseStatus, InfusionStatus
-from clinic.models import Course, Infusion, Patient, Policy, Protocol, Room, Site, StaffMember
+from clinic.models import Course, Infusion, Patient, Policy, Protocol, Room, StaffMember
 
 
 def book_series(
@@ -24,11 +23,12 @@ def book_series(
     actor: StaffMember,
     now: datetime,
     form_key: UUID | None = None,
+    override_reason: str = "",
 ) -> Course:
     """Opens a course and books all ``slots`` or nothing; fewer slots than visits leave the rest "to place".
 
     The same ``form_key`` again gives the course it made the first time. Raises ``Taken`` naming every visit that is no
-    longer free, ``Refused`` for what breaks the rules.
+    longer free, ``AgainstRules`` with all that speaks against any of them.
     """
     ordered = sorted(slots, key=lambda slot: slot.starts_at)
 
@@ -40,11 +40,21 @@ def book_series(
         if known is not None:
             raise Refused(_("This form was used for another patient. Open it again."))
         here = premises.of(site=patient.site)
-        timed = _timed(ordered, protocol, here.policy)
         if not protocol.is_active:
             raise Refused(_("This plan is not offered any more."))
-        _refuse([*rules.about_patient(patient=patient, protocol=protocol), *_series(ordered, protocol, patient.site)])
-        _refuse(rules.against(site=patient.site, slots=timed, now=now, here=here))
+        if not 1 <= len(ordered) <= protocol.sessions:
+            raise Refused(_("Choose between one and %(most)s dates.") % {"most": protocol.sessions})
+        timed = dict(enumerate(_timed(ordered, protocol, here.policy), start=1))
+        found = against.findings(
+            site=patient.site,
+            protocol=protocol,
+            is_archived=patient.is_archived,
+            slots=timed,
+            placed={},
+            here=here,
+            now=now,
+        )
+        against.decide(found=found, actor=actor, policy=here.policy, reason=override_reason)
         course = Course.objects.create(
             patient=patient,
             protocol=protocol,
@@ -54,39 +64,66 @@ def book_series(
             form_key=form_key,
         )
         booked = [
-            _insert(course, number, slot, when, here.policy, actor, now)
-            for number, (slot, when) in enumerate(timed, start=1)
+            _insert(course, number, slot, when, here.policy, actor, now) for number, (slot, when) in timed.items()
         ]
+        for infusion in booked if found else []:
+            against.record(infusion=infusion, found=found, reason=override_reason, actor=actor, now=now, verb="booked")
         changes.tell(booked, actor, now, "booked", what="booked")
         return course
 
     return conflicts.booking(work, patient=patient, protocol=protocol, slots=ordered, now=now)
 
 
-def book(*, course: Course, slot: Slot, actor: StaffMember, now: datetime, walk_in: bool = False) -> Infusion:
-    """The next visit of a course that has no date. Raises ``Taken`` with the next free starts, or ``Refused``."""
+def book(
+    *,
+    course: Course,
+    slot: Slot,
+    actor: StaffMember,
+    now: datetime,
+    walk_in: bool = False,
+    override_reason: str = "",
+) -> Infusion:
+    """The next visit of a course that has no date. Raises ``Taken`` with the next free starts, ``AgainstRules`` with
+    all that speaks against the slot, or ``Refused``."""
 
     def work() -> Infusion:
         _lock(course.patient, [slot])
         known = standing.of(course=course)
-        _refuse(rules.about_patient(patient=course.patient, protocol=course.protocol))
+        number = known.next_number()
         here = premises.under(site=course.patient.site, stamp=known.stamp)
-        timed = _timed([slot], course.protocol, here.policy)
-        _refuse(rules.against(site=course.patient.site, slots=timed, now=now, here=here))
-        infusion = _insert(course, known.next_number(), *timed[0], here.policy, actor, now, walk_in=walk_in)
+        timed = _timed([slot], course.protocol, here.policy)[0]
+        found = against.findings(
+            site=course.patient.site,
+            protocol=course.protocol,
+            is_archived=known.is_archived,
+            slots={number: timed},
+            placed=known.placed,
+            here=here,
+            now=now,
+        )
+        against.decide(found=found, actor=actor, policy=here.policy, reason=override_reason)
+        infusion = _insert(course, number, *timed, here.policy, actor, now, walk_in=walk_in)
+        against.record(infusion=infusion, found=found, reason=override_reason, actor=actor, now=now, verb="booked")
         changes.tell([infusion], actor, now, "booked", what="booked")
         return infusion
 
     return conflicts.booking(work, patient=course.patient, protocol=course.protocol, slots=[slot], now=now)
 
 
-def place(*, course: Course, slot: Slot, actor: StaffMember, now: datetime) -> Infusion:
+def place(*, course: Course, slot: Slot, actor: StaffMember, now: datetime, override_reason: str = "") -> Infusion:
     """Gives a visit "to place" its date."""
-    return book(course=course, slot=slot, actor=actor, now=now)
+    return book(course=course, slot=slot, actor=actor, now=now, override_reason=override_reason)
 
 
 def walk_in(
-    *, patient: Patient, protocol: Protocol, room: Room, clinician: StaffMember, actor: StaffMember, now: datetime
+    *,
+    patient: Patient,
+    protocol: Protocol,
+    room: Room,
+    clinician: StaffMember,
+    actor: StaffMember,
+    now: datetime,
+    override_reason: str = "",
 ) -> Infusion:
     """The patient stands at the desk without a booking: booked from this minute and arrived.
 
@@ -109,7 +146,7 @@ def walk_in(
             course = Course.objects.create(
                 patient=patient, protocol=protocol, sessions=1, opened_at=now, opened_by=actor
             )
-        infusion = book(course=course, slot=slot, actor=actor, now=now, walk_in=True)
+        infusion = book(course=course, slot=slot, actor=actor, now=now, walk_in=True, override_reason=override_reason)
         return infusions.arrive(infusion=infusion, actor=actor, now=now)
 
     return conflicts.booking(work, patient=patient, protocol=protocol, slots=[slot], now=now)
@@ -156,20 +193,3 @@ def _insert(
             booked_by=actor,
         )
     )
-
-
-def _refuse(sentences: list[str]) -> None:
-    if sentences:
-        raise Refused(*sentences)
-
-
-def _series(slots: Sequence[Slot], protocol: Protocol, site: Site) -> list[str]:
-    if not 1 <= len(slots) <= protocol.sessions:
-        return [_("Choose between one and %(most)s dates.") % {"most": protocol.sessions}]
-    days = [local_day(moment=slot.starts_at, zone=site.zone) for slot in slots]
-    return [
-        _("%(one)s and %(other)s are too close: visits are at least %(least)s days apart.")
-        % {"one": rules.say_day(one), "other": rules.say_day(other), "least": least}
-        for (one, other), (least, _best, _most) in zip(pairwise(days), protocol.gaps(), strict=False)
-        if (other - one).days < least
-    ]

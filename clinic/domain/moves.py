@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from clinic.domain import changes, conflicts, infusions, policies, rules
+from clinic.domain import against, changes, conflicts, guests, infusions, premises, rules, standing
 from clinic.domain.calendar import timing
-from clinic.domain.errors import Refused, StaleVersion
+from clinic.domain.errors import Finding, Refused, StaleVersion
 from clinic.domain.slots import Slot
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion, Move, StaffMember
@@ -15,11 +15,19 @@ from clinic.models import Infusion, Move, StaffMember
 UNDO_FOR = timedelta(minutes=10)
 
 
-def move(*, infusion: Infusion, slot: Slot, actor: StaffMember, now: datetime, version: int) -> Infusion:
+def move(
+    *,
+    infusion: Infusion,
+    slot: Slot,
+    actor: StaffMember,
+    now: datetime,
+    version: int,
+    override_reason: str = "",
+) -> Infusion:
     """To another time, room or clinician, through the same guard as a booking. To where it is already: nothing.
 
-    Raises ``StaleVersion`` when the visit changed since ``version`` was shown. A patient who has arrived can change
-    room and clinician, not the time.
+    Raises ``StaleVersion`` when the visit changed since ``version`` was shown, ``AgainstRules`` with all that speaks
+    against it. A patient who has arrived can change room and clinician, not the time.
     """
 
     def work() -> Infusion:
@@ -30,7 +38,8 @@ def move(*, infusion: Infusion, slot: Slot, actor: StaffMember, now: datetime, v
         _refuse_if_over(row, slot)
         if slot == before:
             return row
-        _go(row, slot, actor, now, "moved")
+        found = _go(row, slot, actor, now, "moved", override_reason)
+        against.record(infusion=row, found=found, reason=override_reason, actor=actor, now=now, verb="moved")
         Move.objects.create(
             infusion=row,
             version=row.version,
@@ -69,7 +78,7 @@ def undo(*, infusion: Infusion, actor: StaffMember, now: datetime) -> Infusion:
         if now >= last.at + UNDO_FOR:
             raise Refused(_("A move can be undone for ten minutes. Move the visit again instead."))
         _refuse_if_over(row, slot)
-        _go(row, slot, actor, now, "moved.undone")
+        _go(row, slot, actor, now, "moved.undone", None)
         last.undone_at = now
         last.save(update_fields=["undone_at"])
         return row
@@ -103,14 +112,28 @@ def _refuse_if_over(row: Infusion, slot: Slot) -> None:
         raise Refused(sentence or _("This visit cannot be moved any more."))
 
 
-def _go(row: Infusion, slot: Slot, actor: StaffMember, now: datetime, verb: str) -> None:
-    """Needs the row's lock."""
+def _go(
+    row: Infusion, slot: Slot, actor: StaffMember, now: datetime, verb: str, override_reason: str | None
+) -> list[Finding]:
+    """Needs the row's lock. The soft rules it goes against; with None for a reason they are not asked."""
     same_time = row.starts_at == slot.starts_at
-    policy = policies.current(site=row.site)
-    when = timing(protocol=row.course.protocol, policy=policy, starts_at=slot.starts_at)
-    against = rules.against(site=row.site, slots=[(slot, when)], now=now, past_is_fine=same_time)
-    if against:
-        raise Refused(*against)
+    known = standing.of(course=row.course)
+    here = premises.under(site=row.site, stamp=known.stamp)
+    when = timing(protocol=row.course.protocol, policy=here.policy, starts_at=slot.starts_at)
+    found = against.findings(
+        site=row.site,
+        protocol=row.course.protocol,
+        is_archived=known.is_archived,
+        slots={row.number: (slot, when)},
+        placed=known.placed,
+        here=here,
+        now=now,
+        people=guests.expected(infusion=row),
+        past_is_fine=same_time,
+    )
+    if override_reason is None:
+        found = [finding for finding in found if finding.is_hard]
+    against.decide(found=found, actor=actor, policy=here.policy, reason=override_reason or "")
     fields: dict[str, object] = {
         "starts_at": slot.starts_at,
         "pickup_from": when.pickup_from,
@@ -118,11 +141,12 @@ def _go(row: Infusion, slot: Slot, actor: StaffMember, now: datetime, verb: str)
         "room_free_at": when.room_free_at,
         "room": slot.room,
         "clinician": slot.clinician,
-        "policy": policy,
+        "policy": here.policy,
     }
     if not same_time:
         fields |= {"late_minutes": None, "late_said_at": None}
     changes.write(row, actor, now, verb, fields, what="moved")
+    return found
 
 
 def _last(infusion: Infusion) -> Move | None:

@@ -54,6 +54,12 @@ def ride_is_held(visit: Infusion) -> bool:
     return rides(visit).filter(status__in=HOLDING).exists()
 
 
+def in_the_room(visit: Infusion) -> int:
+    """How many said yes to sitting with the patient, to the visit as it stands."""
+    rows = Commitment.objects.filter(infusion=visit, role=SupportRole.PRESENCE, for_starts_at=visit.starts_at)
+    return rows.filter(status__in=HOLDING).count()
+
+
 def who_said(row: Commitment, recorded_by: StaffMember | None, actor: str) -> str:
     if recorded_by is not None:
         return audit.staff(recorded_by)

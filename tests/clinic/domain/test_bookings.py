@@ -27,7 +27,7 @@ def at(house: House, start: datetime = NINE, room: int = 0, clinician: int = 0) 
 
 
 def course(house: House, **fields) -> Course:
-    return CourseFactory(patient=house.patient(), protocol=house.protocol, opened_by=house.desk, **fields)
+    return CourseFactory(**{"patient": house.patient(), "protocol": house.protocol, "opened_by": house.desk, **fields})
 
 
 def book(house: House, now: datetime, slot: Slot, **fields) -> Infusion:
@@ -150,8 +150,9 @@ def test_which_resource_is_taken_is_said(build_house: Callable[..., House], now:
         with pytest.raises(Taken) as refused:
             book(house, now, slot)
         assert refused.value.reasons == [sentence]
+    another = course(house, patient=first.patient)
     with pytest.raises(Taken, match="The patient has another visit at that time"):
-        bookings.place(course=first.course, slot=at(house, room=1, clinician=1), actor=house.desk, now=now)
+        bookings.place(course=another, slot=at(house, room=1, clinician=1), actor=house.desk, now=now)
 
 
 @pytest.mark.parametrize("minutes", [-115, 115])
