@@ -1,0 +1,115 @@
+"""All that is promised, planned and shown about one visit, read so that two such pictures can be compared."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from clinic.domain import moves, times
+from clinic.domain.slots import Slot
+from clinic.models import Infusion, RuleOverride
+from messaging.enums import MessageStatus
+from messaging.models import Message
+from support.domain import availability, feeds, rules
+from support.domain.calendars import Entry
+from support.domain.day import Fasting, fasting
+from support.domain.helper_page import own_window
+from support.enums import CommitmentStatus
+from support.models import Alert, Commitment, Designation, Link
+
+S = CommitmentStatus
+# Of several roles of one person, the word that says most about them.
+STRONGEST = (S.KEPT, S.RECONFIRMED, S.ACCEPTED, S.ASKED, S.DECLINED, S.WITHDRAWN, S.LAPSED, S.COVERED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pledged:
+    """Where one person stands; ``suits``: whether the visit's time fits what they stated, None if they stated nothing
+    about it."""
+
+    name: str
+    status: str
+    suits: bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """``pledged`` is by designation, ``waiting`` (messages), ``alerts`` and ``overrides`` by their own ids, ``entries``
+    by the calendar's link: whose it is, and the visit as it stands in it (None where it does not)."""
+
+    place: Slot
+    fasting: Fasting
+    pledged: dict[int, Pledged]
+    waiting: dict[int, Message]
+    entries: dict[str, tuple[str, Entry | None]]
+    alerts: dict[int, str]
+    overrides: dict[int, list[str]]
+
+
+def take(*, infusion: Infusion, calendars_of: Sequence[Slot], now: datetime) -> Picture:
+    """The visit as the database holds it. ``calendars_of`` names the rooms and clinicians whose calendars count."""
+    visit = Infusion.objects.select_related("site", "patient", "room", "clinician", "policy").get(pk=infusion.pk)
+    waiting = Message.objects.filter(scope=f"infusion:{visit.pk}", status=MessageStatus.PENDING)
+    return Picture(
+        place=moves.place_of(visit),
+        fasting=fasting(infusion=visit, policy=rules.of(infusion=visit)),
+        pledged=_pledged(visit),
+        waiting={row.pk: row for row in waiting.select_related("site").order_by("due_at", "recipient", "kind")},
+        entries={link.pk: (_whose(link), _entry(link, visit, now)) for link in _calendars(visit, calendars_of, now)},
+        alerts=dict(Alert.objects.filter(infusion=visit).values_list("pk", "says")),
+        overrides=dict(RuleOverride.objects.filter(infusion=visit).values_list("pk", "says")),
+    )
+
+
+def _pledged(visit: Infusion) -> dict[int, Pledged]:
+    rows = Commitment.objects.filter(infusion=visit).exclude(status=S.VOID)
+    of_each: dict[int, list[Commitment]] = defaultdict(list)
+    for row in rows.select_related("designation__person", "infusion").order_by("designation__rank", "designation"):
+        of_each[row.designation_id].append(row)
+    today = times.local_day(moment=visit.starts_at, zone=visit.site.zone)
+    people = [mine[0].designation.person_id for mine in of_each.values()]
+    stated = availability.rows_of(people=people, today=today)
+    found = {}
+    for pk, mine in of_each.items():
+        person = mine[0].designation.person
+        answers = set()
+        for row in mine:
+            begin, end = own_window(row)
+            answers.add(availability.fits(rows=stated[person.pk], pickup_from=begin, ends_at=end, zone=visit.site.zone))
+        found[pk] = Pledged(
+            name=person.first_name,
+            status=min((row.status for row in mine), key=lambda status: STRONGEST.index(S(status))),
+            suits=False if False in answers else None if None in answers else True,
+        )
+    return found
+
+
+def _calendars(visit: Infusion, places: Sequence[Slot], now: datetime) -> list[Link]:
+    """Every calendar somebody subscribed to that may show the visit."""
+    named = Designation.objects.filter(commitments__infusion=visit)
+    links = Link.objects.filter(
+        Q(patient=visit.patient_id)
+        | Q(designation__in=named)
+        | Q(staff__in=[place.clinician for place in places])
+        | Q(room__in=[place.room for place in places]),
+        purpose__in=feeds.FEEDS,
+        withdrawn_at=None,
+        expires_at__gt=now,
+    )
+    return list(
+        links.select_related("designation__person", "patient", "staff", "room").order_by("purpose", "created_at")
+    )
+
+
+def _whose(link: Link) -> str:
+    if link.designation is not None:
+        return link.designation.person.first_name
+    if link.patient is not None:
+        return link.patient.short_name
+    return str(link.staff or link.room)
+
+
+def _entry(link: Link, visit: Infusion, now: datetime) -> Entry | None:
+    return next((entry for entry in feeds.entries(link=link, now=now) if entry.visit_id == visit.pk), None)

@@ -1,0 +1,169 @@
+"""What a move sets going. It is not foretold: the move is made, the difference read, and all of it taken back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from clinic.domain import moves
+from clinic.domain.slots import Slot
+from clinic.models import Infusion, StaffMember
+from messaging.domain import dispatch, firewall, kinds, opt_outs
+from messaging.enums import Channel
+from messaging.models import Message
+from support.domain import ledger_words, picture, wording
+from support.domain.day import Fasting
+from support.domain.picture import Picture
+
+# Nobody who books waits long for somebody who only looks.
+LOCK_TIMEOUT = "500ms"
+REHEARSED = "rehearsed, not decided"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """A helper: what they had said (a ``CommitmentStatus``, empty if nothing), where they stand after it, and whether
+    the time suits what they stated (None: they stated nothing)."""
+
+    name: str
+    before: str
+    after: str
+    suits: bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """A message. ``words`` as they would go, the link masked; ``why`` it would be stopped, if it would."""
+
+    what: str
+    to: str
+    channel: str
+    due_at: datetime
+    words: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calendar:
+    """One calendar by address: the visit's place in it. ``status`` as in the file, "" where it is not shown."""
+
+    whose: str
+    status: str
+    steps: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ripple:
+    """``against`` are the soft rules it goes against; ``dropped`` messages will not go, ``sent`` ones will."""
+
+    before: Slot
+    after: Slot
+    fasting_before: Fasting
+    fasting_after: Fasting
+    people: tuple[Person, ...]
+    dropped: tuple[Note, ...]
+    sent: tuple[Note, ...]
+    calendars: tuple[Calendar, ...]
+    alerts: tuple[str, ...]
+    against: tuple[str, ...]
+
+    @property
+    def is_nowhere(self) -> bool:
+        return self.before == self.after
+
+    @property
+    def is_new_time(self) -> bool:
+        return self.before.starts_at != self.after.starts_at
+
+
+def rehearse(*, infusion: Infusion, slot: Slot, actor: StaffMember, now: datetime, version: int) -> Ripple:
+    """What the move would do, soft rules overridden if the actor may. Raises what the move would raise.
+
+    One try; it waits half a second for its locks at most. Leaves nothing behind but used-up numbers of sequences.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
+        before = take(infusion=infusion, slot=slot, now=now)
+        moves.move(infusion=infusion, slot=slot, actor=actor, now=now, version=version, override_reason=REHEARSED)
+        found = since(before=before, infusion=infusion, slot=slot, now=now)
+        transaction.set_rollback(True)
+    return found
+
+
+def take(*, infusion: Infusion, slot: Slot, now: datetime) -> Picture:
+    """The picture to compare with later, for a move to ``slot``."""
+    return picture.take(infusion=infusion, calendars_of=[moves.place_of(infusion), slot], now=now)
+
+
+def since(*, before: Picture, infusion: Infusion, slot: Slot, now: datetime) -> Ripple:
+    """What has changed since the picture was taken."""
+    after = picture.take(infusion=infusion, calendars_of=[before.place, slot], now=now)
+    return Ripple(
+        before=before.place,
+        after=after.place,
+        fasting_before=before.fasting,
+        fasting_after=after.fasting,
+        people=_people(before, after),
+        dropped=_notes([row for pk, row in before.waiting.items() if pk not in after.waiting], None),
+        sent=_notes([row for pk, row in after.waiting.items() if _is_new(row, before.waiting.get(pk))], now),
+        calendars=_calendars(before, after),
+        alerts=tuple(sorted(says for pk, says in after.alerts.items() if pk not in before.alerts)),
+        against=tuple(says for pk, rows in after.overrides.items() if pk not in before.overrides for says in rows),
+    )
+
+
+def _people(before: Picture, after: Picture) -> tuple[Person, ...]:
+    if before.place.starts_at == after.place.starts_at:
+        return ()
+    found = []
+    for pk in {**before.pledged, **after.pledged}:
+        old, new = before.pledged.get(pk), after.pledged.get(pk)
+        known = new or old
+        if known is not None:
+            found.append(
+                Person(
+                    name=known.name,
+                    before=old.status if old else "",
+                    after=new.status if new else "",
+                    suits=new.suits if new else None,
+                )
+            )
+    return tuple(found)
+
+
+def _is_new(row: Message, known: Message | None) -> bool:
+    return known is None or known.due_at != row.due_at
+
+
+def _notes(rows: Sequence[Message], now: datetime | None) -> tuple[Note, ...]:
+    """With ``now`` the words are written, as they would be at this moment."""
+    found = []
+    for line in ledger_words.lines(messages=rows):
+        words, why = ("", "") if now is None else _words(line.message, now)
+        found.append(
+            Note(what=line.what, to=line.to, channel=line.channel, due_at=line.message.due_at, words=words, why=why)
+        )
+    return tuple(found)
+
+
+def _words(message: Message, now: datetime) -> tuple[str, str]:
+    draft = wording.compose(message, now)
+    stopped = bool(draft.to) and opt_outs.holds(address=draft.to)
+    verdict = firewall.check(
+        draft=draft, kind=kinds.get(message.kind), message=message, opted_out=stopped, now=message.due_at
+    )
+    if not verdict.wanted and verdict.retry_at is None:
+        return "", verdict.reason
+    return draft.subject if message.channel == Channel.EMAIL else dispatch.masked(draft), ""
+
+
+def _calendars(before: Picture, after: Picture) -> tuple[Calendar, ...]:
+    found = []
+    for pk, (whose, entry) in after.entries.items():
+        _whose, known = before.entries.get(pk, ("", None))
+        steps = (entry.sequence if entry else 0) - (known.sequence if known else 0)
+        if entry is not None and (known is None or steps):
+            found.append(Calendar(whose=whose, status=entry.status, steps=steps))
+    return tuple(found)
