@@ -2,33 +2,32 @@
 
 from collections.abc import Mapping
 from datetime import date
+from itertools import pairwise
 
 from clinic.models import Protocol
 
 
 class Rhythm:
-    """The visits of one course that keep their day, without the one that looks for a day.
+    """The visits of one course that keep their day, by number, without the one that looks for a day.
 
     Neighbours are those by date, not by number: a visit that was cancelled and placed again comes where it comes. The
-    days before a visit are those of its own stage.
+    same rule as ``clinic.domain.against`` says in sentences, asked for many days at once.
     """
 
-    def __init__(self, *, protocol: Protocol, placed: Mapping[int, date], today: date) -> None:
-        self._protocol, self._today = protocol, today
+    def __init__(self, *, protocol: Protocol, placed: Mapping[int, date]) -> None:
+        self._protocol = protocol
         self._placed = sorted((day, number) for number, day in placed.items())
 
     def allows(self, *, number: int, day: date) -> bool:
-        """Not on the day of another visit, not too near to one, and not too far from the one before and the one
-        after. Where the longest time since the one before has passed by ``today``, late is better than never."""
-        before = [placed for placed in self._placed if placed[0] <= day]
-        after = [placed for placed in self._placed if placed[0] > day]
-        if before:
-            least, _best, most = self._protocol.stage_of(number).gap
-            gap = (day - before[-1][0]).days
-            is_late_anyway = (self._today - before[-1][0]).days > most
-            if gap < least or (gap > most and not is_late_anyway):
-                return False
-        if after:
-            least, _best, most = self._protocol.stage_of(after[0][1]).gap
-            return least <= (after[0][0] - day).days <= most
-        return True
+        """Neither too near to the one before and the one after nor too far from them."""
+        before = [placed for placed in self._placed if placed[0] <= day][-1:]
+        after = [placed for placed in self._placed if placed[0] > day][:1]
+        return all(self._fit(one, other) for one, other in pairwise([*before, (day, number), *after]))
+
+    def _fit(self, one: tuple[date, int], other: tuple[date, int]) -> bool:
+        (first, number), (second, following) = one, other
+        least = self._protocol.stage_of(max(number, following)).min_days
+        # Where visits between the two wait to be placed, they may be as far apart as those make room for.
+        steps = range(number + 1, following + 1) if following > number else [number]
+        most = sum(self._protocol.stage_of(step).max_days for step in steps)
+        return least <= (second - first).days <= most

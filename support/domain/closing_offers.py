@@ -168,7 +168,7 @@ class _Search:
         placed = {one.number: self._day(one.span[0]) for one in others if one.course == visit.course_id}
         # The diary's own row of it, so that its stages are read once.
         protocol = self._diary(visit.course.protocol).protocol
-        rhythm = Rhythm(protocol=protocol, placed=placed, today=self.today)
+        rhythm = Rhythm(protocol=protocol, placed=placed)
         return rhythm.allows(number=visit.number, day=day)
 
     def _jumps(self, visit: Infusion, day: date) -> bool:

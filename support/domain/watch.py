@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion
-from support.domain import alerts, checkins, commitments, replan, rules, way_home
+from support.domain import alerts, checkins, commitments, replan, rules, waitlist, way_home
 from support.enums import AlertKind, CommitmentStatus
 from support.models import Commitment
 
@@ -36,6 +36,7 @@ def run(*, now: datetime) -> None:
         checkins.open_due,
         checkins.close_silent,
         alerts.hand_on,
+        waitlist.sweep,
     ]
     for step in steps:
         try:

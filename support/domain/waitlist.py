@@ -1,0 +1,278 @@
+"""Who waits for an earlier time or for any, and what happens when a place becomes free."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import partial
+
+import structlog
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from clinic.domain import audit, locks, standing
+from clinic.domain.errors import Refused
+from clinic.domain.followers import Change
+from clinic.domain.slots import Slot
+from clinic.domain.times import local_day
+from clinic.enums import CourseStatus, InfusionStatus
+from clinic.models import Course, Infusion, Move, Room, Site, StaffMember
+from support.domain import freed, place_offers, rules
+from support.domain.freed import Fit
+from support.enums import OfferStatus
+from support.models import PlaceOffer, WaitlistEntry
+
+log = structlog.get_logger(__name__)
+
+# A place that became free longer ago has been seen by everybody.
+FREED_WITHIN = timedelta(days=14)
+PLACES_AT_ONCE = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class FreePlace:
+    """A place that became free and still is, whom it fits, and who is asked now."""
+
+    slot: Slot
+    fits: list[Fit]
+    offers: list[PlaceOffer]
+
+
+def join(
+    *,
+    course: Course,
+    first_day: date,
+    last_day: date,
+    actor: StaffMember,
+    now: datetime,
+    infusion: Infusion | None = None,
+) -> WaitlistEntry:
+    """Waits for an earlier time for ``infusion``, or for a time for the next visit without one. Days are the clinic's.
+
+    Said again while waiting, the days change and the place in the line stays.
+    """
+    today = local_day(moment=now, zone=course.patient.site.zone)
+    if last_day < first_day:
+        raise Refused(_("The last day comes before the first."))
+    if last_day < today:
+        raise Refused(_("These days are over."))
+    with transaction.atomic():
+        locks.diary(rooms=[], clinicians=[], patients=[course.patient_id])
+        known = standing.of(course=course)
+        if known.status != CourseStatus.OPEN:
+            raise Refused(_("This course is over."))
+        if infusion is None and not known.to_place:
+            raise Refused(_("All visits of this course have a date. Choose the one that could come earlier."))
+        if infusion is not None and (infusion.course_id != course.pk or infusion.state is not InfusionStatus.BOOKED):
+            raise Refused(_("This visit cannot be moved any more."))
+        entry, is_new = WaitlistEntry.objects.get_or_create(
+            course=course,
+            closed_at=None,
+            defaults={
+                "infusion": infusion,
+                "first_day": first_day,
+                "last_day": last_day,
+                "created_at": now,
+                "created_by": actor,
+            },
+        )
+        if not is_new:
+            entry.infusion, entry.first_day, entry.last_day = infusion, first_day, last_day
+            entry.save(update_fields=["infusion", "first_day", "last_day"])
+        _note(entry, audit.staff(actor), "waitlist.joined", now)
+    return entry
+
+
+def leave(*, entry: WaitlistEntry, actor: StaffMember, now: datetime) -> WaitlistEntry:
+    """Waits no more; what was offered ends. Twice is once."""
+    with transaction.atomic():
+        row = WaitlistEntry.objects.select_for_update(of=("self",)).select_related("course").get(pk=entry.pk)
+        if row.closed_at is None:
+            _close([row], _("Taken off the list."), audit.staff(actor), now)
+    return row
+
+
+def decline(*, offer: PlaceOffer, now: datetime, by: str) -> None:
+    """No to one place. The next in the line is asked."""
+    row = place_offers.decline(offer=offer, now=now, by=by)
+    if row.status == OfferStatus.DECLINED:
+        place_freed(slot=place_offers.slot_of(row), now=now)
+
+
+def give(*, entry: WaitlistEntry, slot: Slot, actor: StaffMember, now: datetime) -> Infusion:
+    """The desk gives a free place to somebody it fits, on the phone. Refused where it fits them no more."""
+    fit = next((one for one in freed.fitting(slot=slot, now=now) if one.entry.pk == entry.pk), None)
+    if fit is None:
+        raise Refused(_("This time does not fit any more. Look at the list again."))
+    known = PlaceOffer.objects.filter(entry=entry, room=slot.room, starts_at=slot.starts_at)
+    kept = now + timedelta(minutes=rules.at(site=slot.room.site).waitlist_minutes)
+    with transaction.atomic():
+        # Where it was offered before and let go, the same offer opens again: one row for one place.
+        offer, _is_new = known.select_for_update().get_or_create(
+            entry=entry,
+            room=slot.room,
+            starts_at=slot.starts_at,
+            defaults={"site": slot.room.site, "clinician": fit.slot.clinician, "offered_at": now, "expires_at": kept},
+        )
+        if offer.status != OfferStatus.TAKEN:
+            offer.status, offer.answered_at, offer.expires_at = OfferStatus.OPEN, None, kept
+            offer.clinician = fit.slot.clinician
+            offer.save(update_fields=["status", "answered_at", "expires_at", "clinician"])
+    return place_offers.take(offer=offer, now=now, by=audit.staff(actor), actor=actor)
+
+
+def place_freed(*, slot: Slot, now: datetime) -> list[PlaceOffer]:
+    """Offers the place to the one who waits longest and may be asked now, or to all of them where the rules say so.
+
+    Nothing while somebody is still asked (unless the rules ask all). Idempotent.
+    """
+    with transaction.atomic():
+        # One at a time for each room, or two who look at once would offer it twice.
+        locks.diary(rooms=[slot.room.pk], clinicians=[], patients=[])
+        asks_all = rules.at(site=slot.room.site).waitlist_first_to_take
+        waiting = PlaceOffer.objects.filter(room=slot.room, starts_at=slot.starts_at, status=OfferStatus.OPEN)
+        if not asks_all and waiting.exists():
+            return []
+        fits = [fit for fit in freed.fitting(slot=slot, now=now) if not fit.not_now]
+        return [place_offers.make(fit=fit, now=now) for fit in (fits if asks_all else fits[:1])]
+
+
+def follow(changes: Sequence[Change]) -> None:
+    """Registered with clinic's followers, after the circle's own: what a visit took, and what it left free.
+
+    One query where nobody waits.
+    """
+    if _concerns_nobody(changes):
+        return
+    for change in changes:
+        if change.what in {"booked", "moved"}:
+            place_offers.close_taken(visit=change.infusion, now=change.now)
+        _close_entries(change)
+    for change in changes:
+        slot = _left_free(change)
+        if slot is not None and slot.starts_at > change.now:
+            # A fault here must not keep anybody from cancelling: the sweep looks again.
+            _safely(partial(place_freed, slot=slot, now=change.now))
+
+
+def sweep(*, now: datetime) -> int:
+    """Ends offers nobody answered, takes those off the list who wait no more, offers every free place to the next."""
+    place_offers.expire(now=now)
+    _close_over(now)
+    waiting = WaitlistEntry.objects.filter(closed_at=None)
+    sites = Site.objects.filter(pk__in=waiting.values("course__patient__site"))
+    return sum(_safely(partial(place_freed, slot=slot, now=now)) for site in sites for slot in _freed_at(site, now))
+
+
+def free_places(*, site: Site, now: datetime) -> list[FreePlace]:
+    """What became free lately and fits somebody who waits; earliest first."""
+    found = []
+    for slot in _freed_at(site, now):
+        fits = freed.fitting(slot=slot, now=now)
+        if fits:
+            offers = PlaceOffer.objects.filter(room=slot.room, starts_at=slot.starts_at, status=OfferStatus.OPEN)
+            found.append(FreePlace(slot=slot, fits=fits, offers=list(offers.select_related("entry__course__patient"))))
+    return found
+
+
+def open_of(*, patient_id: int, now: datetime) -> list[PlaceOffer]:
+    """What one patient is offered now."""
+    rows = PlaceOffer.objects.filter(
+        entry__course__patient=patient_id, status=OfferStatus.OPEN, expires_at__gt=now
+    ).select_related("site", "room", "entry__infusion")
+    return list(rows.order_by("starts_at"))
+
+
+def _concerns_nobody(changes: Sequence[Change]) -> bool:
+    """Nobody of these courses waits, nobody is asked about a place, and nobody waits for what becomes free."""
+    waiting = Q(course__in={change.infusion.course_id for change in changes})
+    if any(change.what in {"moved", "cancelled", "no_show"} for change in changes):
+        waiting |= Q(course__patient__site=changes[0].infusion.site_id)
+    entries = WaitlistEntry.objects.filter(waiting, closed_at=None)
+    asked = PlaceOffer.objects.filter(status=OfferStatus.OPEN)
+    return not entries.order_by().values("pk").union(asked.order_by().values("pk"), all=True).exists()
+
+
+def _freed_at(site: Site, now: datetime) -> list[Slot]:
+    """Places of cancelled and moved visits that lie ahead on a day somebody waits for."""
+    days = list(
+        WaitlistEntry.objects.filter(closed_at=None, course__patient__site=site).values_list("first_day", "last_day")
+    )
+    if not days:
+        return []
+    ahead = Infusion.objects.filter(site=site, starts_at__gt=now)
+    off = ahead.filter(cancelled_at__gt=now - FREED_WITHIN).values_list("starts_at", "room_id", "clinician_id")
+    moved = Move.objects.filter(
+        infusion__site=site, undone_at=None, at__gt=now - FREED_WITHIN, from_starts_at__gt=now
+    ).values_list("from_starts_at", "from_room_id", "from_clinician_id")
+    wanted = {
+        (at, room): clinician
+        for at, room, clinician in sorted([*off, *moved])
+        if any(first <= local_day(moment=at, zone=site.zone) <= last for first, last in days)
+    }
+    rooms = {room.pk: room for room in Room.objects.filter(site=site, is_active=True).select_related("site")}
+    people = {one.pk: one for one in StaffMember.objects.filter(pk__in=set(wanted.values()))}
+    places = [(at, room, clinician) for (at, room), clinician in wanted.items() if room in rooms]
+    return [Slot(starts_at=at, room=rooms[room], clinician=people[who]) for at, room, who in places[:PLACES_AT_ONCE]]
+
+
+def _left_free(change: Change) -> Slot | None:
+    visit = change.infusion
+    if change.what in {"cancelled", "no_show"}:
+        return Slot(starts_at=visit.starts_at, room=visit.room, clinician=visit.clinician)
+    if change.what != "moved":
+        return None
+    before, here = change.before, visit
+    starts_at, room, clinician = (before.get(name, getattr(here, name)) for name in ("starts_at", "room", "clinician"))
+    if not (isinstance(starts_at, datetime) and isinstance(room, Room) and isinstance(clinician, StaffMember)):
+        return None
+    return Slot(starts_at=starts_at, room=room, clinician=clinician)
+
+
+def _close_entries(change: Change) -> None:
+    """Who has what they waited for, or waits for a visit that is off or under way."""
+    visit = change.infusion
+    mine = WaitlistEntry.objects.filter(closed_at=None, course=visit.course_id)
+    if change.what == "booked" and not standing.of(course=visit.course).to_place:
+        _close(mine.filter(infusion=None), _("Every visit has a time now."), change.actor, change.now)
+    elif change.what == "moved" and _is_earlier(change):
+        _close(mine.filter(infusion=visit), _("Has an earlier time now."), change.actor, change.now)
+    elif change.what in {"cancelled", "no_show", "phase"}:
+        _close(mine.filter(infusion=visit), _("The visit is off, or has begun."), change.actor, change.now)
+
+
+def _is_earlier(change: Change) -> bool:
+    was = change.before.get("starts_at")
+    return isinstance(was, datetime) and change.infusion.starts_at < was
+
+
+def _close_over(now: datetime) -> None:
+    """Nobody waits for days that are over."""
+    for entry in WaitlistEntry.objects.filter(closed_at=None, last_day__lt=now + timedelta(days=1)).select_related(
+        "course__patient__site"
+    ):
+        if entry.last_day < local_day(moment=now, zone=entry.course.patient.site.zone):
+            _close([entry], _("The days are over."), "system", now)
+
+
+def _close(entries: Iterable[WaitlistEntry], why: str, by: str, now: datetime) -> None:
+    rows = list(entries)
+    for row in rows:
+        row.closed_at, row.closed_why = now, why[:120]
+        row.save(update_fields=["closed_at", "closed_why"])
+        _note(row, by, "waitlist.left", now)
+    if rows:
+        place_offers.close_of(entry_ids=[row.pk for row in rows], now=now)
+
+
+def _note(entry: WaitlistEntry, by: str, verb: str, now: datetime) -> None:
+    audit.record(actor=by, verb=verb, now=now, patient_id=entry.course.patient_id, subject=f"waiting:{entry.pk}")
+
+
+def _safely(act: Callable[[], Sequence[object]]) -> int:
+    try:
+        with transaction.atomic():
+            return len(act())
+    except Exception as error:
+        log.error("place_not_offered", error=type(error).__name__)
+        return 0

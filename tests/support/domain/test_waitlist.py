@@ -1,0 +1,373 @@
+"""Who waits, what becomes free, whom it fits, who gets it."""
+
+from datetime import timedelta
+
+import pytest
+
+from clinic.domain import bookings, hours, infusions
+from clinic.domain.errors import Refused
+from clinic.domain.slots import Slot
+from clinic.enums import Rung
+from messaging.domain import firewall, kinds, segments
+from messaging.models import Message
+from support.domain import place_offers, waitlist
+from support.enums import OfferStatus
+from support.models import Alert, Availability, PlaceOffer, WaitlistEntry
+from tests import factories
+
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def held(clinic, next_week):
+    """Next Wednesday, 13:30: Maya's, until she cancels."""
+    return clinic.book(next_week)
+
+
+@pytest.fixture
+def waiting(clinic, next_week, held):
+    """Makes people who wait for a time that week; each with a helper who can, unless told otherwise."""
+
+    def wait(name="Omar", *, can=True, to_place=True, **fields) -> WaitlistEntry:
+        patient = factories.PatientFactory(site=clinic.site, given_name=name, **fields)
+        if to_place:
+            course = factories.CourseFactory(patient=patient, protocol=clinic.protocol, opened_by=clinic.desk)
+            visit = None
+        else:
+            slot = Slot(starts_at=next_week + 2 * DAY, room=clinic.room, clinician=held.clinician)
+            course = bookings.book_series(
+                patient=patient, protocol=clinic.protocol, slots=[slot], actor=clinic.desk, now=clinic.now
+            )
+            visit = course.infusions.get()
+        if can is not None:
+            named = factories.DesignationFactory(patient=patient)
+            Availability.objects.create(person=named.person, can=can, weekday=next_week.weekday())
+        clinic.now += timedelta(seconds=1)
+        return waitlist.join(
+            course=course,
+            infusion=visit,
+            first_day=next_week.date() - DAY,
+            last_day=next_week.date() + DAY,
+            actor=clinic.desk,
+            now=clinic.now,
+        )
+
+    return wait
+
+
+def cancel(clinic, visit):
+    return infusions.cancel(infusion=visit, actor=clinic.desk, now=clinic.now, reason="Flu")
+
+
+def offers(*statuses):
+    rows = PlaceOffer.objects.filter(status__in=statuses) if statuses else PlaceOffer.objects.all()
+    return [offer.entry.course.patient.given_name for offer in rows.order_by("pk")]
+
+
+def take(clinic, offer=None, **fields):
+    offer = offer or PlaceOffer.objects.get(status=OfferStatus.OPEN)
+    return place_offers.take(offer=offer, now=clinic.now, by="link:abc", **fields)
+
+
+def sign(clinic, **fields):
+    """Signed rules that differ in these."""
+    return factories.PolicyFactory(site=clinic.site, **fields)
+
+
+def test_a_cancelled_place_is_offered_to_the_one_who_waits_longest(clinic, held, waiting):
+    waiting("Omar")
+    waiting("Ines")
+    cancel(clinic, held)
+    assert offers() == ["Omar"]
+    row = Message.objects.get(kind="waitlist_offer")
+    assert (row.about_at, row.due_at, row.not_after) == (held.starts_at, clinic.now, clinic.now + HOUR)
+
+
+def test_a_place_is_released_once_however_often_it_is_cancelled(clinic, held, waiting):
+    """https://github.com/pretix/pretix/issues/1405"""
+    waiting("Omar")
+    waiting("Ines")
+    cancel(clinic, held)
+    with pytest.raises(Refused):
+        cancel(clinic, held)
+    assert offers() == ["Omar"]
+
+
+def test_a_place_that_a_visit_was_moved_from_is_offered(clinic, held, waiting):
+    waiting("Omar")
+    clinic.move(held, held.starts_at + DAY)
+    assert offers() == ["Omar"]
+
+
+@pytest.mark.parametrize("can", [False, None])
+def test_without_a_helper_who_can_it_is_not_offered(clinic, held, waiting, can):
+    waiting("Omar", can=can)
+    cancel(clinic, held)
+    assert offers() == []
+
+
+def test_a_way_home_that_needs_nobody_qualifies(clinic, held, waiting):
+    sign(clinic, rungs=[Rung.ADULT_DRIVES, Rung.WATCHED_RIDE], version=900)
+    waiting("Omar", can=None)
+    cancel(clinic, held)
+    assert offers() == ["Omar"]
+
+
+def test_a_yes_to_that_very_time_counts_though_the_visit_went_elsewhere(clinic, held, next_week):
+    sam = clinic.named("Sam")
+    clinic.yes(sam, held)
+    moved = clinic.move(held, next_week + 2 * DAY)
+    waitlist.join(
+        course=moved.course,
+        infusion=moved,
+        first_day=next_week.date(),
+        last_day=next_week.date(),
+        actor=clinic.desk,
+        now=clinic.now,
+    )
+    waitlist.sweep(now=clinic.now)
+    assert offers() == ["Maya"]
+
+
+def test_days_nobody_waits_for_are_not_offered(clinic, held, waiting, next_week):
+    entry = waiting("Omar")
+    WaitlistEntry.objects.filter(pk=entry.pk).update(last_day=next_week.date() - DAY)
+    cancel(clinic, held)
+    assert offers() == []
+
+
+def test_a_place_too_short_for_the_protocol_is_not_offered(clinic, held, waiting):
+    waiting("Omar")
+    blocker = factories.PatientFactory(site=clinic.site)
+    short = factories.ProtocolFactory(site=clinic.site, prep_minutes=5, infusion_minutes=5, recovery_minutes=5)
+    cancel(clinic, held)
+    PlaceOffer.objects.all().delete()
+    slot = Slot(starts_at=held.starts_at + HOUR, room=held.room, clinician=held.clinician)
+    bookings.book_series(patient=blocker, protocol=short, slots=[slot], actor=clinic.desk, now=clinic.now)
+    waitlist.sweep(now=clinic.now)
+    assert offers() == []
+
+
+@pytest.mark.parametrize(("days_before", "whom"), [(20, []), (10, ["Omar"]), (0.5, [])])
+def test_a_place_that_breaks_the_days_between_visits_is_not_offered(
+    clinic, held, waiting, next_week, days_before, whom
+):
+    """1 to 14 days in this protocol."""
+    entry = waiting("Omar")
+    factories.InfusionFactory(
+        course=entry.course,
+        number=1,
+        room=held.room,
+        policy=clinic.policy,
+        starts_at=next_week - timedelta(days=days_before),
+    )
+    cancel(clinic, held)
+    assert offers() == whom
+
+
+def test_an_earlier_time_only_for_a_visit_that_is_booked(clinic, held, waiting, next_week):
+    entry = waiting("Omar", to_place=False)
+    cancel(clinic, held)
+    visit = take(clinic)
+    assert (visit.pk, visit.starts_at) == (entry.infusion_id, next_week)
+    entry.refresh_from_db()
+    assert entry.closed_why == "Has an earlier time now."
+
+
+def test_a_place_in_a_closed_time_is_not_offered(clinic, held, waiting, next_week):
+    waiting("Omar")
+    hours.close(
+        site=clinic.site,
+        starts_at=next_week,
+        ends_at=next_week + HOUR,
+        reason="Snow",
+        actor=clinic.desk,
+        now=clinic.now,
+    )
+    cancel(clinic, held)
+    assert offers() == []
+
+
+def test_no_offer_whose_answer_would_be_due_at_night(clinic, held, waiting):
+    waiting("Omar")
+    clinic.now = clinic.now.replace(hour=0) + DAY  # 19:41 in New York: an hour later texts have ended.
+    cancel(clinic, held)
+    assert offers() == []
+    [place] = waitlist.free_places(site=clinic.site, now=clinic.now)
+    assert [fit.not_now for fit in place.fits] == ["No texts go at this hour."]
+    morning = clinic.now + timedelta(hours=13)
+    waitlist.sweep(now=morning)
+    assert offers() == ["Omar"]
+
+
+def test_no_offer_too_near_to_fast_for_it(clinic, held, waiting, next_week):
+    waiting("Omar")
+    clinic.now = next_week - timedelta(hours=4)
+    cancel(clinic, held)
+    assert offers() == []
+
+
+def test_nobody_is_asked_more_often_than_the_rules_say(clinic, held, waiting, next_week):
+    entry = waiting("Omar")
+    for number in range(2):
+        PlaceOffer.objects.create(
+            entry=entry,
+            site=clinic.site,
+            room=clinic.room,
+            clinician=held.clinician,
+            starts_at=next_week + number * HOUR + timedelta(minutes=7),
+            offered_at=clinic.now,
+            expires_at=clinic.now + HOUR,
+            status=OfferStatus.DECLINED,
+        )
+    cancel(clinic, held)
+    assert offers(OfferStatus.OPEN) == []
+
+
+def test_after_an_hour_of_silence_the_next_is_asked_and_the_first_not_again(clinic, held, waiting):
+    waiting("Omar")
+    waiting("Ines")
+    cancel(clinic, held)
+    waitlist.sweep(now=clinic.now + HOUR)
+    assert (offers(OfferStatus.EXPIRED), offers(OfferStatus.OPEN)) == (["Omar"], ["Ines"])
+    waitlist.sweep(now=clinic.now + 2 * HOUR)
+    assert (offers(OfferStatus.EXPIRED), offers(OfferStatus.OPEN)) == (["Omar", "Ines"], [])
+
+
+def test_after_a_no_the_next_is_asked_at_once(clinic, held, waiting):
+    waiting("Omar")
+    waiting("Ines")
+    cancel(clinic, held)
+    for _tap in range(2):
+        waitlist.decline(offer=PlaceOffer.objects.order_by("pk")[0], now=clinic.now, by="link:abc")
+    assert (offers(OfferStatus.DECLINED), offers(OfferStatus.OPEN)) == (["Omar"], ["Ines"])
+
+
+def test_where_the_rules_say_so_everybody_is_asked_and_the_first_takes_it(clinic, held, waiting):
+    sign(clinic, waitlist_first_to_take=True, version=900)
+    waiting("Omar")
+    waiting("Ines")
+    cancel(clinic, held)
+    first, second = PlaceOffer.objects.order_by("pk")
+    visit = take(clinic, second)
+    assert visit.patient.given_name == "Ines"
+    with pytest.raises(Refused, match=r"just been given to somebody else\. You stay on the list"):
+        take(clinic, first)
+    assert (offers(OfferStatus.TAKEN), offers(OfferStatus.GONE)) == (["Ines"], ["Omar"])
+    assert WaitlistEntry.objects.filter(closed_at=None).count() == 2
+
+
+def test_taking_books_the_next_visit_and_twice_is_once(clinic, held, waiting):
+    entry = waiting("Omar")
+    cancel(clinic, held)
+    offer = PlaceOffer.objects.get()
+    visit = take(clinic, offer)
+    assert take(clinic, offer) == visit
+    assert (visit.course_id, visit.starts_at, visit.booked_by) == (entry.course_id, held.starts_at, clinic.desk)
+
+
+def test_a_yes_after_the_hour_is_too_late(clinic, held, waiting):
+    waiting("Omar")
+    cancel(clinic, held)
+    clinic.now += HOUR
+    with pytest.raises(Refused, match="The time to answer is over"):
+        take(clinic)
+
+
+def test_a_booking_of_the_desk_ends_the_offers_of_that_place(clinic, held, waiting):
+    waiting("Omar")
+    cancel(clinic, held)
+    clinic.book(held.starts_at + HOUR / 2)
+    assert offers(OfferStatus.GONE) == ["Omar"]
+    row = Message.objects.get(kind="waitlist_offer")
+    assert kinds.get(row.kind).still_wanted(row, clinic.now).wanted is False
+
+
+def test_a_booking_beside_it_does_not(clinic, held, waiting):
+    waiting("Omar")
+    cancel(clinic, held)
+    clinic.book(held.starts_at + DAY)
+    assert offers(OfferStatus.OPEN) == ["Omar"]
+
+
+def test_who_cannot_be_written_to_is_called(clinic, held, waiting):
+    waiting("Omar", phone="", email="")
+    cancel(clinic, held)
+    assert offers(OfferStatus.OPEN) == ["Omar"]
+    assert Alert.objects.get().says == (
+        "Please call Omar before 10:41: Wed 11 Mar 13:30 is free and kept for them until then."
+    )
+
+
+def test_the_desk_gives_a_place_by_phone_to_whom_it_fits(clinic, held, waiting):
+    entry = waiting("Omar")
+    late = waiting("Ines")
+    cancel(clinic, held)
+    slot = place_offers.slot_of(PlaceOffer.objects.get())
+    visit = waitlist.give(entry=late, slot=slot, actor=clinic.desk, now=clinic.now)
+    assert (visit.patient.given_name, offers(OfferStatus.GONE)) == ("Ines", ["Omar"])
+    with pytest.raises(Refused):
+        waitlist.give(entry=entry, slot=slot, actor=clinic.desk, now=clinic.now)
+
+
+def test_joining_again_changes_the_days_and_keeps_the_place_in_the_line(clinic, waiting, next_week):
+    entry = waiting("Omar")
+    again = waitlist.join(
+        course=entry.course,
+        first_day=next_week.date(),
+        last_day=next_week.date() + 5 * DAY,
+        actor=clinic.desk,
+        now=clinic.now + DAY,
+    )
+    assert (again.pk, again.created_at, again.first_day) == (entry.pk, entry.created_at, next_week.date())
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "sentence"),
+    [(3, 1, "The last day comes before the first."), (-9, -3, "These days are over.")],
+)
+def test_days_that_make_no_sense_are_refused(clinic, waiting, first, last, sentence):
+    entry = waiting("Omar")
+    today = clinic.now.date()
+    with pytest.raises(Refused, match=sentence):
+        waitlist.join(
+            course=entry.course,
+            first_day=today + first * DAY,
+            last_day=today + last * DAY,
+            actor=clinic.desk,
+            now=clinic.now,
+        )
+
+
+def test_leaving_ends_what_was_offered(clinic, held, waiting):
+    entry = waiting("Omar")
+    cancel(clinic, held)
+    for _press in range(2):
+        waitlist.leave(entry=entry, actor=clinic.desk, now=clinic.now)
+    assert offers(OfferStatus.OPEN) == []
+    with pytest.raises(Refused):
+        take(clinic, PlaceOffer.objects.get())
+
+
+def test_who_waited_until_yesterday_waits_no_more(clinic, waiting, next_week):
+    entry = waiting("Omar")
+    waitlist.sweep(now=next_week + 2 * DAY)
+    entry.refresh_from_db()
+    assert entry.closed_why == "The days are over."
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_offer_is_one_neutral_text(clinic, held, waiting, language, settings):
+    settings.PUBLIC_URL = "https://" + "c" * 9 + ".org"
+    clinic.site.public_name = "Northgate Care of Annapolis MD"
+    clinic.site.save()
+    waiting("Omar", language=language)
+    cancel(clinic, held)
+    row = Message.objects.get(kind="waitlist_offer")
+    kind = kinds.get(row.kind)
+    draft = kind.compose(row, clinic.now)
+    assert segments.measure(draft.body).segments == 1
+    assert firewall.check(draft=draft, kind=kind, message=row, opted_out=False, now=clinic.now).wanted
+    assert "10:41" in draft.body
+    assert draft.link in draft.body
