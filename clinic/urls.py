@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from clinic.views import courses, door, imports, patients, person, policy, protocols, setup, staff
+from clinic.views import door, imports, patients, person, policy, protocols, setup, staff, wishes
 
 urlpatterns = [
     path("patients/", patients.patient_list, name="patients"),
@@ -13,7 +13,7 @@ urlpatterns = [
     path("patients/import/<int:pk>/rejected.csv", imports.patient_import_rejects, name="patient_import_rejects"),
     path("patients/<int:pk>/edit/", patients.patient_edit, name="patient_edit"),
     path("patients/<int:pk>/put-away/", patients.patient_put_away, name="patient_put_away"),
-    path("patients/<int:pk>/course/new/", courses.course_new, name="course_new"),
+    path("patients/<int:pk>/times/", wishes.patient_times, name="patient_times"),
     path("setup/", setup.setup, name="setup"),
     path("setup/begin/", door.setup_begin, name="setup_begin"),
     path("setup/join/<str:token>/", door.staff_join, name="staff_join"),

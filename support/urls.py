@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from support.views import alerts, calendars, handovers, infusions, messages, moves, notes, outbox, patient, people, schedule, today
+from support.views import alerts, availability, calendars, courses, handovers, infusions, messages, moves, notes, outbox, patient, people, schedule, today
 
 urlpatterns = [
     path("", today.today, name="today"),
@@ -23,11 +23,13 @@ urlpatterns = [
     path("courses/<int:pk>/place/", moves.place, name="course_place"),
     path("patients/<int:pk>/walk-in/", moves.walk_in, name="infusion_walk_in"),
     path("patients/<int:pk>/", patient.patient, name="patient"),
+    path("patients/<int:pk>/course/new/", courses.new, name="course_new"),
     path("patients/<int:pk>/contact/", patient.contact, name="patient_contact"),
     path("patients/<int:pk>/texts/", patient.agree_to_texts, name="patient_texts"),
     path("patients/<int:pk>/calendar/", calendars.of_patient, name="patient_calendar"),
     path("patients/<int:pk>/people/new/", people.new, name="designation_new"),
     path("people/<int:pk>/", people.edit, name="designation_edit"),
+    path("people/<int:pk>/times/", availability.times_of_helper, name="designation_times"),
     path("people/<int:pk>/contact/", people.contact, name="designation_contact"),
     path("people/<int:pk>/texts/", people.agree_to_texts, name="designation_texts"),
     path("people/<int:pk>/calendar/", calendars.of_helper, name="designation_calendar"),

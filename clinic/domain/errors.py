@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from clinic.domain.slots import Slot
 
@@ -57,11 +56,3 @@ class StaleVersion(Refused):
     def __init__(self, *reasons: str, changed: str) -> None:
         super().__init__(*reasons)
         self.changed = changed
-
-
-class DoesNotFit(Refused):
-    """A whole series cannot be placed. ``next_start`` is the first day from which it can, if one was found."""
-
-    def __init__(self, *reasons: str, next_start: date | None = None) -> None:
-        super().__init__(*reasons)
-        self.next_start = next_start

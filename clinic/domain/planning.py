@@ -34,6 +34,10 @@ class Offer:
         return [visit.slot for visit in self.visits]
 
     @property
+    def last(self) -> Slot:
+        return self.visits[-1].slot
+
+    @property
     def covered(self) -> int:
         return sum(bool(visit.drivers) for visit in self.visits)
 

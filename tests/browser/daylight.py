@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 
-from clinic.domain import scheduling
+from clinic.domain import planning
 from clinic.domain.slots import Slot
 from clinic.domain.times import local_day
 from clinic.models import Infusion
@@ -58,10 +58,8 @@ class Story:
         """Six visits from the day after tomorrow on."""
         site, protocol = self.clinic.site, self.clinic.protocol
         first = local_day(moment=self.now, zone=site.zone) + timedelta(days=2)
-        slots = scheduling.offer_series(
-            site=site, protocol=protocol, patient=part.patient, first_day=first, now=self.now
-        )
-        part.book_series(slots, self.now - timedelta(hours=1))
+        seen = planning.outlook(site=site, protocol=protocol, patient=part.patient, first_day=first, now=self.now)
+        part.book_series(seen.offers[0].slots, self.now - timedelta(hours=1))
         return list(Infusion.objects.filter(patient=part.patient).order_by("starts_at"))
 
     def let_pass(self, visit: Infusion, minutes: int) -> None:

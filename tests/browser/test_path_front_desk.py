@@ -48,9 +48,9 @@ def test_from_signing_in_to_six_visits_and_two_helpers_asked(page, server, story
     page.get_by_role("link", name="Gutiérrez, Lucía").click()
     page.get_by_role("link", name="Book a series").first.click()
     page.get_by_label("Protocol").select_option(label="IV, 6 in 3 weeks")
-    page.get_by_role("button", name="Find dates").click()
-    expect(page.locator("[aria-labelledby=offer] tbody tr")).to_have_count(6)
-    page.get_by_role("button", name="Book all 6").click()
+    page.get_by_role("button", name="Find plans").click()
+    expect(page.locator(".plan").first.get_by_role("listitem")).to_have_count(6)
+    page.get_by_role("button", name="Book this plan").click()
     expect(page.locator("#said")).to_contain_text("6 visits are booked.")
 
     name_helper(page, "Marta", "410 555 0161")
@@ -93,9 +93,9 @@ def test_the_desk_works_with_the_keyboard_alone(desk, server, story):
     press_on(desk, "Book a series")
     tab_to(desk, "Protocol")
     desk.keyboard.type("IV, 6 in 3")
-    press_on(desk, "Find dates")
-    expect(desk.get_by_role("button", name="Book all 6")).to_be_visible()
-    press_on(desk, "Book all 6")
+    press_on(desk, "Find plans")
+    expect(desk.get_by_role("button", name="Book this plan")).to_be_visible()
+    press_on(desk, "Book this plan")
     expect(desk.locator("#said")).to_contain_text("6 visits are booked.")
     assert Infusion.objects.filter(patient=part.patient).count() == 6
 
@@ -133,8 +133,8 @@ def test_the_desk_works_without_scripts(new_context, server, story):
     page.get_by_role("link", name="Gutiérrez, Lucía").click()
     page.get_by_role("link", name="Book a series").first.click()
     page.get_by_label("Protocol").select_option(label="IV, 6 in 3 weeks")
-    page.get_by_role("button", name="Find dates").click()
-    page.get_by_role("button", name="Book all 6").click()
+    page.get_by_role("button", name="Find plans").click()
+    page.get_by_role("button", name="Book this plan").click()
     name_helper(page, "Marta", "410 555 0161")
     visit = Infusion.objects.filter(patient=part.patient).earliest("starts_at")
     page.goto(f"{server}/infusions/{visit.pk}/")
@@ -162,8 +162,8 @@ def test_pressing_book_twice_books_six(desk, server, story):
     part = story.patient()
     desk.goto(f"{server}/patients/{part.patient.pk}/course/new/")
     desk.get_by_label("Protocol").select_option(label="IV, 6 in 3 weeks")
-    desk.get_by_role("button", name="Find dates").click()
-    book = desk.get_by_role("button", name="Book all 6")
+    desk.get_by_role("button", name="Find plans").click()
+    book = desk.get_by_role("button", name="Book this plan")
     book.evaluate(SEND_TWICE)
     assert Infusion.objects.filter(patient=part.patient).count() == 6
 

@@ -7,9 +7,8 @@ import psycopg2
 import pytest
 from django.db import connection
 
-from clinic.domain import attempts, bookings, followers, infusions, locks, moves
+from clinic.domain import attempts, bookings, followers, infusions, locks, moves, planning
 from clinic.domain.errors import Refused, Taken
-from clinic.domain.scheduling import offer_series
 from clinic.domain.slots import Slot
 from clinic.enums import CourseStatus, InfusionStatus
 from clinic.models import AuditEntry, Closure, Course, Infusion, Room
@@ -46,9 +45,10 @@ def six(house: House) -> list[Slot]:
 
 def test_a_series_is_booked_as_offered(house: House, now: datetime) -> None:
     patient = house.patient()
-    slots = offer_series(
+    seen = planning.outlook(
         site=house.site, protocol=house.protocol, patient=patient, first_day=date(2026, 3, 10), now=now
     )
+    slots = seen.offers[0].slots
     made = series(house, now, slots, patient=patient)
     booked = list(made.infusions.all())
     assert [(one.number, one.starts_at, one.room, one.clinician) for one in booked] == [

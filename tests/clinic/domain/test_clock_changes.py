@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from clinic.domain import bookings, scheduling
+from clinic.domain import bookings, planning, scheduling
 from clinic.domain.slots import Slot
 from clinic.enums import Role
 from clinic.models import OpeningHours
@@ -64,7 +64,7 @@ def test_what_is_offered_on_the_day_of_the_change_is_inside_the_clocks_hours(day
 
 @pytest.mark.parametrize("first", [date(2026, 3, 2), date(2026, 10, 26)])
 def test_a_series_keeps_its_time_of_day_across_the_change(night_site, first):
-    slots = scheduling.offer_series(
+    seen = planning.outlook(
         site=night_site,
         protocol=ProtocolFactory(site=night_site),
         patient=PatientFactory(site=night_site),
@@ -72,7 +72,7 @@ def test_a_series_keeps_its_time_of_day_across_the_change(night_site, first):
         now=NOW,
         prefer=time(10, 30),
     )
-    walls = [slot.starts_at.astimezone(NEW_YORK) for slot in slots]
+    walls = [slot.starts_at.astimezone(NEW_YORK) for slot in seen.offers[0].slots]
     assert {wall.time() for wall in walls} == {time(10, 30)}
     assert len({wall.utcoffset() for wall in walls}) == 2
 

@@ -1,9 +1,7 @@
 """What is offered can be booked, and what cannot be offered is explained."""
 
-import time as clock
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise
 
 import pytest
 from django.db import connection
@@ -14,11 +12,9 @@ from hypothesis.extra.django import TestCase
 
 from clinic.domain import bookings
 from clinic.domain.calendar import timing
-from clinic.domain.errors import DoesNotFit
-from clinic.domain.scheduling import free_slots, offer_series
-from clinic.domain.times import local_day
+from clinic.domain.scheduling import free_slots
 from clinic.enums import Role
-from clinic.models import Closure, Infusion, OpeningHours, Room, WorkingHours
+from clinic.models import Closure, Infusion, OpeningHours, WorkingHours
 from tests.clinic.conftest import House
 from tests.factories import (
     CourseFactory,
@@ -228,154 +224,3 @@ class TestEveryOfferedStartCanBeBooked(TestCase):
             assert infusion.ends_at.astimezone(site.zone).replace(tzinfo=None) <= datetime.combine(
                 local.date(), open_span.closes
             )
-
-
-def offered(house: House, now: datetime, first_day: date = TUESDAY, **more):
-    return offer_series(
-        site=house.site,
-        protocol=house.protocol,
-        patient=more.pop("patient", None) or house.patient(),
-        first_day=first_day,
-        now=now,
-        **more,
-    )
-
-
-def local(house: House, slots) -> list[str]:
-    return [f"{slot.starts_at.astimezone(house.site.zone):%m-%d %H:%M}" for slot in slots]
-
-
-def test_six_dates_at_the_best_spacing_and_the_same_time(house: House, now: datetime) -> None:
-    assert local(house, offered(house, now, prefer=time(10, 30))) == [
-        "03-10 10:30",
-        "03-13 10:30",
-        "03-16 10:30",
-        "03-19 10:30",
-        "03-22 10:30",
-        "03-25 10:30",
-    ]
-
-
-def test_the_clock_time_stays_over_a_clock_change(house: House, now: datetime) -> None:
-    slots = offered(house, now, first_day=date(2026, 3, 4))
-    assert {f"{slot.starts_at:%H:%M}" for slot in slots} == {"13:00", "12:00"}
-    assert {one[-5:] for one in local(house, slots)} == {"08:00"}
-
-
-def test_closed_weekends_bend_the_spacing_as_little_as_they_must(house: House, now: datetime) -> None:
-    house.site.opening_hours.filter(weekday__in=[5, 6]).delete()
-    slots = offered(house, now)
-    days = [local_day(moment=slot.starts_at, zone=house.site.zone) for slot in slots]
-    assert {day.weekday() for day in days} <= set(range(5))
-    assert [(later - day).days for day, later in pairwise(days)] == [3, 3, 3, 4, 3]
-
-
-def test_the_time_that_keeps_most_visits_together_is_chosen(house: House, now: datetime) -> None:
-    booked(house, ny(date(2026, 3, 13), 8))
-    assert {one[-5:] for one in local(house, offered(house, now))} == {"10:00"}
-
-
-def test_the_clinician_stays_the_same_where_that_can_be(build_house: Callable[..., House], now: datetime) -> None:
-    house = build_house(rooms=2, clinicians=2)
-    Closure.objects.create(
-        site=house.site, clinician=house.clinicians[0], starts_at=ny(TUESDAY, 6), ends_at=ny(TUESDAY, 20)
-    )
-    assert {slot.clinician for slot in offered(house, now)} == {house.clinicians[1]}
-
-
-def test_never_two_visits_of_one_patient_on_one_day(house: House, now: datetime) -> None:
-    visit = booked(house, ny(date(2026, 3, 13), 8))
-    days = [slot.starts_at.date() for slot in offered(house, now, patient=visit.patient)]
-    assert date(2026, 3, 13) not in days
-
-
-def refusal(house: House, now: datetime, **more) -> DoesNotFit:
-    with pytest.raises(DoesNotFit) as refused:
-        offered(house, now, **more)
-    return refused.value
-
-
-def test_a_closed_first_day_is_named_with_the_next_that_works(house: House, now: datetime) -> None:
-    house.site.opening_hours.filter(weekday=1).delete()
-    refused = refusal(house, now)
-    assert refused.reasons == ["The clinic is closed on Tuesday 10 March."]
-    assert refused.next_start == date(2026, 3, 11)
-
-
-def test_a_full_first_day_is_named(house: House, now: datetime) -> None:
-    for hour in (8, 11, 14):
-        booked(house, ny(TUESDAY, hour))
-    booked(house, ny(TUESDAY, 16), ends_at=ny(TUESDAY, 18), room_free_at=ny(TUESDAY, 18))
-    assert refusal(house, now).reasons == ["No clinician is free on Tuesday 10 March."]
-
-
-def test_a_closed_room_is_named(house: House, now: datetime) -> None:
-    Closure.objects.create(site=house.site, room=house.rooms[0], starts_at=ny(TUESDAY, 6), ends_at=ny(TUESDAY, 20))
-    assert refusal(house, now).reasons == ["No room is free on Tuesday 10 March."]
-
-
-def test_a_room_and_a_clinician_that_are_never_free_together(house: House, now: datetime) -> None:
-    span = {"site": house.site}
-    Closure.objects.create(room=house.rooms[0], starts_at=ny(TUESDAY, 6), ends_at=ny(TUESDAY, 13), **span)
-    Closure.objects.create(clinician=house.clinicians[0], starts_at=ny(TUESDAY, 12), ends_at=ny(TUESDAY, 20), **span)
-    assert refusal(house, now).reasons == ["No room and clinician are free at the same time on Tuesday 10 March."]
-
-
-def test_a_day_that_is_over_is_named(house: House, now: datetime) -> None:
-    refused = refusal(house, now, first_day=date(2026, 3, 2))
-    assert (refused.reasons, refused.next_start) == (
-        ["There is no time left on Monday 2 March."],
-        date(2026, 3, 3),
-    )
-
-
-def test_spacing_that_cannot_be_met_names_visit_window_and_days(house: House, now: datetime) -> None:
-    Closure.objects.create(
-        site=house.site, starts_at=ny(date(2026, 3, 12), 0), ends_at=ny(date(2026, 3, 16), 0), reason="moving"
-    )
-    refused = refusal(house, now)
-    assert refused.reasons == [
-        "Visit 2 finds no day between Thursday 12 March and Sunday 15 March: visits are 2 to 5 days apart.",
-        "The clinic is closed on Thursday 12 March.",
-        "The clinic is closed on Friday 13 March.",
-        "The clinic is closed on Saturday 14 March.",
-        "The clinic is closed on Sunday 15 March.",
-    ]
-    assert refused.next_start == date(2026, 3, 11)
-    assert len(offered(house, now, first_day=date(2026, 3, 11))) == 6
-
-
-@pytest.mark.parametrize(
-    ("missing", "sentence"),
-    [
-        ("rooms", "No room is in use."),
-        ("clinicians", "No clinician works here yet."),
-        ("hours", "The clinic has no opening hours yet."),
-        ("length", "A visit takes 860 minutes. The clinic is never open that long."),
-    ],
-)
-def test_what_no_later_day_can_help_is_said_at_once(house: House, now: datetime, missing: str, sentence: str) -> None:
-    if missing == "rooms":
-        Room.objects.update(is_active=False)
-    elif missing == "clinicians":
-        house.site.staff.filter(role=Role.CLINICIAN).update(is_active=False)
-    elif missing == "hours":
-        house.site.opening_hours.all().delete()
-    else:
-        house.protocol.infusion_minutes = 800
-    refused = refusal(house, now)
-    assert (refused.reasons, refused.next_start) == ([sentence], None)
-
-
-@pytest.mark.parametrize(("sessions", "days"), [(6, (2, 3, 5)), (60, (2, 3, 5)), (60, (21, 28, 42))])
-def test_a_series_is_offered_well_under_a_second(
-    build_house: Callable[..., House], now: datetime, sessions: int, days: tuple[int, int, int]
-) -> None:
-    house = build_house(rooms=3, clinicians=3)
-    house.protocol = ProtocolFactory(site=house.site, stages=[(sessions, *days)])
-    house.site.opening_hours.filter(weekday=6).delete()
-    for n in range(60):
-        booked(house, ny(TUESDAY + timedelta(days=n), 9))
-    began = clock.process_time()
-    assert len(offered(house, now)) == sessions
-    assert clock.process_time() - began < 1

@@ -1,0 +1,48 @@
+"""Planning a series with both sides in view: what the clinic has free, and who could drive the patient home."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from clinic.domain import planning
+from clinic.domain.planning import Outlook
+from clinic.domain.study import HORIZON_DAYS, Relaxed
+from clinic.models import Patient, Protocol
+from support.domain.drivers import Drivers
+from support.enums import SupportRole
+from support.models import Designation
+
+
+@dataclass(frozen=True)
+class Look:
+    """``has_drivers``: whether the patient named anybody for the way home. Without, plans do not look at rides."""
+
+    outlook: Outlook
+    has_drivers: bool
+
+
+def look(
+    *,
+    patient: Patient,
+    protocol: Protocol,
+    first_day: date,
+    now: datetime,
+    prefer: time | None = None,
+    relaxed: Relaxed | None = None,
+) -> Look:
+    last_day = first_day + timedelta(days=HORIZON_DAYS)
+    drivers = Drivers(patient=patient, first_day=first_day, last_day=last_day)
+    company = Designation.objects.filter(
+        patient=patient, withdrawn_at=None, roles__contains=[SupportRole.PRESENCE]
+    ).exists()
+    outlook = planning.outlook(
+        site=patient.site,
+        patient=patient,
+        protocol=protocol,
+        first_day=first_day,
+        now=now,
+        prefer=prefer,
+        could_drive=drivers.names if drivers else None,
+        company=company,
+        relaxed=relaxed,
+    )
+    return Look(outlook, bool(drivers))

@@ -1,0 +1,95 @@
+"""Opening a course: what is wished for, what gives way, and the offered times as the form carries them."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from clinic.domain import protocols
+from clinic.domain.obstacles import WIDER
+from clinic.domain.slots import Slot
+from clinic.domain.study import HORIZON_DAYS, START_DAYS, Relaxed
+from clinic.enums import Role, Weekday
+from clinic.forms import slot_text
+from clinic.forms.laid_out import laid_out, row
+from clinic.models import Protocol, Room, Site, StaffMember
+
+OLD = _("These times are no longer as they were. Look for dates again.")
+
+
+class CourseForm(forms.Form):
+    """The last three come with a link that says what they give, not from the desk's own hand."""
+
+    protocol = forms.ModelChoiceField(
+        label=_("Protocol"), queryset=Protocol.objects.none(), empty_label=_("Choose one")
+    )
+    first_day = forms.DateField(label=_("First possible day"), widget=forms.DateInput(attrs={"type": "date"}))
+    prefer = forms.TimeField(
+        label=_("Best time of day"),
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time", "step": "900"}, format="%H:%M"),
+        help_text=_("Leave empty for the earliest."),
+    )
+    wider = forms.TypedChoiceField(choices=[(days, days) for days in WIDER], coerce=int, empty_value=0, required=False)
+    weekdays = forms.TypedMultipleChoiceField(choices=Weekday.choices, coerce=int, required=False)
+    later = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, site: Site, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+        self.fields["protocol"].queryset = protocols.offered(site=site)
+        # Once plans are on the page, booking one is the filled button.
+        main = not self.is_bound
+        self.helper = laid_out(row("protocol", "first_day", "prefer"), button=_("Find plans"), main=main)
+
+    def clean_first_day(self) -> date:
+        day: date = self.cleaned_data["first_day"]
+        if day < self.today:
+            raise forms.ValidationError(_("This day is over. Choose today or later."))
+        if day.year - self.today.year > 2:
+            raise forms.ValidationError(_("Choose a day within the next two years."))
+        return day
+
+    @property
+    def relaxed(self) -> Relaxed | None:
+        """None where nothing gives way."""
+        values = self.cleaned_data
+        if not (values["wider"] or values["weekdays"] or values["later"]):
+            return None
+        return Relaxed(
+            wider=values["wider"],
+            weekdays=tuple(values["weekdays"]),
+            start_days=HORIZON_DAYS if values["later"] else START_DAYS,
+        )
+
+
+def in_address(relaxed: Relaxed) -> dict[str, list[str]]:
+    """The same as the address carries it."""
+    found = {"weekdays": [str(weekday) for weekday in relaxed.weekdays]}
+    if relaxed.wider:
+        found["wider"] = [str(relaxed.wider)]
+    if relaxed.start_days > START_DAYS:
+        found["later"] = ["on"]
+    return found
+
+
+class ChosenForm(forms.Form):
+    """The times of one plan as they were offered, in one field; and the form's own key, against pressing twice."""
+
+    slots = forms.CharField(max_length=8000, error_messages={"required": _("Choose one of the plans.")})
+    form_key = forms.UUIDField()
+
+    def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.site = site
+
+    def clean_slots(self) -> list[Slot]:
+        try:
+            asked = [slot_text.parts(text) for text in self.cleaned_data["slots"].split()]
+            rooms = Room.objects.filter(site=self.site).in_bulk([room for _start, room, _who in asked])
+            people = StaffMember.objects.filter(sites=self.site, role=Role.CLINICIAN)
+            clinicians = people.in_bulk([clinician for _start, _room, clinician in asked])
+            return [Slot(starts_at=start, room=rooms[room], clinician=clinicians[who]) for start, room, who in asked]
+        except (ValueError, OverflowError, KeyError):
+            raise forms.ValidationError(OLD) from None

@@ -1,0 +1,218 @@
+from datetime import UTC, datetime, time
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from clinic.domain import wishes
+from clinic.enums import Role
+from clinic.models import Course, Infusion, Patient, Protocol, Room, Site
+from support.domain import availability
+from tests.factories import (
+    DesignationFactory,
+    PatientFactory,
+    ProtocolFactory,
+    RoomFactory,
+    StaffFactory,
+    SupportPersonFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _tuesday(time_machine, now: datetime) -> None:
+    time_machine.move_to(now, tick=False)
+
+
+@pytest.fixture
+def protocol(site: Site) -> Protocol:
+    RoomFactory(site=site, name="Room 1")
+    StaffFactory(role=Role.CLINICIAN, sites=[site], full_name="Dr. Ada Moss")
+    return ProtocolFactory(site=site)
+
+
+@pytest.fixture
+def patient(site: Site) -> Patient:
+    return PatientFactory(site=site)
+
+
+def wish(protocol: Protocol, **more: str) -> dict[str, str]:
+    return {"protocol": str(protocol.pk), "first_day": "2026-03-05", "prefer": "10:30", **more}
+
+
+def look(client: Client, patient: Patient, protocol: Protocol, **more: str):
+    return client.get(reverse("course_new", args=[patient.pk]), wish(protocol, **more))
+
+
+def chosen(client: Client, patient: Patient, protocol: Protocol, which: int = 0, **more: str) -> dict[str, str]:
+    """What the page's form would post."""
+    page = look(client, patient, protocol, **more).context
+    return {"slots": page["offers"][which][0], "form_key": str(page["form_key"])}
+
+
+def book(client: Client, patient: Patient, protocol: Protocol, form: dict[str, str]):
+    return client.post(reverse("course_new", args=[patient.pk], query=wish(protocol)), form)
+
+
+def starts() -> list[datetime]:
+    return list(Infusion.objects.order_by("starts_at").values_list("starts_at", flat=True))
+
+
+def test_three_plans_say_what_they_are_good_at(desk: Client, patient, protocol) -> None:
+    page = look(desk, patient, protocol)
+    assert [offer.good_at for _value, offer in page.context["offers"]] == [
+        ("Always Thu/Sun 10:30",),
+        ("Done soonest: Sunday 15 March",),
+        ("In the afternoon instead: Always Thu/Sun 12:00",),
+    ]
+    text = page.content.decode()
+    assert (text.count('type="radio" name="slots"'), text.count(" checked>")) == (3, 1)
+    assert "Nobody is named for the way home" in text
+    assert starts() == []
+
+
+def test_a_plan_names_who_could_drive_and_who_could_not(desk: Client, patient, protocol, now: datetime) -> None:
+    sam = DesignationFactory(patient=patient, person=SupportPersonFactory(site=patient.site, given_name="Sam"))
+    availability.state(designation=sam, can=False, weekdays=[6], actor="staff:1", now=now)
+    best = look(desk, patient, protocol).context["offers"][0][1]
+    assert best.good_at == ("Somebody could drive for all 6 visits", "Always Mon/Fri 10:30")
+    assert {visit.drivers for visit in best.visits} == {("Sam",)}
+    availability.state(designation=sam, can=False, weekdays=range(7), starts=time(14), actor="staff:1", now=now)
+    page = look(desk, patient, protocol, prefer="15:00").content.decode()
+    assert ("somebody could drive for 6 of 6" in page, "Nobody to drive" in page) == (True, True)
+
+
+def test_all_six_are_booked_in_one_go(desk: Client, patient, protocol) -> None:
+    answer = book(desk, patient, protocol, chosen(desk, patient, protocol))
+    assert answer.url == reverse("patient", args=[patient.pk])
+    assert (Course.objects.get().sessions, len(starts())) == (6, 6)
+    # The clocks change on 8 March: the same time on the wall is an hour earlier in UTC.
+    assert starts()[:2] == [datetime(2026, 3, 5, 15, 30, tzinfo=UTC), datetime(2026, 3, 8, 14, 30, tzinfo=UTC)]
+
+
+def test_any_of_the_plans_can_be_booked(desk: Client, patient, protocol) -> None:
+    book(desk, patient, protocol, chosen(desk, patient, protocol, which=1))
+    assert (starts()[-1].date() - starts()[0].date()).days == 10
+
+
+def test_pressing_twice_books_once(desk: Client, patient, protocol) -> None:
+    form = chosen(desk, patient, protocol)
+    book(desk, patient, protocol, form)
+    again = book(desk, patient, protocol, form)
+    assert (again.status_code, Course.objects.count(), len(starts())) == (302, 1, 6)
+
+
+def test_when_somebody_was_faster_nothing_is_booked_and_fresh_plans_are_offered(
+    desk: Client, patient, protocol, site: Site
+) -> None:
+    form = chosen(desk, patient, protocol)
+    book(desk, PatientFactory(site=site), protocol, chosen(desk, PatientFactory(site=site), protocol))
+    answer = book(desk, patient, protocol, form)
+    page = answer.content.decode()
+    assert (answer.status_code, patient.courses.count(), len(starts())) == (422, 0, 6)
+    assert ("Nothing was booked" in page, 'value="2026-03-05"' in page) == (True, True)
+    assert "Visit 1 on Thursday 5 March at 10:30 was just taken." in page
+    assert len(answer.context["offers"]) == 3
+
+
+def test_a_room_closed_between_look_and_booking_books_nothing(desk: Client, patient, protocol, site: Site) -> None:
+    form = chosen(desk, patient, protocol)
+    site.closures.create(
+        room=Room.objects.get(),
+        starts_at=datetime(2026, 3, 8, 5, tzinfo=UTC),
+        ends_at=datetime(2026, 3, 9, 4, tzinfo=UTC),
+    )
+    answer = book(desk, patient, protocol, form)
+    assert (answer.status_code, starts()) == (422, [])
+    assert "Room 1 is closed at that time on Sunday 8 March." in answer.content.decode()
+
+
+def test_a_protocol_changed_between_look_and_booking_books_nothing(desk: Client, patient, protocol) -> None:
+    form = chosen(desk, patient, protocol)
+    Protocol.objects.filter(pk=protocol.pk).update(is_active=False)
+    answer = book(desk, patient, protocol, form)
+    assert (answer.status_code, starts()) == (422, [])
+    assert answer.context["form"].errors["protocol"]
+
+
+def test_a_course_beyond_the_horizon_keeps_the_rest_to_place(desk: Client, patient, protocol, site: Site) -> None:
+    long = ProtocolFactory(site=site, stages=[(6, 2, 3, 5), (10, 21, 28, 42)])
+    page = look(desk, patient, long)
+    assert "9 more visits lie further ahead than we plan." in page.content.decode()
+    book(desk, patient, long, chosen(desk, patient, long))
+    assert (len(starts()), Course.objects.get().sessions) == (7, 16)
+
+
+def test_no_plan_says_why_and_leads_to_what_would_help(desk: Client, patient, protocol, site: Site) -> None:
+    site.closures.create(
+        starts_at=datetime(2026, 3, 5, 5, tzinfo=UTC), ends_at=datetime(2026, 3, 19, 4, tzinfo=UTC), reason="moving"
+    )
+    page = look(desk, patient, protocol)
+    assert page.context["outlook"].reasons[1] == "The clinic is closed on each of these days."
+    ((way, address),) = page.context["ways_out"]
+    assert way.sentence == "Beginning later, on Thursday 19 March, gives 3 plans."
+    later = desk.get(reverse("course_new", args=[patient.pk]) + address)
+    assert (len(later.context["offers"]), "Something gives way" in later.content.decode()) == (3, True)
+
+
+def test_bad_times_stand_beside_the_question(desk: Client, patient, protocol, now: datetime) -> None:
+    by = {"actor": StaffFactory(), "now": now}
+    wishes.add(patient=patient, weekdays=[3], starts=time(8), ends=time(12), suits=False, **by)
+    page = look(desk, patient, protocol)
+    assert "Thursday 08:00 to 12:00 does not suit" in page.content.decode()
+    assert {offer.slots[0].starts_at.day for _value, offer in page.context["offers"]} >= {6}
+
+
+def test_a_day_that_is_over_is_refused_on_the_form(desk: Client, patient, protocol) -> None:
+    page = look(desk, patient, protocol, first_day="2026-03-02")
+    assert (page.status_code, page.context["form"].errors["first_day"]) == (
+        422,
+        ["This day is over. Choose today or later."],
+    )
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"first_day": "9999-12-31"}, {"wider": "9"}, {"weekdays": "8"}, {"prefer": "25:00"}],
+)
+def test_what_cannot_be_planned_comes_back_on_the_form(desk: Client, patient, protocol, more: dict) -> None:
+    assert look(desk, patient, protocol, **more).status_code == 422
+
+
+def test_another_clinics_protocol_is_no_choice(desk: Client, patient) -> None:
+    assert "protocol" in look(desk, patient, ProtocolFactory()).context["form"].errors
+
+
+@pytest.mark.parametrize(
+    "slots",
+    ["", "nonsense", "2026-03-05T15:30:00+00:00~999999~999999", "2026-03-05T15:30:00~1~1", "x~y~z", "~~", "9" * 9000],
+)
+def test_times_that_nobody_offered_are_refused(slots: str, desk: Client, patient, protocol) -> None:
+    form = chosen(desk, patient, protocol)
+    answer = book(desk, patient, protocol, {**form, "slots": slots})
+    assert (answer.status_code, starts()) == (422, [])
+
+
+def test_fewer_times_than_the_plan_has_visits_are_refused(desk: Client, patient, protocol) -> None:
+    form = chosen(desk, patient, protocol)
+    answer = book(desk, patient, protocol, {**form, "slots": form["slots"].rsplit(" ", 1)[0]})
+    assert (answer.status_code, starts()) == (422, [])
+
+
+def test_another_clinics_room_is_refused(desk: Client, patient, protocol) -> None:
+    form = chosen(desk, patient, protocol)
+    ours, theirs = Room.objects.get(site=patient.site), RoomFactory()
+    answer = book(desk, patient, protocol, {**form, "slots": form["slots"].replace(f"~{ours.pk}~", f"~{theirs.pk}~")})
+    assert (answer.status_code, starts()) == (422, [])
+
+
+def test_posting_without_a_wish_books_nothing(desk: Client, patient, protocol) -> None:
+    form = chosen(desk, patient, protocol)
+    answer = desk.post(reverse("course_new", args=[patient.pk]), form)
+    assert (answer.status_code, starts()) == (200, [])
+
+
+def test_the_form_that_only_looks_carries_no_token_in_its_address(desk: Client, patient, protocol) -> None:
+    page = desk.get(reverse("course_new", args=[patient.pk])).content.decode()
+    assert "csrfmiddlewaretoken" not in page.split('method="get" novalidate')[1].split("</form>")[0]
