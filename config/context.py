@@ -16,6 +16,8 @@ SECTIONS = {
     "today": "today",
     "infusions": "today",
     "schedule": "schedule",
+    "closures": "schedule",
+    "waitlist": "schedule",
     "patients": "patients",
     "courses": "patients",
     "people": "patients",

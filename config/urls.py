@@ -8,6 +8,7 @@ from config.styleguide import styleguide
 urlpatterns = [
     path("", include("support.urls")),
     path("", include("support.link_urls")),
+    path("", include("support.scheduling_urls")),
     path("", include("clinic.urls")),
     path("library/", include("education.urls")),
     path("hooks/", include("messaging.urls")),

@@ -157,7 +157,7 @@ def build(*, now: Any, given_name: str = "Maya") -> World:
         "notes": note.pk,
         "messages": message.pk,
         "setup/rooms": room.pk,
-        "setup/hours": closure.pk,
+        "closures": closure.pk,
         "setup/protocols": protocol.pk,
         "setup/people": staff[Role.NURSE].pk,
         "library": page.pk,

@@ -90,6 +90,10 @@ class RoomForm(forms.ModelForm):
         return name
 
 
+# What lies outside is a slip of the finger, and near the ends of the calendar it could not be reckoned with.
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+
+
 class ClosureForm(forms.Form):
     """From one day to another, whole days unless times are given. In the site's own time."""
 
@@ -122,6 +126,10 @@ class ClosureForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if "first_day" not in cleaned or "last_day" not in cleaned:
             return cleaned
+        for name in ("first_day", "last_day"):
+            if not FIRST_YEAR <= cleaned[name].year <= LAST_YEAR:
+                self.add_error(name, _("Look at the year again."))
+                return cleaned
         last_day, last_time = cleaned["last_day"], cleaned.get("last_time")
         if last_time is None:
             last_day, last_time = last_day + timedelta(days=1), time.min

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from clinic.domain import sites
 from clinic.enums import Role
-from clinic.models import Closure, OpeningHours, Room, Site
+from clinic.models import OpeningHours, Room, Site
 from tests.factories import ProtocolFactory, RoomFactory, SiteFactory, StaffFactory
 
 pytestmark = pytest.mark.django_db
@@ -108,31 +108,6 @@ def test_hours_that_make_no_sense_are_refused(
     answer = director.post(reverse("setup_hours"), hours)
     assert (answer.status_code, answer.context["form"].errors[field]) == (422, [sentence])
     assert OpeningHours.objects.filter(site=site).count() == 7
-
-
-def test_a_closed_day_is_a_whole_day_on_the_clinics_calendar(director: Client, site: Site) -> None:
-    """8 March 2026 has 23 hours in New York."""
-    form = {"closure-first_day": "2027-03-14", "closure-last_day": "2027-03-14", "closure-reason": "Spring"}
-    director.post(reverse("setup_close"), form)
-    closure = Closure.objects.get()
-    assert (closure.starts_at, closure.ends_at) == (
-        datetime(2027, 3, 14, 5, tzinfo=UTC),
-        datetime(2027, 3, 15, 4, tzinfo=UTC),
-    )
-    director.post(reverse("setup_reopen", args=[closure.pk]))
-    assert not Closure.objects.exists()
-
-
-def test_a_closure_that_ends_before_it_begins_is_refused(director: Client) -> None:
-    form = {"closure-first_day": "2027-03-14", "closure-last_day": "2027-03-12"}
-    answer = director.post(reverse("setup_close"), form)
-    assert (answer.status_code, Closure.objects.count()) == (422, 0)
-    assert "The end must be after the beginning." in answer.content.decode()
-
-
-def test_another_clinics_room_cannot_be_closed(director: Client) -> None:
-    form = {"closure-first_day": "2027-03-14", "closure-last_day": "2027-03-14", "closure-room": RoomFactory().pk}
-    assert director.post(reverse("setup_close"), form).status_code == 422
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -1,0 +1,162 @@
+"""Closed times: recording one, seeing whom it hits, finding those another time, telling them, lifting it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import messages as said
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from clinic.access import DESK_AND_CARE, EVERYBODY_AT_WORK
+from clinic.domain import hours
+from clinic.domain.errors import Refused
+from clinic.forms import slot_text
+from clinic.forms.setup import ClosureForm
+from clinic.models import Closure, Infusion
+from clinic.views.desk import at_site, form_page, was_read
+from support.domain import closing, closing_news, closing_offers
+from support.domain.closing import Outcome, Wish
+from support.forms import slots
+from support.views.refusals import shown_on
+
+PER_PAGE = 25
+LISTED = 200
+
+
+@at_site(*EVERYBODY_AT_WORK)
+@require_http_methods(["GET", "POST"])
+def closures(request: HttpRequest) -> HttpResponse:
+    form = ClosureForm(request.POST or None, site=request.site)
+    if form.is_valid():
+        now = timezone.now()
+        closure = hours.close(site=request.site, actor=request.user, now=now, **form.closure())
+        left = closing.hit(closure=closure, now=now).count()
+        said.success(request, _("Closed. It hits %(count)s visits that are booked.") % {"count": left})
+        return redirect("closure", closure.pk) if request.user.role in DESK_AND_CARE else redirect("closures")
+    rows = _here(request).filter(ends_at__gte=timezone.now()).order_by("starts_at", "pk")
+    context = {"rows": rows[:LISTED], "count": rows.count(), "may_open": request.user.role in DESK_AND_CARE}
+    return form_page(request, "support/desk/closures.html", form, **context)
+
+
+def page(
+    request: HttpRequest, pk: int, refused: Refused | None = None, outcomes: Iterable[Outcome] = ()
+) -> HttpResponse:
+    now = timezone.now()
+    closure = get_object_or_404(_here(request), pk=pk)
+    was_read(request, subject=closure)
+    rows = closing.hit(closure=closure, now=now).filter(site=request.site).select_related(*closing.WITH)
+    shown = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    visits = list(shown)
+    found = closing_offers.of(closure=closure, visits=visits, now=now)
+    told = closing_news.told(closure=closure, visits=visits)
+    context = {
+        "closure": closure,
+        "progress": closing.progress(closure=closure, site=request.site, now=now),
+        "shown": shown,
+        "lines": [
+            {"visit": one, "offers": [(slot_text.written(o.slot), o) for o in found[one.pk]], "told": one.pk in told}
+            for one in visits
+        ],
+        "outcomes": list(outcomes),
+        "refused": refused,
+        "is_own": closure.site_id == request.site.pk,
+        "can_move_all": any(found.values()),
+    }
+    return render(request, "support/desk/closure.html", context)
+
+
+@at_site(*DESK_AND_CARE)
+@require_safe
+def closure(request: HttpRequest, pk: int) -> HttpResponse:
+    return page(request, pk)
+
+
+@at_site(*DESK_AND_CARE)
+@require_POST
+@shown_on(page)
+def move(request: HttpRequest, pk: int) -> HttpResponse:
+    """One visit to the offer that was tapped."""
+    wish = _wish(request, request.POST.get("offer", ""))
+    row = closing.move(
+        closure=get_object_or_404(_here(request), pk=pk), wish=wish, actor=request.user, now=timezone.now()
+    )
+    said.success(request, _("%(name)s is out of the closed time.") % {"name": row.patient.short_name})
+    return redirect("closure", pk)
+
+
+@at_site(*DESK_AND_CARE)
+@require_POST
+@shown_on(page)
+def move_all(request: HttpRequest, pk: int) -> HttpResponse:
+    """Everybody on the page to the first offer that was shown; the page says what became of each."""
+    closure = get_object_or_404(_here(request), pk=pk)
+    wishes = [_wish(request, text) for text in request.POST.getlist("first")[:PER_PAGE]]
+    outcomes = closing.move_all(closure=closure, wishes=wishes, actor=request.user, now=timezone.now())
+    return page(request, pk, outcomes=outcomes)
+
+
+@at_site(*DESK_AND_CARE)
+@require_POST
+@shown_on(page)
+def take_off(request: HttpRequest, pk: int) -> HttpResponse:
+    closure = get_object_or_404(_here(request), pk=pk)
+    infusion, version = _visit(request, request.POST.get("visit", ""))
+    closing.take_off(
+        closure=closure, infusion=infusion, version=version, reason="", actor=request.user, now=timezone.now()
+    )
+    said.success(request, _("%(name)s: cancelled. The visit waits for a time.") % {"name": infusion.patient.short_name})
+    return redirect("closure", pk)
+
+
+@at_site(*DESK_AND_CARE)
+@require_POST
+def tell(request: HttpRequest, pk: int) -> HttpResponse:
+    closure = get_object_or_404(_here(request), pk=pk)
+    told = closing_news.tell(closure=closure, site=request.site, actor=request.user, now=timezone.now())
+    numbers = {"messages": told.messages, "calls": told.calls, "left": told.left}
+    said.success(request, _("%(messages)s messages go out. To call: %(calls)s.") % numbers)
+    if told.left:
+        said.info(request, _("%(left)s visits are left. Press “Tell them all” again.") % numbers)
+    return redirect("closure", pk)
+
+
+@at_site(*EVERYBODY_AT_WORK)
+@require_POST
+def lift(request: HttpRequest, pk: int) -> HttpResponse:
+    closure = get_object_or_404(Closure, pk=pk, site=request.site)
+    told = closing_news.lift(closure=closure, actor=request.user, now=timezone.now())
+    said.success(request, _("Open again. Visits that were moved or cancelled stay as they are."))
+    if told.messages or told.calls:
+        numbers = {"messages": told.messages, "calls": told.calls}
+        said.info(
+            request,
+            _("Those who had been told hear that their time holds: %(messages)s, to call: %(calls)s.") % numbers,
+        )
+    return redirect("closures")
+
+
+def _here(request: HttpRequest) -> Any:
+    """This clinic's, and the absences of those who also work here."""
+    rows = Closure.objects.filter(Q(site=request.site) | Q(clinician__sites=request.site))
+    return rows.select_related("site", "room", "clinician").distinct()
+
+
+def _visit(request: HttpRequest, text: str) -> tuple[Infusion, int]:
+    """``12~3``: the visit's id and the version that was shown."""
+    pk, _sign, version = text.partition("~")
+    if not (pk.isdecimal() and version.isdecimal() and len(text) < 40):
+        raise Refused(_("Pick one of the times."))
+    rows = Infusion.objects.select_related(*closing.WITH)
+    return get_object_or_404(rows, pk=min(int(pk), 2**62), site=request.site), int(version)
+
+
+def _wish(request: HttpRequest, text: str) -> Wish:
+    """``12~3~`` and a free time as forms carry it."""
+    head, version, place = (*text.split("~", 2), "", "")[:3]
+    infusion, shown = _visit(request, f"{head}~{version}")
+    return Wish(infusion=infusion, slot=slots.read(place, site=request.site), version=shown)

@@ -1,0 +1,168 @@
+"""Closing for a while, and the page that says whom it hits."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.urls import reverse
+
+from clinic.domain import bookings
+from clinic.domain.slots import Slot
+from clinic.enums import Role
+from clinic.forms import slot_text
+from clinic.models import Closure, Infusion, Protocol
+from messaging.models import Message
+from tests.factories import CourseFactory, ProtocolFactory, RoomFactory, StaffFactory
+
+TUESDAY = datetime(2026, 3, 10, 14, 0, tzinfo=UTC)  # 10:00 in New York
+DAY = timedelta(days=1)
+WHOLE_DAY = {"first_day": "2026-03-10", "last_day": "2026-03-10", "reason": "Snow"}
+
+
+@pytest.fixture
+def place(site, policy):
+    return RoomFactory(site=site), StaffFactory(role=Role.CLINICIAN, sites=[site])
+
+
+@pytest.fixture
+def visit(site, place, now):
+    return visit_at(site, place, TUESDAY, now)
+
+
+def visit_at(site, place, at, now):
+    protocol = Protocol.objects.filter(site=site).first() or ProtocolFactory(site=site, stages=[(2, 1, 3, 9)])
+    course = CourseFactory(patient__site=site, protocol=protocol)
+    slot = Slot(starts_at=at, room=place[0], clinician=place[1])
+    return bookings.book(course=course, slot=slot, actor=StaffFactory(sites=[site]), now=now)
+
+
+def closed(client):
+    """The page that comes after closing Tuesday."""
+    return client.post(reverse("closures"), WHOLE_DAY, follow=True)
+
+
+def act(client, name, **data):
+    return client.post(reverse(name, args=[Closure.objects.get().pk]), data, follow=True)
+
+
+def offer(visit, place, at, version=None):
+    slot = Slot(starts_at=at, room=place[0], clinician=place[1])
+    return f"{visit.pk}~{version or visit.version}~{slot_text.written(slot)}"
+
+
+def test_a_closed_day_is_a_whole_day_on_the_clinics_calendar(desk, site):
+    """14 March 2027 has 23 hours in New York."""
+    desk.post(reverse("closures"), {"first_day": "2027-03-14", "last_day": "2027-03-14", "reason": "Spring"})
+    closure = Closure.objects.get()
+    assert (closure.starts_at, closure.ends_at) == (
+        datetime(2027, 3, 14, 5, tzinfo=UTC),
+        datetime(2027, 3, 15, 4, tzinfo=UTC),
+    )
+
+
+@pytest.mark.parametrize(
+    ("form", "sentence"),
+    [
+        ({"first_day": "2027-03-14", "last_day": "2027-03-12"}, "The end must be after the beginning."),
+        ({"first_day": "2027-03-14", "last_day": "9999-12-31"}, "Look at the year again."),
+        ({"first_day": "0001-01-01", "last_day": "2027-03-12"}, "Look at the year again."),
+        ({**WHOLE_DAY, "reason": "Sno\x00w"}, "Null characters are not allowed."),
+    ],
+)
+def test_days_that_make_no_sense_are_refused(desk, form, sentence):
+    answer = desk.post(reverse("closures"), form)
+    assert (answer.status_code, Closure.objects.count()) == (422, 0)
+    assert sentence in answer.content.decode()
+
+
+def test_another_clinics_room_cannot_be_closed(desk):
+    assert desk.post(reverse("closures"), {**WHOLE_DAY, "room": RoomFactory().pk}).status_code == 422
+
+
+def test_an_administrator_closes_without_seeing_who_is_hit(sign_in, visit):
+    page = closed(sign_in(Role.ADMIN)).content.decode()
+    assert "It hits 1 visits" in page
+    assert visit.patient.short_name not in page
+
+
+def test_after_closing_the_page_shows_who_is_hit_and_where_they_could_go(desk, visit):
+    page = closed(desk).content.decode()
+    assert visit.patient.short_name in page
+    assert "Wed 11 Mar, 10:00" in page
+
+
+def test_one_tap_moves_a_visit_out_of_the_closed_time(desk, visit, place):
+    closed(desk)
+    page = act(desk, "closure_move", offer=offer(visit, place, TUESDAY + DAY)).content.decode()
+    visit.refresh_from_db()
+    assert visit.starts_at == TUESDAY + DAY
+    assert "1 of 1 have been dealt with" in page
+    assert "Nobody is left in this time" in page
+
+
+def test_a_tap_on_a_page_from_before_a_change_is_told_what_changed(desk, visit, place):
+    closed(desk)
+    Infusion.objects.filter(pk=visit.pk).update(version=5)
+    answer = act(desk, "closure_move", offer=offer(visit, place, TUESDAY + DAY, version=1))
+    assert answer.status_code == 422
+    assert "Somebody changed this visit meanwhile." in answer.content.decode()
+
+
+@pytest.mark.parametrize("text", ["", "x", "1~2", "99999999999999999999~1~x", "~~", "1~1~2026-03-10~0~\x00"])
+def test_nonsense_instead_of_an_offer_is_no_500(desk, visit, text):
+    closed(desk)
+    assert act(desk, "closure_move", offer=text.replace("1~", f"{visit.pk}~", 1)).status_code in {404, 422}
+    assert act(desk, "closure_move_all", first=text).status_code in {404, 422}
+    assert act(desk, "closure_take_off", visit=text).status_code in {404, 422}
+
+
+def test_move_all_moves_everybody_and_says_what_became_of_each(desk, site, place, visit, now):
+    other = visit_at(site, place, TUESDAY + timedelta(hours=3), now)
+    closed(desk)
+    firsts = [offer(visit, place, TUESDAY + DAY), offer(other, place, TUESDAY + DAY)]
+    page = act(desk, "closure_move_all", first=firsts).content.decode()
+    assert page.count("status--ok") == 1
+    assert "just been taken" in page
+    visit.refresh_from_db()
+    assert visit.starts_at == TUESDAY + DAY
+
+
+def test_taking_off_leaves_the_visit_to_place(desk, visit):
+    closed(desk)
+    act(desk, "closure_take_off", visit=f"{visit.pk}~{visit.version}")
+    visit.refresh_from_db()
+    assert (visit.status, visit.off_reason) == ("cancelled", "Snow")
+
+
+def test_tell_them_all_sends_once_however_often_it_is_pressed(desk, visit):
+    closed(desk)
+    for _press in range(2):
+        act(desk, "closure_tell")
+    assert Message.objects.filter(kind="patient_closed").count() == 1
+
+
+def test_opening_again_says_what_it_does_not_do(desk, visit):
+    closed(desk)
+    page = act(desk, "closure_lift").content.decode()
+    assert "Visits that were moved or cancelled stay as they are." in page
+    assert not Closure.objects.exists()
+
+
+def test_a_long_list_comes_in_pages(desk, site, place, now):
+    for _number in range(26):
+        visit_at(site, (RoomFactory(site=site), StaffFactory(role=Role.CLINICIAN, sites=[site])), TUESDAY, now)
+    page = closed(desk).content.decode()
+    assert page.count('class="panel" id="visit-') == 25
+    assert "page 1 of 2" in page
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_page_asks_the_database_as_often_for_three_as_for_one(
+    desk, site, place, now, count, django_assert_num_queries
+):
+    for number in range(count):
+        visit_at(site, place, TUESDAY + timedelta(hours=2 * number), now)
+    closed(desk)
+    address = reverse("closure", args=[Closure.objects.get().pk])
+    desk.get(address)
+    with django_assert_num_queries(17):
+        desk.get(address)
