@@ -87,8 +87,7 @@ def book(
     all that speaks against the slot, or ``Refused``."""
 
     def work() -> Infusion:
-        _lock(course.patient, [slot])
-        known = standing.of(course=course)
+        known = standing.hold(course=course, slot=slot)
         number = known.next_number()
         here = premises.under(site=course.patient.site, stamp=known.stamp)
         timed = _timed([slot], course.protocol, here.policy)[0]

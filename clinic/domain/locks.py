@@ -17,14 +17,16 @@ FROM unnest(%s::int[], %s::int[]) AS keys(k, v)
 """
 
 
+def keys(*, rooms: Iterable[int], clinicians: Iterable[int], patients: Iterable[int]) -> tuple[list[int], list[int]]:
+    """What to lock, in the order for everybody: kinds, and whose."""
+    wanted = ((ROOM, rooms), (CLINICIAN, clinicians), (PATIENT, patients))
+    ordered = sorted({(PREMISES, 0)} | {(kind, pk) for kind, pks in wanted for pk in pks})
+    return [kind for kind, _pk in ordered], [pk % 2**31 for _kind, pk in ordered]
+
+
 def diary(*, rooms: Iterable[int], clinicians: Iterable[int], patients: Iterable[int]) -> None:
     """Waits (at most the connection's ``lock_timeout``) and holds until the transaction ends."""
-    keys = sorted(
-        {(PREMISES, 0)}
-        | {(ROOM, pk) for pk in rooms}
-        | {(CLINICIAN, pk) for pk in clinicians}
-        | {(PATIENT, pk) for pk in patients}
-    )
+    kinds, whose = keys(rooms=rooms, clinicians=clinicians, patients=patients)
     with connection.cursor() as cursor:
         # unnest() gives the rows in the order of the arrays.
-        cursor.execute(TAKE, [PREMISES, [kind for kind, _pk in keys], [pk % 2**31 for _kind, pk in keys]])
+        cursor.execute(TAKE, [PREMISES, kinds, whose])

@@ -7,19 +7,14 @@ from uuid import UUID
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from clinic.domain import locks
 from clinic.domain.errors import Refused
+from clinic.domain.slots import Slot
 from clinic.enums import CourseStatus
 from clinic.models import Course
 
-STANDING = """
-SELECT course.status, course.sessions, patient.is_archived, (SELECT stamp FROM clinic_diarystamp),
-    ARRAY(SELECT number FROM clinic_infusion WHERE course_id = course.id AND NOT (status IN ('cancelled', 'no_show'))
-          ORDER BY number),
-    ARRAY(SELECT starts_at FROM clinic_infusion WHERE course_id = course.id
-          AND NOT (status IN ('cancelled', 'no_show')) ORDER BY number)
-FROM clinic_course course JOIN clinic_patient patient ON patient.id = course.patient_id
-WHERE course.id = %s
-"""
+# A function of the database (migration 0006): it looks once it holds the locks.
+HOLD = "SELECT * FROM clinic_hold_course(%s, %s, %s)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +42,20 @@ class Standing:
 
 
 def of(*, course: Course) -> Standing:
-    """Ask under the patient's lock, so that two tabs never get the same number."""
+    """To be shown, or under locks that are held already: of the patient at least, so that two tabs never get the same
+    number."""
+    return _read(course, [], [])
+
+
+def hold(*, course: Course, slot: Slot) -> Standing:
+    """The same after taking the locks of a booking in ``slot``, as ``locks.diary`` does, in the same round trip."""
+    kinds, whose = locks.keys(rooms=[slot.room.pk], clinicians=[slot.clinician.pk], patients=[course.patient_id])
+    return _read(course, kinds, whose)
+
+
+def _read(course: Course, kinds: list[int], whose: list[int]) -> Standing:
     with connection.cursor() as cursor:
-        cursor.execute(STANDING, [course.pk])
+        cursor.execute(HOLD, [kinds, whose, course.pk])
         status, sessions, is_archived, stamp, numbers, starts = cursor.fetchone()
     return Standing(
         status=status,
