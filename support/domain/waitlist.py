@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -27,6 +27,11 @@ log = structlog.get_logger(__name__)
 # A place that became free longer ago has been seen by everybody.
 FREED_WITHIN = timedelta(days=14)
 PLACES_AT_ONCE = 40
+# Asked with every booking, hence by hand.
+ANYBODY = """
+SELECT EXISTS (SELECT 1 FROM support_waitlistentry WHERE closed_at IS NULL)
+    OR EXISTS (SELECT 1 FROM support_placeoffer WHERE status = 'open')
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,6 +190,12 @@ def open_of(*, patient_id: int, now: datetime) -> list[PlaceOffer]:
 
 def _concerns_nobody(changes: Sequence[Change]) -> bool:
     """Nobody of these courses waits, nobody is asked about a place, and nobody waits for what becomes free."""
+    if all(change.what in {"phase", "late"} for change in changes):
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute(ANYBODY)
+        if not cursor.fetchone()[0]:
+            return True
     waiting = Q(course__in={change.infusion.course_id for change in changes})
     if any(change.what in {"moved", "cancelled", "no_show"} for change in changes):
         waiting |= Q(course__patient__site=changes[0].infusion.site_id)
