@@ -35,7 +35,7 @@ WHERE site_id = %(site)s AND starts_at > %(begin)s - interval '14 hours' AND sta
 UNION ALL
 SELECT room_id, clinician_id, patient_id, extract(epoch FROM starts_at)::bigint, extract(epoch FROM ends_at)::bigint,
     extract(epoch FROM room_free_at)::bigint
-FROM unnest(%(clinicians)s::int[]) AS who(id) JOIN clinic_infusion ON clinician_id = who.id
+FROM unnest(%(clinicians)s::bigint[]) AS who(id) JOIN clinic_infusion ON clinician_id = who.id
 WHERE during && tstzrange(%(begin)s, %(end)s) AND site_id <> %(site)s
     AND NOT (status IN ('cancelled', 'no_show')) AND clinic_infusion.id <> %(ignoring)s
 UNION ALL
