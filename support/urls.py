@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from support.views import alerts, availability, calendars, courses, handovers, infusions, messages, moves, notes, outbox, patient, people, schedule, today
+from support.views import alerts, availability, calendars, courses, handovers, infusions, messages, moves, notes, outbox, patient, people, places, schedule, today
 
 urlpatterns = [
     path("", today.today, name="today"),
     path("schedule/", schedule.schedule, name="schedule"),
+    path("schedule/book/", places.book, name="schedule_book"),
+    path("schedule/drop/", places.drop, name="schedule_drop"),
     path("infusions/<int:pk>/", infusions.infusion, name="infusion"),
     path("infusions/<int:pk>/arrive/", infusions.arrive, name="infusion_arrive"),
     path("infusions/<int:pk>/start/", infusions.start, name="infusion_start"),

@@ -58,6 +58,12 @@ SHAPES = {
 }
 
 
+MARKS = {
+    level: mark_safe(f'<svg viewBox="0 0 10 10" aria-hidden="true" focusable="false">{drawn}</svg>')  # noqa: S308
+    for level, drawn in SHAPES.items()
+}
+
+
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """A decorative line icon; the word beside it carries the meaning."""
@@ -70,10 +76,13 @@ def icon(name: str) -> SafeString:
 @register.simple_tag
 def shape(level: str) -> SafeString:
     """The small mark of a status: ``ok``, ``risk``, ``stop`` or ``calm``."""
-    return format_html(
-        '<svg viewBox="0 0 10 10" aria-hidden="true" focusable="false">{}</svg>',
-        mark_safe(SHAPES[level]),  # noqa: S308 - our own constants
-    )
+    return MARKS[level]
+
+
+@register.filter
+def shape_of(level: str) -> SafeString:
+    """The same, for what is drawn many times on a page."""
+    return MARKS[level]
 
 
 def _local(moment: datetime, place: Any) -> datetime:

@@ -117,7 +117,7 @@ document.addEventListener("htmx:config:request", (event) => {
 
 document.addEventListener("htmx:before:request", (event) => {
   // While a question is open or an answer is on its way, the page behind holds still.
-  if (isPoll(event.detail.ctx.sourceElement) && find("dialog[open], details.ask[open], [data-menu][open], form[data-sent]")) event.preventDefault();
+  if (isPoll(event.detail.ctx.sourceElement) && find("dialog[open], details.ask[open], [data-menu][open], form[data-sent], .is-held")) event.preventDefault();
 });
 
 document.addEventListener("htmx:before:response", (event) => {

@@ -13,7 +13,7 @@ from clinic.enums import OFF, InfusionStatus
 from clinic.models import Site
 from support.domain import diary_rows, steps, way_home
 from support.domain.board import OVER, mark, tone
-from support.domain.board_grid import STEP, Grid, Minutes, Span, across, clock, without
+from support.domain.board_grid import PER_HOUR, STEP, Grid, Minutes, Span, across, clock, without
 from support.domain.diary_rows import Closed, Hours, Owner, Row
 from support.domain.diary_shapes import CLINICIAN, ROOM, Block, Day, DiaryBoard, Gap, Lane, Look, Off, Shade
 from support.domain.way_home import WayHome
@@ -43,7 +43,7 @@ def of(*, site: Site, look: Look, now: datetime) -> DiaryBoard:
         opening=opening,
         working=working if look.by == CLINICIAN else {},
         closed=diary_rows.closed(site=site, span=span, people=clinicians if look.by == CLINICIAN else ()),
-        ways=way_home.of(infusions=[row.infusion for row in live], now=now),
+        ways=way_home.of(infusions=[row.infusion for row in live], now=now, only=way_home.WORDS),
     )
     by_day: dict[date, list[Row]] = defaultdict(list)
     for row in live:
@@ -168,7 +168,9 @@ class _Drawing:
             place = grid.between(start, end)
             if place is not None and end - start >= SHORTEST_GAP:
                 at = f"{grid.day.isoformat()}T{clock(start)}"
-                gaps.append((start, Gap(css=place.css, at=at, start=clock(start), end=clock(end))))
+                is_slim = place.width < PER_HOUR
+                gap = Gap(css=place.css, at=at, start=clock(start), end=clock(end), is_slim=is_slim)
+                gaps.append((start, gap))
         return gaps
 
     def _block(self, grid: Grid, row: Row, place: Span) -> Block:
@@ -190,7 +192,7 @@ class _Drawing:
             level=level,
             word=word,
             beside=clinician.name if self.look.by == ROOM else room.name,
-            guests=_("%(here)s of %(places)s guests") % {"here": row.guests, "places": room.places}
+            guests=_("%(here)s/%(places)s guests") % {"here": row.guests, "places": room.places}
             if row.guests
             else "",
             is_crowded=row.guests > room.places,

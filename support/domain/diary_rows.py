@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from clinic.domain.times import minute_of_day
 from clinic.enums import Role
-from clinic.models import Closure, Infusion, OpeningHours, Room, Site, StaffMember, WorkingHours
+from clinic.models import Closure, Infusion, OpeningHours, Policy, Room, Site, StaffMember, WorkingHours
 from clinic.models.infusion import LIVE
 from support.domain.board_grid import Grid, Minutes, joined
 from support.enums import HOLDING, SupportRole
@@ -23,7 +23,6 @@ ONLY = (
     *("arrived_at", "started_at", "recovering_at", "ready_at", "released_at", "home_at", "cancelled_at", "no_show_at"),
     *("released_how", "off_reason", "late_minutes", "patient"),
     *("patient__given_name", "patient__family_name", "patient__preferred_name"),
-    *("policy__ask_hours", "policy__reconfirm_hours"),
 )
 
 
@@ -92,17 +91,25 @@ def visits(*, site: Site, span: Span) -> list[Row]:
     )
     rows = (
         Infusion.objects.filter(site=site, starts_at__gte=span[0], starts_at__lt=span[1])
-        .select_related("patient", "policy")
+        .select_related("patient")
         .only(*ONLY)
         .annotate(
             guests=Coalesce(Subquery(guests, output_field=IntegerField()), 0),
             prep=F("course__protocol__prep_minutes"),
             treatment=F("course__protocol__infusion_minutes"),
+            ask_hours=F("policy__ask_hours"),
+            reconfirm_hours=F("policy__reconfirm_hours"),
         )
     )
     found = []
+    policies: dict[int, Policy] = {}
     for row in rows:
         row.site = site
+        if row.policy_id is not None:
+            if row.policy_id not in policies:
+                hours = {"ask_hours": row.ask_hours, "reconfirm_hours": row.reconfirm_hours}
+                policies[row.policy_id] = Policy(pk=row.policy_id, site=site, **hours)
+            row.policy = policies[row.policy_id]
         prep, treatment = timedelta(minutes=row.prep), timedelta(minutes=row.treatment)
         found.append(Row(infusion=row, guests=row.guests, prep=prep, treatment=treatment))
     return found
@@ -117,9 +124,10 @@ def clinicians(*, site: Site, rows: Sequence[Row]) -> list[Owner]:
     """Who works here, and whoever else holds one of these visits."""
     here = Q(role=Role.CLINICIAN, is_active=True, pk__in=site.staff.values("pk"))
     used = Q(pk__in={row.infusion.clinician_id for row in rows})
-    found = StaffMember.objects.filter(here | used).only("full_name", "role", "is_active")
+    values = StaffMember.objects.filter(here | used).values_list("pk", "full_name", "role", "is_active")
     return [
-        Owner(pk=one.pk, name=one.short_name, is_offered=one.is_active and one.role == Role.CLINICIAN) for one in found
+        Owner(pk=pk, name=StaffMember(full_name=name).short_name, is_offered=active and role == Role.CLINICIAN)
+        for pk, name, role, active in values
     ]
 
 

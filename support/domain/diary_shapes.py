@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import sha256
-from typing import ClassVar
 
 from support.domain.board_grid import Grid
 from support.domain.diary_rows import Owner
@@ -37,8 +36,6 @@ class Look:
 class Block:
     """A visit in its lane, every word ready to be shown. ``parts`` and ``css`` name classes of the stylesheet."""
 
-    is_gap: ClassVar[bool] = False
-
     pk: int
     css: str
     turn: str
@@ -62,14 +59,13 @@ class Block:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gap:
-    """Free time that can be booked; ``at`` is the wall time of its start."""
-
-    is_gap: ClassVar[bool] = True
+    """Free time that can be booked; ``at`` is the wall time of its start. A slim one has no room for its words."""
 
     css: str
     at: str
     start: str
     end: str
+    is_slim: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,6 +16,11 @@ from support.models import Commitment
 
 S = CommitmentStatus
 Level = Literal["ok", "risk", "stop", "calm"]
+# All that the words of a way home are made of.
+WORDS = (
+    *("infusion", "status", "for_starts_at", "outside_at", "car"),
+    *("designation__person__given_name", "designation__person__is_adult"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +34,13 @@ class WayHome:
     asked: list[Commitment] = field(default_factory=list)
 
 
-def of(*, infusions: Sequence[Infusion], now: datetime) -> dict[int, WayHome]:
-    """For each visit by id; two queries, however many (policies are taken from what was selected along)."""
+def of(*, infusions: Sequence[Infusion], now: datetime, only: Sequence[str] = ()) -> dict[int, WayHome]:
+    """For each visit by id; two queries, however many (policies are taken from what was selected along).
+
+    ``only`` names what to read of the commitments, for a page that shows many and little of each.
+    """
     rides: dict[int, list[Commitment]] = defaultdict(list)
-    for row in _rides(infusions):
+    for row in _rides(infusions, only):
         rides[row.infusion_id].append(row)
     policies = rules.of_each(infusions=infusions)
     found = {}
@@ -50,13 +58,13 @@ def gate(infusion: Infusion, now: datetime) -> list[str]:
     return [_("There is no confirmed way home."), *(line for row in rows if (line := _why_not(row)))]
 
 
-def _rides(infusions: Sequence[Infusion]) -> list[Commitment]:
+def _rides(infusions: Sequence[Infusion], only: Sequence[str] = ()) -> list[Commitment]:
     rows = Commitment.objects.filter(
         infusion__in=[infusion.pk for infusion in infusions],
         role=SupportRole.RIDE,
         designation__withdrawn_at=None,
     ).exclude(status=S.VOID)
-    return list(rows.select_related("designation__person").order_by("designation__rank", "pk"))
+    return list(rows.select_related("designation__person").order_by("designation__rank", "pk").only(*only))
 
 
 def _why_not(row: Commitment) -> str:

@@ -1,17 +1,20 @@
-"""The week: how full, how safe, what is free."""
+"""The schedule: some days of rooms or clinicians, a free place to book, a visit carried to another."""
 
 from datetime import timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from clinic.access import DESK_AND_CARE
 from clinic.domain import times
 from clinic.views.desk import at_site
-from support.domain import week
-from support.domain.board_grid import day_of
+from support.domain import diary_board
+from support.domain.diary_shapes import CLINICIAN, DAYS, ROOM
+from support.forms.schedule import address, look_of
+from support.views import readings
 
 
 @at_site(*DESK_AND_CARE)
@@ -19,15 +22,23 @@ from support.domain.board_grid import day_of
 def schedule(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     today = times.local_day(moment=now, zone=request.site.zone)
-    day = day_of(request.GET.get("week"), today=today)
-    first = day - timedelta(days=day.weekday())
+    look = look_of(request.GET, today=today)
+    board = diary_board.of(site=request.site, look=look, now=now)
+    subject = f"schedule:{request.site.pk}:{look.first}:{look.days}"
+    reading = readings.note(request, subject=subject, stamp=board.stamp, now=now)
+    if reading.is_unchanged:
+        return HttpResponse(status=204)
     context = {
-        "rooms": week.of(site=request.site, first=first, now=now),
-        "days": [first + timedelta(days=offset) for offset in range(7)],
-        "today": today,
-        "first": first,
-        "last": first + timedelta(days=6),
-        "before": first - timedelta(days=7),
-        "after": first + timedelta(days=7),
+        "board": board,
+        "look": look,
+        "now": now,
+        "reading": reading,
+        "before": address(look, first=look.first - timedelta(days=look.days)),
+        "after": address(look, first=look.first + timedelta(days=look.days)),
+        "now_here": address(look, first=today),
+        "zooms": [(days, address(look, days=days)) for days in DAYS],
+        "sides": [(by, address(look, by=by)) for by in (ROOM, CLINICIAN)],
+        "all": address(look, room=None, clinician=None, name="", only_risk=False),
+        "visits": reverse("infusion", args=[0]).removesuffix("0/"),
     }
     return render(request, "support/desk/schedule.html", context)
