@@ -14,6 +14,7 @@ from clinic.domain.wishes import Wishes
 from clinic.enums import Attendant, Equipment, Weekday
 
 WIDER = (1, 2, 3)
+CLOSEST = 3
 SENTENCES_SHOWN = 5
 ON_WEEKDAYS = {
     Weekday.MONDAY: gettext_lazy("Mondays"),
@@ -28,12 +29,12 @@ ON_WEEKDAYS = {
 
 @dataclass(frozen=True)
 class WayOut:
-    """``relaxed`` is what to plan with; None where only a new version of the protocol allows it."""
+    """``relaxed`` is what to plan with, for so many plans from the day ``first`` on."""
 
     sentence: str
     plans: int
     first: date
-    relaxed: Relaxed | None
+    relaxed: Relaxed
 
 
 def missing(study: Study) -> list[str]:
@@ -104,17 +105,16 @@ def _first_that_fits(study: Study, visits: int, tried: list[Relaxed]) -> WayOut 
         if last_days(ask):
             found = choices(ask)
             first = study.day(min(plan.visits[0][0] for plan in found))
-            allowed = None if relaxed.closer else relaxed
-            return WayOut(_gives(study, ask, relaxed, first, len(found)), len(found), first, allowed)
+            return WayOut(_gives(ask, relaxed, first, len(found)), len(found), first, relaxed)
     return None
 
 
 def _closer(study: Study, visits: int, relaxed: Relaxed) -> range:
     widest = max((least for least, _best, _most in study.protocol.gaps()[: visits - 1]), default=1)
-    return range(relaxed.closer + 1, widest)
+    return range(relaxed.closer + 1, min(widest - 1, CLOSEST) + 1)
 
 
-def _gives(study: Study, ask: Ask, relaxed: Relaxed, first: date, count: int) -> str:
+def _gives(ask: Ask, relaxed: Relaxed, first: date, count: int) -> str:
     gives = ngettext("gives %(count)s plan", "gives %(count)s plans", count) % {"count": count}
     named = {
         "gives": gives,
@@ -124,7 +124,7 @@ def _gives(study: Study, ask: Ask, relaxed: Relaxed, first: date, count: int) ->
         "days": ", ".join(str(Weekday(day).label) for day in relaxed.weekdays),
     }
     if relaxed.closer:
-        return _("A protocol with %(least)s days between visits at least %(gives)s.") % named
+        return _("Allowing %(least)s days only between visits %(gives)s.") % named
     if relaxed.wider:
         return _("Allowing %(most)s days between visits %(gives)s.") % named
     if len(relaxed.weekdays) == len(Weekday):

@@ -28,6 +28,12 @@ class Relaxed:
     weekdays: tuple[int, ...] = ()
     start_days: int = START_DAYS
 
+    @property
+    def breaks_protocol(self) -> bool:
+        """Whether visits come nearer or further apart than the protocol says: that takes somebody who may, and a
+        reason."""
+        return bool(self.wider or self.closer)
+
     def gap(self, gap: Gap) -> Gap:
         least, best, most = gap
         return max(1, least - self.closer), best, most + self.wider

@@ -3,6 +3,7 @@
 from datetime import time
 from typing import Any
 
+from crispy_forms.bootstrap import InlineCheckboxes
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -45,4 +46,4 @@ class WishForm(WeekTimesForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["starts"].help_text = _("Leave both empty for the whole day.")
-        self.helper = laid_out("weekdays", row("starts", "ends"), "suits", button=_("Add"))
+        self.helper = laid_out(InlineCheckboxes("weekdays"), row("starts", "ends"), "suits", button=_("Add"))

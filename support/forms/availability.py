@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from crispy_forms.bootstrap import InlineCheckboxes
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -27,7 +28,7 @@ class AvailabilityForm(WeekTimesForm):
         self.fields["last_day"].help_text = _("Leave empty for a single day.")
         self.fields["starts"].help_text = _("Leave both empty for the whole day.")
         self.helper = laid_out(
-            group(_("Every week"), "weekdays"),
+            group(_("Every week"), InlineCheckboxes("weekdays")),
             group(_("Or some days"), row("first_day", "last_day")),
             group(_("What holds then"), row("starts", "ends"), "can"),
             button=_("Add"),

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from clinic.domain import protocols
-from clinic.domain.obstacles import WIDER
+from clinic.domain.obstacles import CLOSEST, WIDER
 from clinic.domain.slots import Slot
 from clinic.domain.study import HORIZON_DAYS, START_DAYS, Relaxed
 from clinic.enums import Role, Weekday
@@ -15,14 +15,18 @@ from clinic.forms import slot_text
 from clinic.forms.laid_out import laid_out, row
 from clinic.models import Protocol, Room, Site, StaffMember
 
+GIVING_WAY = ("wider", "closer", "weekdays", "later")
 OLD = _("These times are no longer as they were. Look for dates again.")
 
 
 class CourseForm(forms.Form):
-    """The last three come with a link that says what they give, not from the desk's own hand."""
+    """The last four come with a link that says what they give, not from the desk's own hand."""
 
     protocol = forms.ModelChoiceField(
-        label=_("Protocol"), queryset=Protocol.objects.none(), empty_label=_("Choose one")
+        label=_("Protocol"),
+        queryset=Protocol.objects.none(),
+        empty_label=_("Choose one"),
+        error_messages={"invalid_choice": _("This protocol was changed meanwhile, or is not offered. Choose again.")},
     )
     first_day = forms.DateField(label=_("First possible day"), widget=forms.DateInput(attrs={"type": "date"}))
     prefer = forms.TimeField(
@@ -32,6 +36,9 @@ class CourseForm(forms.Form):
         help_text=_("Leave empty for the earliest."),
     )
     wider = forms.TypedChoiceField(choices=[(days, days) for days in WIDER], coerce=int, empty_value=0, required=False)
+    closer = forms.TypedChoiceField(
+        choices=[(days, days) for days in range(1, CLOSEST + 1)], coerce=int, empty_value=0, required=False
+    )
     weekdays = forms.TypedMultipleChoiceField(choices=Weekday.choices, coerce=int, required=False)
     later = forms.BooleanField(required=False)
 
@@ -55,10 +62,11 @@ class CourseForm(forms.Form):
     def relaxed(self) -> Relaxed | None:
         """None where nothing gives way."""
         values = self.cleaned_data
-        if not (values["wider"] or values["weekdays"] or values["later"]):
+        if not any(values[name] for name in GIVING_WAY):
             return None
         return Relaxed(
             wider=values["wider"],
+            closer=values["closer"],
             weekdays=tuple(values["weekdays"]),
             start_days=HORIZON_DAYS if values["later"] else START_DAYS,
         )
@@ -69,6 +77,8 @@ def in_address(relaxed: Relaxed) -> dict[str, list[str]]:
     found = {"weekdays": [str(weekday) for weekday in relaxed.weekdays]}
     if relaxed.wider:
         found["wider"] = [str(relaxed.wider)]
+    if relaxed.closer:
+        found["closer"] = [str(relaxed.closer)]
     if relaxed.start_days > START_DAYS:
         found["later"] = ["on"]
     return found
@@ -79,6 +89,7 @@ class ChosenForm(forms.Form):
 
     slots = forms.CharField(max_length=8000, error_messages={"required": _("Choose one of the plans.")})
     form_key = forms.UUIDField()
+    override_reason = forms.CharField(max_length=300, required=False)
 
     def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

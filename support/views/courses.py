@@ -11,14 +11,14 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from clinic.access import DESK_AND_CARE
-from clinic.domain import bookings, planning, times, wishes
+from clinic.domain import against, bookings, planning, policies, times, wishes
 from clinic.domain.errors import Refused
 from clinic.domain.obstacles import WayOut
 from clinic.forms.slot_text import written
 from clinic.models import Course, Patient
 from clinic.views.desk import at_site, patient_of, was_read
 from support.domain import series
-from support.forms.courses import OLD, ChosenForm, CourseForm, in_address
+from support.forms.courses import GIVING_WAY, OLD, ChosenForm, CourseForm, in_address
 
 
 @at_site(*DESK_AND_CARE)
@@ -55,6 +55,7 @@ def _book(request: HttpRequest, patient: Patient, form: CourseForm) -> Course:
         actor=request.user,
         now=timezone.now(),
         form_key=chosen.cleaned_data["form_key"],
+        override_reason=chosen.cleaned_data["override_reason"],
     )
 
 
@@ -68,6 +69,7 @@ def _booked(request: HttpRequest, course: Course) -> HttpResponse:
 
 def _plans(request: HttpRequest, patient: Patient, form: CourseForm) -> dict[str, Any]:
     wanted = {name: form.cleaned_data[name] for name in ("protocol", "first_day", "prefer")}
+    policy = policies.current(site=request.site)
     seen = series.look(patient=patient, now=timezone.now(), relaxed=form.relaxed, **wanted)
     return {
         "outlook": seen.outlook,
@@ -75,15 +77,14 @@ def _plans(request: HttpRequest, patient: Patient, form: CourseForm) -> dict[str
         "offers": [(" ".join(map(written, offer.slots)), offer) for offer in seen.outlook.offers],
         "ways_out": [(way, _address(request, way)) for way in seen.outlook.ways_out],
         "relaxed": form.relaxed,
+        "may_override": against.may_override(actor=request.user, policy=policy),
     }
 
 
 def _address(request: HttpRequest, way: WayOut) -> str:
-    """The same question with what gives way; empty where the desk cannot decide that."""
-    if way.relaxed is None:
-        return ""
+    """The same question with what gives way."""
     query = request.GET.copy()
-    for name in ("wider", "weekdays", "later"):
+    for name in GIVING_WAY:
         query.pop(name, None)
     for name, values in in_address(way.relaxed).items():
         query.setlist(name, values)
@@ -97,7 +98,7 @@ def _page(request: HttpRequest, patient: Patient, form: CourseForm, status: int 
         "form": form,
         "form_key": uuid4(),
         "wishes": wishes.of(patient=patient),
-        "said_before": request.POST.get("slots", ""),
+        "reason_typed": request.POST.get("override_reason", ""),
         **more,
     }
     return render(request, "support/desk/course_new.html", context, status=422 if form.errors else status)

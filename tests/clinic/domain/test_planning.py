@@ -258,14 +258,14 @@ def test_more_days_between_are_told_with_what_they_give(house: House, now: datet
     assert local(house, offer) == ["Thu 03-12 14:00", "Thu 03-19 14:00", "Thu 03-26 14:00"]
 
 
-def test_fewer_days_between_need_another_protocol(house: House, now: datetime) -> None:
+def test_fewer_days_between_are_told_too(house: House, now: datetime) -> None:
     """Open on Tuesdays and Fridays only."""
     house.site.opening_hours.exclude(weekday__in=[1, 4]).delete()
     house.protocol = ProtocolFactory(site=house.site, stages=[(3, 5, 5, 6)])
     ways = look(house, now).ways_out
     assert [(way.sentence, way.relaxed) for way in ways] == [
         ("Allowing 7 days between visits gives 2 plans.", Relaxed(wider=1)),
-        ("A protocol with 3 days between visits at least gives 2 plans.", None),
+        ("Allowing 3 days only between visits gives 2 plans.", Relaxed(closer=2)),
     ]
 
 

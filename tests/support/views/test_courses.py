@@ -6,11 +6,12 @@ from django.urls import reverse
 
 from clinic.domain import wishes
 from clinic.enums import Role
-from clinic.models import Course, Infusion, Patient, Protocol, Room, Site
+from clinic.models import Course, Infusion, Patient, Protocol, Room, RuleOverride, Site
 from support.domain import availability
 from tests.factories import (
     DesignationFactory,
     PatientFactory,
+    PolicyFactory,
     ProtocolFactory,
     RoomFactory,
     StaffFactory,
@@ -133,7 +134,9 @@ def test_a_protocol_changed_between_look_and_booking_books_nothing(desk: Client,
     Protocol.objects.filter(pk=protocol.pk).update(is_active=False)
     answer = book(desk, patient, protocol, form)
     assert (answer.status_code, starts()) == (422, [])
-    assert answer.context["form"].errors["protocol"]
+    assert answer.context["form"].errors["protocol"] == [
+        "This protocol was changed meanwhile, or is not offered. Choose again."
+    ]
 
 
 def test_a_course_beyond_the_horizon_keeps_the_rest_to_place(desk: Client, patient, protocol, site: Site) -> None:
@@ -216,3 +219,34 @@ def test_posting_without_a_wish_books_nothing(desk: Client, patient, protocol) -
 def test_the_form_that_only_looks_carries_no_token_in_its_address(desk: Client, patient, protocol) -> None:
     page = desk.get(reverse("course_new", args=[patient.pk])).content.decode()
     assert "csrfmiddlewaretoken" not in page.split('method="get" novalidate')[1].split("</form>")[0]
+
+
+def only_tuesdays_and_fridays(patient: Patient, site: Site) -> Protocol:
+    """Three or four days apart; the protocol wants five or six."""
+    site.opening_hours.exclude(weekday__in=[1, 4]).delete()
+    PolicyFactory(site=site, override_roles=[Role.NURSE])
+    return ProtocolFactory(site=site, stages=[(3, 5, 5, 6)])
+
+
+def test_a_plan_against_the_protocol_takes_a_reason_by_somebody_who_may(sign_in, patient, protocol, site: Site) -> None:
+    narrow = only_tuesdays_and_fridays(patient, site)
+    nurse = sign_in(Role.NURSE)
+    way, address = look(nurse, patient, narrow).context["ways_out"][0]
+    assert way.sentence == "Allowing 7 days between visits gives 2 plans."
+    where = reverse("course_new", args=[patient.pk]) + address
+    page = nurse.get(where)
+    assert 'name="override_reason"' in page.content.decode()
+    form = {"slots": page.context["offers"][0][0], "form_key": str(page.context["form_key"])}
+    refused = nurse.post(where, form)
+    assert (refused.status_code, starts()) == (422, [])
+    assert nurse.post(where, form | {"override_reason": "Away every second week"}).status_code == 302
+    assert (len(starts()), RuleOverride.objects.count()) == (3, 2)
+
+
+def test_who_may_not_go_against_the_protocol_sees_the_plans_and_no_button(
+    desk: Client, patient, protocol, site: Site
+) -> None:
+    narrow = only_tuesdays_and_fridays(patient, site)
+    _way, address = look(desk, patient, narrow).context["ways_out"][0]
+    page = desk.get(reverse("course_new", args=[patient.pk]) + address).content.decode()
+    assert ("Your role may not book one of them." in page, "Book this plan" in page) == (True, False)
