@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from support.views import alerts, availability, calendars, courses, handovers, infusions, messages, moves, notes, outbox, patient, people, places, schedule, today
+from support.views import alerts, availability, bookings, calendars, courses, handovers, infusions, merging, messages, moves, notes, outbox, patient, people, places, schedule, today
 
 urlpatterns = [
     path("", today.today, name="today"),
@@ -20,12 +20,15 @@ urlpatterns = [
     path("infusions/<int:pk>/stop-early/", infusions.stop_early, name="infusion_stop_early"),
     path("infusions/<int:pk>/late/", infusions.late, name="infusion_late"),
     path("infusions/<int:pk>/move/", moves.move, name="infusion_move"),
+    path("infusions/<int:pk>/move/preview/", moves.preview, name="infusion_move_preview"),
+    path("infusions/<int:pk>/move/undo/", moves.undo, name="infusion_move_undo"),
     path("infusions/<int:pk>/handover/", handovers.handover, name="handover"),
     path("infusions/<int:pk>/release/", handovers.release, name="infusion_release"),
-    path("courses/<int:pk>/place/", moves.place, name="course_place"),
-    path("patients/<int:pk>/walk-in/", moves.walk_in, name="infusion_walk_in"),
+    path("courses/<int:pk>/place/", bookings.place, name="course_place"),
+    path("patients/<int:pk>/walk-in/", bookings.walk_in, name="infusion_walk_in"),
     path("patients/<int:pk>/", patient.patient, name="patient"),
     path("patients/<int:pk>/course/new/", courses.new, name="course_new"),
+    path("patients/<int:pk>/same/", merging.same, name="patient_same"),
     path("patients/<int:pk>/contact/", patient.contact, name="patient_contact"),
     path("patients/<int:pk>/texts/", patient.agree_to_texts, name="patient_texts"),
     path("patients/<int:pk>/calendar/", calendars.of_patient, name="patient_calendar"),

@@ -10,9 +10,11 @@ def written(slot: Slot) -> str:
 
 
 def parts(text: str) -> tuple[datetime, int, int]:
-    """Start, room's and clinician's id. Raises ValueError for what nobody wrote; whose they are is not looked up."""
+    """Start, room's and clinician's id. Raises ValueError for what nobody wrote: visits begin on the minute, in our
+    days. Whose room and clinician are is not looked up."""
     start, room, clinician = text.split("~")
     starts_at = datetime.fromisoformat(start)
-    if starts_at.tzinfo is None or not (0 < int(room) < 2**62 and 0 < int(clinician) < 2**62):
+    is_sane = 2000 < starts_at.year < 2200 and not starts_at.second and not starts_at.microsecond
+    if starts_at.tzinfo is None or not is_sane or not (0 < int(room) < 2**62 and 0 < int(clinician) < 2**62):
         raise ValueError(text)
     return starts_at, int(room), int(clinician)

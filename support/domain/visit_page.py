@@ -7,9 +7,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from clinic.domain import gates
+from clinic.domain import gates, moves
 from clinic.enums import OFF, InfusionStatus
-from clinic.models import Infusion
+from clinic.models import Infusion, Move, RuleOverride
 from messaging.models import Message
 from support.domain import answers, board, ledger_words, rules, steps, way_home
 from support.domain.answers import Answered
@@ -74,6 +74,8 @@ class VisitPage:
     answers: list[Answered]
     alerts: list[Alert]
     fasting: Fasting | None
+    undoable: Move | None
+    overrides: list[RuleOverride]
     is_off: bool
     may_release: bool
     may_cancel: bool
@@ -104,6 +106,8 @@ def of(*, infusion: Infusion, now: datetime) -> VisitPage:
         answers=answers.of(infusion=infusion),
         alerts=list(infusion.alerts.exclude(status=AlertStatus.CLOSED).select_related("owner")),
         fasting=fasting(infusion=infusion, policy=rules.of(infusion=infusion)) if state == S.BOOKED else None,
+        undoable=moves.undoable(infusion=infusion, now=now),
+        overrides=list(infusion.rule_overrides.select_related("by")),
         is_off=state in OFF,
         may_release=S.RELEASED in state.allowed_next,
         may_cancel=S.CANCELLED in state.allowed_next,

@@ -1,11 +1,14 @@
 """Free times to choose from, the one that was chosen, and a visit that begins now."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from itertools import groupby
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from clinic.domain import times
 from clinic.domain.errors import Refused
 from clinic.domain.slots import Slot
 from clinic.enums import Role
@@ -26,6 +29,16 @@ def read(text: str, *, site: Site) -> Slot:
         raise Refused(str(_("Pick one of the times."))) from None
 
 
+def asked(data: Mapping[str, Any], *, site: Site) -> Slot:
+    """A time that was picked, or one written down by hand. Refused with what is wrong with it."""
+    if "day" not in data:
+        return read(data.get("slot", ""), site=site)
+    form = AnyTimeForm(data, site=site)
+    if not form.is_valid():
+        raise Refused(*(str(error) for errors in form.errors.values() for error in errors))
+    return form.slot
+
+
 def by_day(slots: list[Slot], *, site: Site) -> list[tuple[datetime, list[tuple[str, Slot]]]]:
     """Each day with its times; the first start stands for the day."""
     days = groupby(slots, key=lambda slot: slot.starts_at.astimezone(site.zone).date())
@@ -39,6 +52,46 @@ def by_day(slots: list[Slot], *, site: Site) -> list[tuple[datetime, list[tuple[
 def thinned(found: list[Slot]) -> list[Slot]:
     """Full and half hours only: a day of quarter hours is too much to choose from."""
     return [slot for slot in found if slot.starts_at.minute % 30 == 0] or found
+
+
+class AnyTimeForm(forms.Form):
+    """Any time at all, on the clinic's clock; what speaks against it is said on the next page."""
+
+    day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    time = forms.TimeField(label=_("Time"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
+    room = forms.ModelChoiceField(label=_("Room"), queryset=Room.objects.none(), empty_label=None)
+    clinician = forms.ModelChoiceField(label=_("Clinician"), queryset=StaffMember.objects.none(), empty_label=None)
+
+    def __init__(self, data: object = None, *, site: Site, start: Slot | None = None) -> None:
+        """``start`` is what the fields begin with."""
+        initial = {}
+        if start is not None:
+            local = start.starts_at.astimezone(site.zone)
+            initial = {"day": local.date(), "time": local.time(), "room": start.room, "clinician": start.clinician}
+        super().__init__(data, initial=initial)
+        self.site = site
+        self.fields["room"].queryset = Room.objects.filter(site=site, is_active=True)
+        self.fields["clinician"].queryset = StaffMember.objects.filter(sites=site, is_active=True, role=Role.CLINICIAN)
+
+    def clean_day(self) -> date:
+        day: date = self.cleaned_data["day"]
+        if not 2000 < day.year < 2200:
+            raise forms.ValidationError(_("Enter a day in the years to come."))
+        return day
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean()
+        if {"day", "time"} <= values.keys():
+            at = values["time"].replace(second=0, microsecond=0)
+            values["starts_at"] = times.wall(day=values["day"], at=at, zone=self.site.zone)
+            if values["starts_at"] is None:
+                self.add_error("time", _("The clocks skip this time on that day."))
+        return values
+
+    @property
+    def slot(self) -> Slot:
+        values = self.cleaned_data
+        return Slot(starts_at=values["starts_at"], room=values["room"], clinician=values["clinician"])
 
 
 class WalkInForm(forms.Form):

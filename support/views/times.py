@@ -1,0 +1,66 @@
+"""The page of free times, for a visit to be moved and for one that waits to be placed."""
+
+from datetime import date, datetime, timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from clinic.domain import moves, scheduling, times
+from clinic.domain.errors import Refused
+from clinic.domain.slots import Slot
+from clinic.forms import slot_text
+from clinic.models import Course, Infusion
+from clinic.views.desk import was_read
+from support.domain.board_grid import day_of
+from support.forms import slots
+
+DAYS_SHOWN = 7
+
+
+def page(
+    request: HttpRequest, *, course: Course, infusion: Infusion | None, refused: Refused | None = None
+) -> HttpResponse:
+    now = timezone.now()
+    today = times.local_day(moment=now, zone=request.site.zone)
+    usual = times.local_day(moment=infusion.starts_at, zone=request.site.zone) if infusion else today
+    first = max(day_of(request.GET.get("from"), today=usual), today)
+    was_read(request, patient_id=course.patient_id, subject=infusion or course)
+    written_down = request.GET if "day" in request.GET else None
+    start = moves.place_of(infusion) if infusion else None
+    context = {
+        "infusion": infusion,
+        "course": course,
+        "patient": course.patient,
+        "days": slots.by_day(_free(course, infusion, first, now), site=request.site),
+        "alternatives": [(slot_text.written(slot), slot) for slot in getattr(refused, "alternatives", [])],
+        "refused": refused,
+        "any_time": slots.AnyTimeForm(written_down, site=request.site, start=start),
+        "first": first,
+        "before": max(first - timedelta(days=DAYS_SHOWN), today),
+        "after": first + timedelta(days=DAYS_SHOWN),
+    }
+    return render(request, "support/desk/times.html", context)
+
+
+def unreadable(response: HttpResponse) -> HttpResponse:
+    response.status_code = 422
+    return response
+
+
+def reason(request: HttpRequest) -> str:
+    """Why it is booked against a rule, without the one sign the database cannot store."""
+    return request.POST.get("override_reason", "").replace("\x00", "")
+
+
+def _free(course: Course, infusion: Infusion | None, first: date, now: datetime) -> list[Slot]:
+    free = scheduling.free_slots(
+        site=course.patient.site,
+        protocol=course.protocol,
+        first_day=first,
+        last_day=first + timedelta(days=DAYS_SHOWN - 1),
+        now=now,
+        patient=course.patient,
+        ignoring=infusion,
+    )
+    return slots.thinned([slot for slot in free if infusion is None or slot.starts_at != infusion.starts_at])

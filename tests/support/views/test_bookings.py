@@ -1,0 +1,118 @@
+"""A time for a visit that waits to be placed, and somebody who just came in, over HTTP."""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+
+import pytest
+from django.urls import reverse
+
+from clinic.domain import bookings
+from clinic.domain.slots import Slot
+from clinic.enums import InfusionStatus, Role
+from clinic.forms import slot_text
+from clinic.models import Infusion, OpeningHours, RuleOverride
+from tests.factories import CourseFactory, PatientFactory, ProtocolFactory, RoomFactory, StaffFactory
+
+TOMORROW = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)  # 10:00 in New York
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def clinic(site, policy):
+    """One room, one clinician."""
+    return RoomFactory(site=site, name="Room 1"), StaffFactory(role=Role.CLINICIAN, sites=[site])
+
+
+@pytest.fixture
+def course(site, clinic, now):
+    """Two visits; the first is tomorrow."""
+    made = CourseFactory(patient__site=site, protocol=ProtocolFactory(site=site, stages=[(2, 2, 3, 9)]))
+    bookings.book(course=made, slot=slot(clinic, TOMORROW), actor=StaffFactory(sites=[site]), now=now)
+    return made
+
+
+def slot(clinic, at):
+    return Slot(starts_at=at, room=clinic[0], clinician=clinic[1])
+
+
+def place(client, course, clinic, at, **more):
+    return client.post(reverse("course_place", args=[course.pk]), {"slot": slot_text.written(slot(clinic, at))} | more)
+
+
+def look(client, course, **asked):
+    return client.get(f"{reverse('course_place', args=[course.pk])}?{urlencode(asked)}")
+
+
+def test_a_visit_without_a_time_is_placed(desk, course, clinic):
+    at = TOMORROW + 2 * DAY
+    assert place(desk, course, clinic, at).status_code == 302
+    assert course.infusions.get(number=2).starts_at == at
+
+
+def test_a_time_in_the_address_is_shown_before_it_is_booked(desk, course, clinic):
+    page = look(desk, course, slot=slot_text.written(slot(clinic, TOMORROW + 2 * DAY))).content.decode()
+    assert "Book and ask the helpers" in page
+    assert course.infusions.count() == 1
+
+
+def test_all_that_speaks_against_a_time_is_listed(desk, course, clinic, site, now):
+    at = TOMORROW + DAY
+    other = CourseFactory(patient__site=site, protocol=course.protocol)
+    bookings.book(course=other, slot=slot(clinic, at), actor=StaffFactory(sites=[site]), now=now)
+    page = look(desk, course, slot=slot_text.written(slot(clinic, at))).content.decode()
+    assert f"Room 1 is taken from 10:00 to 11:55: {other.patient.short_name}." in page
+    assert "Wednesday 4 March and Thursday 5 March are too close: visits are at least 2 days apart." in page
+    assert "Book and ask the helpers" not in page
+
+
+def test_a_soft_rule_refuses_the_desk_and_asks_the_clinician_why(desk, sign_in, course, clinic):
+    response = place(desk, course, clinic, TOMORROW + DAY)
+    assert (response.status_code, 'name="override_reason"' in response.content.decode()) == (422, False)
+    clinician = sign_in(Role.CLINICIAN)
+    response = place(clinician, course, clinic, TOMORROW + DAY)
+    assert (response.status_code, 'name="override_reason"' in response.content.decode()) == (422, True)
+    assert place(clinician, course, clinic, TOMORROW + DAY, override_reason="Flies on Friday.").status_code == 302
+    assert RuleOverride.objects.get().reason == "Flies on Friday."
+
+
+def test_any_time_can_be_written_down(desk, course, clinic):
+    asked = {"day": "2026-03-07", "time": "13:20", "room": clinic[0].pk, "clinician": clinic[1].pk}
+    assert "2026-03-07T18:20:00+00:00~" in look(desk, course, **asked).content.decode()
+
+
+@pytest.mark.parametrize("asked", [{"slot": "nonsense"}, {"slot": "\x00"}, {"day": "9999-12-31", "time": "10:00"}])
+def test_what_is_no_time_is_refused(desk, course, asked):
+    assert look(desk, course, **asked).status_code == 422
+
+
+def test_a_course_without_anything_to_place_says_so(desk, course, clinic):
+    place(desk, course, clinic, TOMORROW + 2 * DAY)
+    page = look(desk, course, slot=slot_text.written(slot(clinic, TOMORROW + 4 * DAY)))
+    assert (page.status_code, "All visits of this course have a date." in page.content.decode()) == (422, True)
+
+
+def test_somebody_who_just_came_in_begins_now(desk, site, clinic, course):
+    patient = PatientFactory(site=site)
+    data = {"protocol": course.protocol.pk, "room": clinic[0].pk, "clinician": clinic[1].pk}
+    response = desk.post(reverse("infusion_walk_in", args=[patient.pk]), data)
+    walked_in = patient.infusions.get()
+    assert response.headers["Location"] == reverse("infusion", args=[walked_in.pk])
+    assert (walked_in.is_walk_in, walked_in.state) == (True, InfusionStatus.ARRIVED)
+
+
+def test_a_walk_in_without_a_room_is_refused_and_kept(desk, site, clinic, course):
+    patient = PatientFactory(site=site)
+    data = {"protocol": course.protocol.pk, "room": "", "clinician": clinic[1].pk}
+    response = desk.post(reverse("infusion_walk_in", args=[patient.pk]), data)
+    assert (response.status_code, "form-errors" in response.content.decode()) == (422, True)
+
+
+def test_a_walk_in_out_of_hours_needs_the_role_and_a_reason(sign_in, site, clinic, course):
+    OpeningHours.objects.filter(site=site, weekday=1).delete()
+    patient = PatientFactory(site=site)
+    data = {"protocol": course.protocol.pk, "room": clinic[0].pk, "clinician": clinic[1].pk}
+    client = sign_in(Role.CLINICIAN)
+    response = client.post(reverse("infusion_walk_in", args=[patient.pk]), data)
+    assert (response.status_code, 'name="override_reason"' in response.content.decode()) == (422, True)
+    client.post(reverse("infusion_walk_in", args=[patient.pk]), data | {"override_reason": "Came from far."})
+    assert Infusion.objects.get(patient=patient).rule_overrides.get().reason == "Came from far."
