@@ -7,7 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from clinic.domain import audit
+from clinic.domain import audit, locks
 from clinic.domain.errors import Refused
 from clinic.models import Patient, StaffMember
 from messaging.domain import outbox
@@ -38,6 +38,8 @@ def name(
     a call for the desk.
     """
     with transaction.atomic():
+        # A visit that is being booked at this moment asks this person, or this person is asked for it here.
+        locks.diary(rooms=[], clinicians=[], patients=[patient.pk])
         Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
         who = person or SupportPerson(site=patient.site, **dict(person_fields or {}))
         _refuse_who_cannot(who, patient, roles)
