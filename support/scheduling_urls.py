@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from support.views import closures
+from support.views import closures, waitlist
 
 urlpatterns = [
     path("closures/", closures.closures, name="closures"),
@@ -12,4 +12,10 @@ urlpatterns = [
     path("closures/<int:pk>/take-off/", closures.take_off, name="closure_take_off"),
     path("closures/<int:pk>/tell/", closures.tell, name="closure_tell"),
     path("closures/<int:pk>/lift/", closures.lift, name="closure_lift"),
+    path("waitlist/", waitlist.waitlist, name="waitlist"),
+    path("waitlist/<int:pk>/leave/", waitlist.leave, name="waitlist_leave"),
+    path("waitlist/<int:pk>/give/", waitlist.give, name="waitlist_give"),
+    path("waitlist/offers/<int:pk>/take/", waitlist.take, name="offer_take"),
+    path("waitlist/offers/<int:pk>/decline/", waitlist.decline, name="offer_decline"),
+    path("courses/<int:pk>/wait/", waitlist.join, name="waitlist_join"),
 ]

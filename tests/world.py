@@ -11,7 +11,7 @@ from education.models import HelpNumber, Page, PageRevision
 from messaging.models import Message
 from support.domain import links
 from support.enums import AlertKind, CheckInKind, CheckInStatus, CommitmentStatus
-from support.models import Alert, CheckIn, Commitment, Designation, Link
+from support.models import Alert, CheckIn, Commitment, Designation, Link, PlaceOffer, WaitlistEntry
 from tests.factories import (
     CommitmentFactory,
     CourseFactory,
@@ -135,6 +135,23 @@ def build(*, now: Any, given_name: str = "Maya") -> World:
     note = DeskNote.objects.create(
         site=site, day=now.date(), text="Call the lab.", written_by=staff[Role.FRONT_DESK], written_at=now
     )
+    entry = WaitlistEntry.objects.create(
+        course=course,
+        infusion=infusion,
+        first_day=now.date(),
+        last_day=(now + timedelta(days=9)).date(),
+        created_at=now,
+        created_by=staff[Role.FRONT_DESK],
+    )
+    offer = PlaceOffer.objects.create(
+        entry=entry,
+        site=site,
+        room=room,
+        clinician=staff[Role.CLINICIAN],
+        starts_at=now + timedelta(days=1),
+        offered_at=now,
+        expires_at=now + timedelta(hours=1),
+    )
     page = Page.objects.filter(site=site).order_by("pk")[0]
     world = World(
         site=site,
@@ -158,6 +175,9 @@ def build(*, now: Any, given_name: str = "Maya") -> World:
         "messages": message.pk,
         "setup/rooms": room.pk,
         "closures": closure.pk,
+        "waitlist": entry.pk,
+        "waitlist/offers": offer.pk,
+        "l/offer": offer.pk,
         "setup/protocols": protocol.pk,
         "setup/people": staff[Role.NURSE].pk,
         "library": page.pk,

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
@@ -19,7 +20,7 @@ from clinic.domain.rhythm import Rhythm
 from clinic.domain.slots import Slot
 from clinic.domain.times import local_day
 from clinic.enums import CourseStatus, InfusionStatus, Rung
-from clinic.models import Infusion, Policy, Site
+from clinic.models import Infusion, Patient, Policy
 from clinic.models.infusion import LIVE
 from messaging.domain import quiet
 from support.domain import plan, rules, visit_state
@@ -31,6 +32,8 @@ from support.models import Commitment, PlaceOffer, WaitlistEntry
 # Ways home that need nobody to come.
 BY_THE_CLINIC = frozenset({Rung.WATCHED_RIDE, Rung.EXTENDED_STAY})
 LOOKS_BACK = timedelta(days=366)
+# The entry, the room and the start.
+Offered = tuple[int, int, datetime]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,31 +50,40 @@ class Fit:
 
 @dataclass(frozen=True, kw_only=True)
 class Theirs:
+    """A live visit of somebody who waits."""
+
     pk: int
     course: int
     number: int
-    starts_at: datetime
-    ends_at: datetime
+    day: date
 
 
 def fitting(*, slot: Slot, now: datetime) -> list[Fit]:
-    """Longest waiting first. A constant number of queries and two for each protocol among those who wait."""
-    site = slot.room.site
-    day = local_day(moment=slot.starts_at, zone=site.zone)
-    entries = waiting_for(site=site, day=day)
-    if not entries or slot.starts_at <= now:
+    """Longest waiting first."""
+    return fitting_each(slots=[slot], now=now)[0]
+
+
+def fitting_each(*, slots: Sequence[Slot], now: datetime) -> list[list[Fit]]:
+    """The same for several places of one site. Ten queries at most and one for each protocol among those who wait."""
+    ahead = [slot for slot in slots if slot.starts_at > now]
+    entries = _waiting(ahead)
+    if not entries:
+        return [[] for _slot in slots]
+    search = _Search(ahead, entries, now)
+    return [search.fits(slot) if slot in ahead else [] for slot in slots]
+
+
+def _waiting(slots: Sequence[Slot]) -> list[WaitlistEntry]:
+    """Who would come on one of the days."""
+    if not slots:
         return []
-    return _Search(site, day, entries, slot, now).fits()
-
-
-def waiting_for(*, site: Site, day: date) -> list[WaitlistEntry]:
-    """Who would come on that day."""
+    days = [_day(slot) for slot in slots]
     rows = WaitlistEntry.objects.filter(
         closed_at=None,
-        first_day__lte=day,
-        last_day__gte=day,
+        first_day__lte=max(days),
+        last_day__gte=min(days),
         course__status=CourseStatus.OPEN,
-        course__patient__site=site,
+        course__patient__site=slots[0].room.site,
         course__patient__is_archived=False,
     )
     return list(
@@ -79,37 +91,47 @@ def waiting_for(*, site: Site, day: date) -> list[WaitlistEntry]:
     )
 
 
+def _day(slot: Slot) -> date:
+    return local_day(moment=slot.starts_at, zone=slot.room.site.zone)
+
+
 class _Search:
-    def __init__(self, site: Site, day: date, entries: Sequence[WaitlistEntry], slot: Slot, now: datetime) -> None:
-        self.site, self.day, self.entries, self.slot, self.now = site, day, entries, slot, now
-        self.rules = rules.at(site=site)
+    def __init__(self, slots: Sequence[Slot], entries: Sequence[WaitlistEntry], now: datetime) -> None:
+        self.site, self.entries, self.now = slots[0].room.site, entries, now
+        self.first, self.last = min(map(_day, slots)), max(map(_day, slots))
+        self.rules = rules.at(site=self.site)
         patients = list({entry.course.patient_id: entry.course.patient for entry in entries}.values())
-        self.known = Known(patients=patients, first_day=day, last_day=day)
-        self.said_yes = _said_yes(slot, patients=[patient.pk for patient in patients])
+        self.known = Known(patients=patients, first_day=self.first, last_day=self.last)
+        self.said_yes = _said_yes(slots, patients=[patient.pk for patient in patients])
         self.stopped = visit_state.stopped(*patients)
         self.theirs: dict[int, list[Theirs]] = defaultdict(list)
         rows = Infusion.objects.filter(LIVE, patient__in=patients, starts_at__gt=now - LOOKS_BACK)
-        for who, pk, course, number, begin, end in rows.values_list(
-            "patient_id", "pk", "course_id", "number", "starts_at", "ends_at"
+        for who, pk, course, number, starts_at in rows.values_list(
+            "patient_id", "pk", "course_id", "number", "starts_at"
         ):
-            self.theirs[who].append(Theirs(pk=pk, course=course, number=number, starts_at=begin, ends_at=end))
-        self.offered, self.today = _offered(entries, slot, local_day(moment=now, zone=site.zone))
-        self.here = premises.of(site=site)
+            day = local_day(moment=starts_at, zone=self.site.zone)
+            self.theirs[who].append(Theirs(pk=pk, course=course, number=number, day=day))
+        self.offered, self.today = _offered(patients, self.site.zone, local_day(moment=now, zone=self.site.zone))
+        self.here = premises.of(site=self.site)
         self.diaries: dict[int, Diary] = {}
 
-    def fits(self) -> list[Fit]:
-        return [fit for entry in self.entries if (fit := self._fit(entry)) is not None]
+    def fits(self, slot: Slot) -> list[Fit]:
+        day = _day(slot)
+        asked = [entry for entry in self.entries if entry.first_day <= day <= entry.last_day]
+        return [fit for entry in asked if (fit := self._fit(entry, slot, day)) is not None]
 
-    def _fit(self, entry: WaitlistEntry) -> Fit | None:
+    def _fit(self, entry: WaitlistEntry, freed: Slot, day: date) -> Fit | None:
         diary = self._diary(entry)
-        slot = self._place(diary)
-        if slot is None or not self._is_theirs_to_take(entry, diary):
+        slot = _place(diary, freed)
+        if slot is None or not self._is_theirs_to_take(entry, diary, slot, day):
             return None
         when = diary.timing(slot.starts_at)
         patient = entry.course.patient
-        drivers = Drivers(patient=patient, first_day=self.day, last_day=self.day, known=self.known)
+        drivers = Drivers(patient=patient, first_day=self.first, last_day=self.last, known=self.known)
         sure = [
-            one for one in drivers.at(when.pickup_from, when.ends_at) if one.says or one.designation.pk in self.said_yes
+            one
+            for one in drivers.at(when.pickup_from, when.ends_at)
+            if one.says or (one.designation.pk, slot.starts_at) in self.said_yes
         ]
         if not sure and not BY_THE_CLINIC & set(self.rules.rungs):
             return None
@@ -119,46 +141,32 @@ class _Search:
             slot=slot,
             driver=sure[0] if sure else None,
             reach=reach,
-            not_now=self._not_now(entry, reach),
+            not_now=self._not_now(entry, slot, reach),
         )
 
-    def _place(self, diary: Diary) -> Slot | None:
-        """The room must still be free for as long as this protocol takes; another clinician may step in."""
-        slot = self.slot
-        opening = diary.opening(slot.starts_at)
-        fits_hours = diary.calendar.is_open((slot.starts_at, slot.starts_at + diary.visit))
-        if not fits_hours or slot.room not in opening.rooms or not opening.clinicians:
-            return None
-        clinician = slot.clinician if slot.clinician in opening.clinicians else opening.clinicians[0]
-        return Slot(starts_at=slot.starts_at, room=slot.room, clinician=clinician)
-
-    def _is_theirs_to_take(self, entry: WaitlistEntry, diary: Diary) -> bool:
+    def _is_theirs_to_take(self, entry: WaitlistEntry, diary: Diary, slot: Slot, day: date) -> bool:
         """An earlier time for a visit that is booked, or a time for one that has none; on a day that suits the rest."""
         course, visit = entry.course, entry.infusion
         others = [one for one in self.theirs[course.patient_id] if visit is None or one.pk != visit.pk]
-        placed = {
-            one.number: local_day(moment=one.starts_at, zone=self.site.zone)
-            for one in others
-            if one.course == course.pk
-        }
+        placed = {one.number: one.day for one in others if one.course == course.pk}
         if visit is None:
             to_place = [number for number in range(1, course.sessions + 1) if number not in placed]
             number = to_place[0] if to_place else 0
         else:
-            is_earlier = visit.state is InfusionStatus.BOOKED and self.slot.starts_at < visit.starts_at
+            is_earlier = visit.state is InfusionStatus.BOOKED and slot.starts_at < visit.starts_at
             number = visit.number if is_earlier else 0
-        if not number or any(local_day(moment=one.starts_at, zone=self.site.zone) == self.day for one in others):
+        if not number or any(one.day == day for one in others):
             return False
-        return Rhythm(protocol=diary.protocol, placed=placed).allows(number=number, day=self.day)
+        return Rhythm(protocol=diary.protocol, placed=placed).allows(number=number, day=day)
 
-    def _not_now(self, entry: WaitlistEntry, reach: Reach) -> str:
+    def _not_now(self, entry: WaitlistEntry, slot: Slot, reach: Reach) -> str:
         kept = timedelta(minutes=self.rules.waitlist_minutes)
         window = plan.window(self.rules)
-        if entry.pk in self.offered:
+        if (entry.pk, slot.room.pk, slot.starts_at) in self.offered:
             return _("Was offered this time already.")
         if self.today[entry.course.patient_id] >= self.rules.waitlist_daily:
             return _("Was offered enough for one day.")
-        if self.slot.starts_at < self.now + kept + _fasting(self.rules):
+        if slot.starts_at < self.now + kept + _fasting(self.rules):
             return _("Too soon to answer and to fast.")
         last = self.now + kept - timedelta(seconds=1)
         if any(quiet.is_quiet(moment=at, zone=reach.zone, window=window) for at in (self.now, last)):
@@ -171,8 +179,8 @@ class _Search:
             self.diaries[protocol.pk] = Diary(
                 site=self.site,
                 protocol=protocol,
-                first_day=self.day,
-                last_day=self.day,
+                first_day=self.first,
+                last_day=self.last,
                 now=self.now,
                 known=self.here,
             )
@@ -183,28 +191,36 @@ def _fasting(policy: Policy) -> timedelta:
     return max(timedelta(hours=policy.solids_hours), timedelta(minutes=policy.clear_liquids_minutes))
 
 
-def _said_yes(slot: Slot, *, patients: Sequence[int]) -> set[int]:
-    """Whose yes to this very time was given and never taken back, though the visit went elsewhere since."""
+def _place(diary: Diary, slot: Slot) -> Slot | None:
+    """The room must still be free for as long as this protocol takes; another clinician may step in."""
+    opening = diary.opening(slot.starts_at)
+    fits_hours = diary.calendar.is_open((slot.starts_at, slot.starts_at + diary.visit))
+    if not fits_hours or slot.room not in opening.rooms or not opening.clinicians:
+        return None
+    clinician = slot.clinician if slot.clinician in opening.clinicians else opening.clinicians[0]
+    return Slot(starts_at=slot.starts_at, room=slot.room, clinician=clinician)
+
+
+def _said_yes(slots: Sequence[Slot], *, patients: Sequence[int]) -> set[tuple[int, datetime]]:
+    """Whose yes to one of these very times was given and never taken back, though the visit went elsewhere since."""
     rows = Commitment.objects.filter(
         designation__patient__in=patients,
         role=SupportRole.RIDE,
-        for_starts_at=slot.starts_at,
+        for_starts_at__in={slot.starts_at for slot in slots},
         events__status__in=HOLDING,
     )
     taken_back = [CommitmentStatus.DECLINED, CommitmentStatus.WITHDRAWN]
-    return set(rows.exclude(events__status__in=taken_back).values_list("designation_id", flat=True))
+    return set(rows.exclude(events__status__in=taken_back).values_list("designation_id", "for_starts_at"))
 
 
-def _offered(entries: Sequence[WaitlistEntry], slot: Slot, today: date) -> tuple[set[int], Counter[int]]:
-    """Who was offered this place before, and how often each patient was offered one today."""
-    before: set[int] = set()
+def _offered(patients: Sequence[Patient], zone: ZoneInfo, today: date) -> tuple[set[Offered], Counter[int]]:
+    """Which places who was offered before, and how often each patient was offered one today."""
+    before: set[Offered] = set()
     counted: Counter[int] = Counter()
-    zone = slot.room.site.zone
-    rows = PlaceOffer.objects.filter(entry__course__patient__in={entry.course.patient_id for entry in entries})
+    rows = PlaceOffer.objects.filter(entry__course__patient__in=patients)
     for entry, patient, room, starts_at, offered_at in rows.values_list(
         "entry_id", "entry__course__patient_id", "room_id", "starts_at", "offered_at"
     ):
-        if (room, starts_at) == (slot.room.pk, slot.starts_at):
-            before.add(entry)
+        before.add((entry, room, starts_at))
         counted[patient] += local_day(moment=offered_at, zone=zone) == today
     return before, counted

@@ -12,7 +12,7 @@ from clinic.models import AuditEntry, Course, Infusion, Patient, StaffMember
 from support.domain import board
 from support.domain.board import Visit
 from support.enums import AlertStatus
-from support.models import Alert, Designation
+from support.models import Alert, Designation, WaitlistEntry
 
 SEEN_LINES = 20
 
@@ -22,6 +22,7 @@ class CourseLine:
     course: Course
     visits: list[Visit]
     to_place: int
+    waits: WaitlistEntry | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +48,17 @@ def of(*, patient: Patient, now: datetime) -> RecordPage:
     for visit in _visits(patient, now):
         placed[visit.infusion.course_id].append(visit)
     named = _circle(patient)
+    waits = {row.course_id: row for row in WaitlistEntry.objects.filter(course__patient=patient, closed_at=None)}
     ahead = [visit for rows in placed.values() for visit in rows if _is_ahead(visit, now)]
     return RecordPage(
         courses=[
-            CourseLine(course=row, visits=placed[row.pk], to_place=_missing(row, placed[row.pk])) for row in courses
+            CourseLine(
+                course=row,
+                visits=placed[row.pk],
+                to_place=_missing(row, placed[row.pk]),
+                waits=waits.get(row.pk),
+            )
+            for row in courses
         ],
         next_visit=min(ahead, key=lambda visit: visit.infusion.starts_at, default=None),
         circle=[row for row in named if row.withdrawn_at is None],

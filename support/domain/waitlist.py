@@ -1,5 +1,6 @@
 """Who waits for an earlier time or for any, and what happens when a place becomes free."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -166,18 +167,23 @@ def sweep(*, now: datetime) -> int:
     _close_over(now)
     waiting = WaitlistEntry.objects.filter(closed_at=None)
     sites = Site.objects.filter(pk__in=waiting.values("course__patient__site"))
-    return sum(_safely(partial(place_freed, slot=slot, now=now)) for site in sites for slot in _freed_at(site, now))
+    places = [place for site in sites for place in free_places(site=site, now=now)]
+    next_ones = [place.slot for place in places if any(not fit.not_now for fit in place.fits)]
+    return sum(_safely(partial(place_freed, slot=slot, now=now)) for slot in next_ones)
 
 
 def free_places(*, site: Site, now: datetime) -> list[FreePlace]:
-    """What became free lately and fits somebody who waits; earliest first."""
-    found = []
-    for slot in _freed_at(site, now):
-        fits = freed.fitting(slot=slot, now=now)
-        if fits:
-            offers = PlaceOffer.objects.filter(room=slot.room, starts_at=slot.starts_at, status=OfferStatus.OPEN)
-            found.append(FreePlace(slot=slot, fits=fits, offers=list(offers.select_related("entry__course__patient"))))
-    return found
+    """What became free lately and fits somebody who waits; earliest first. A constant number of queries."""
+    slots = _freed_at(site, now)
+    asked: dict[tuple[int, datetime], list[PlaceOffer]] = defaultdict(list)
+    rows = PlaceOffer.objects.filter(site=site, status=OfferStatus.OPEN).select_related("entry__course__patient")
+    for offer in rows.order_by("pk"):
+        asked[offer.room_id, offer.starts_at].append(offer)
+    return [
+        FreePlace(slot=slot, fits=fits, offers=asked[slot.room.pk, slot.starts_at])
+        for slot, fits in zip(slots, freed.fitting_each(slots=slots, now=now), strict=True)
+        if fits
+    ]
 
 
 def open_of(*, patient_id: int, now: datetime) -> list[PlaceOffer]:

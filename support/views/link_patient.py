@@ -2,16 +2,18 @@
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from clinic.domain.errors import Refused
 from clinic.enums import OFF
 from clinic.models import Infusion
+from clinic.templatetags.homeward import when_at
 from education import directory
-from support.domain import checkins, day, handovers, patient_page
+from support.domain import checkins, day, handovers, patient_page, place_offers, waitlist
 from support.enums import LinkPurpose, PatientAnswer
+from support.models import PlaceOffer
 from support.views import link_reading
 from support.views.by_link import by_link, language_of, tap, typed, who
 
@@ -42,6 +44,7 @@ def context(request: HttpRequest, built: patient_page.PatientPage) -> dict[str, 
         "late_minutes": LATE_MINUTES,
         "guide": link_reading.this_hour(request.link, visit=built.visit, now=request.now) if built.visit else "",
         "answers": answers(built),
+        "offers": waitlist.open_of(patient_id=built.patient.pk, now=request.now),
     }
 
 
@@ -105,6 +108,24 @@ def slept(request: HttpRequest, pk: int) -> str:
         raise Refused(_("Tell us tomorrow morning."))
     handovers.say_slept(infusion=visit, now=request.now, actor=who(request))
     return _("Thank you for telling us.")
+
+
+def own_offer(request: HttpRequest, pk: int) -> PlaceOffer:
+    return get_object_or_404(PlaceOffer, pk=pk, entry__course__patient=request.link.patient)
+
+
+@tap(LinkPurpose.PATIENT)
+def offer_take(request: HttpRequest, pk: int) -> str:
+    visit = place_offers.take(offer=own_offer(request, pk), now=request.now, by=who(request))
+    return _("It is yours: %(when)s. The people you named are asked now.") % {
+        "when": when_at(visit.starts_at, request.link.site)
+    }
+
+
+@tap(LinkPurpose.PATIENT)
+def offer_leave(request: HttpRequest, pk: int) -> str:
+    waitlist.decline(offer=own_offer(request, pk), now=request.now, by=who(request))
+    return _("That is all right. You stay on the list.")
 
 
 @require_POST

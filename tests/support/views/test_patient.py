@@ -9,7 +9,7 @@ from support.domain import alerts, record_page
 from support.enums import AlertKind
 from tests.factories import CourseFactory, DesignationFactory, PatientFactory, ProtocolFactory
 
-QUERIES = 13
+QUERIES = 14
 
 
 @pytest.fixture
