@@ -1,41 +1,128 @@
+import re
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 
 import pytest
+import time_machine
 from django.urls import reverse
 
-from clinic.models import Closure
-from support.domain import week
-from tests.factories import RoomFactory
+from clinic.models import AuditEntry, Closure
+from support.forms.schedule import address, look_of
+from tests.factories import RoomFactory, StaffFactory
 
-MONDAY = date(2026, 3, 2)
 AT = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)  # Wednesday, 10:00 in New York
-QUERIES = 9
+TODAY = date(2026, 3, 3)
+QUERIES = 11
+POLL = {"HX-Request": "true", "X-Poll": "1"}
 
 
-def test_a_day_says_how_many_come_who_has_no_way_home_and_what_is_free(site, book, now):
-    book(at=AT)
-    [(_room, days)] = week.of(site=site, first=MONDAY, now=now)
-    wednesday = days[2]
-    assert (wednesday.visits, wednesday.none) == (1, 1)
-    assert wednesday.free == [("08:00", "10:00"), ("11:55", "18:00")]
+def page(client, **asked):
+    return client.get(reverse("schedule"), asked).content.decode()
 
 
-def test_a_closed_day_has_nothing_free(site, policy, now):
-    RoomFactory(site=site)
-    Closure.objects.create(site=site, starts_at=AT.replace(hour=5), ends_at=AT + timedelta(days=1, hours=-10))
-    [(_room, days)] = week.of(site=site, first=MONDAY, now=now)
-    assert (days[2].is_open, days[2].free) == (False, [])
+def poll_of(html):
+    return unescape(re.search(r'hx-get="([^"]+)"', html).group(1))
 
 
-@pytest.mark.parametrize("asked", ["2026-11-01", "nonsense", "9999-12-31", "0001-01-01", ""])
-def test_any_week_can_be_asked_for(desk, policy, asked):
-    assert desk.get(reverse("schedule"), {"week": asked}).status_code == 200
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"day": "2026-11-01"},
+        {"day": "nonsense", "days": "5", "by": "moon", "room": "x", "clinician": "-1", "q": "\x00", "only": "all"},
+        {"day": "9999-12-31", "days": "7"},
+        {"day": "0001-01-01", "days": "3", "room": "99999999999999999999"},
+        {"by": "clinician", "clinician": "12345"},
+        {},
+    ],
+)
+def test_anything_can_be_asked_for(desk, policy, asked):
+    assert desk.get(reverse("schedule"), asked).status_code == 200
 
 
+@pytest.mark.parametrize("asked", [{"days": "1"}, {"days": "3"}, {"days": "7"}, {"by": "clinician"}])
 @pytest.mark.parametrize("rows", [1, 3])
-def test_the_number_of_queries_does_not_depend_on_the_week(desk, book, rows, django_assert_num_queries):
+def test_the_number_of_queries_depends_on_nothing(desk, book, asked, rows, django_assert_num_queries):
     for number in range(rows):
-        book(at=AT + timedelta(days=number))
-    desk.get(reverse("schedule"))
+        book(at=AT + timedelta(hours=number))
+    desk.get(reverse("schedule"), asked)
     with django_assert_num_queries(QUERIES):
-        desk.get(reverse("schedule"))
+        desk.get(reverse("schedule"), {"day": "2026-03-04", **asked})
+
+
+def test_ten_thousand_closures_are_not_read(desk, site, policy, django_assert_num_queries):
+    room = RoomFactory(site=site)
+    Closure.objects.bulk_create(
+        Closure(site=site, room=room, starts_at=AT + timedelta(days=n), ends_at=AT + timedelta(days=n, hours=1))
+        for n in range(2, 10_002)
+    )
+    assert "Closed" not in page(desk, day="2026-03-04", days="1")
+
+
+def test_a_look_keeps_what_else_was_chosen_when_one_thing_changes():
+    asked = {"day": "2026-03-04", "days": "3", "by": "clinician", "q": "maya", "only": "risk"}
+    look = look_of(asked, today=TODAY)
+    assert address(look, days=7) == "?day=2026-03-04&days=7&by=clinician&q=maya&only=risk"
+
+
+def test_a_week_begins_on_its_monday():
+    assert look_of({"day": "2026-03-04", "days": "7"}, today=TODAY).first == date(2026, 3, 2)
+
+
+def test_a_poll_of_what_is_shown_already_is_sent_nothing(desk, book):
+    book(at=AT)
+    again = desk.get(poll_of(page(desk, day="2026-03-04")), headers=POLL)
+    assert (again.status_code, again.content) == (204, b"")
+
+
+def test_a_poll_after_a_change_is_sent_the_board(desk, book):
+    poll = poll_of(page(desk, day="2026-03-04"))
+    visit = book(at=AT)
+    again = desk.get(poll, headers=POLL)
+    assert f'id="visit-{visit.pk}"' in again.content.decode()
+
+
+def test_a_schedule_left_open_is_read_once_in_ten_minutes(desk, site, policy, now):
+    readings = AuditEntry.objects.filter(subject=f"schedule:{site.pk}:2026-03-03:1", verb="read")
+    poll = poll_of(page(desk))
+    with time_machine.travel(now + timedelta(minutes=9)):
+        desk.get(reverse("alerts"))
+        poll = poll_of(desk.get(poll, headers=POLL).content.decode())
+        assert readings.count() == 1
+    with time_machine.travel(now + timedelta(minutes=10)):
+        desk.get(poll, headers=POLL)
+    assert readings.count() == 2
+
+
+def test_what_somebody_else_saw_does_not_count_as_ones_own_reading(desk, sign_in, site, policy):
+    sign_in(staff=StaffFactory(sites=[site])).get(poll_of(page(desk)), headers=POLL)
+    assert AuditEntry.objects.filter(verb="read").count() == 2
+
+
+def test_a_made_up_reading_counts_as_none(desk, policy):
+    desk.get(reverse("schedule"), {"seen": "W1sxLCJ4Il0sMCwiIl0:1vX:abc"}, headers=POLL)
+    assert AuditEntry.objects.filter(verb="read").count() == 1
+
+
+def test_a_name_is_shown_as_text(desk, book):
+    book(at=AT, course=None)
+    visit = book(at=AT + timedelta(hours=2))
+    visit.patient.preferred_name = "<b>Maya"
+    visit.patient.save()
+    html = page(desk, day="2026-03-04")
+    assert "&lt;b&gt;Maya" in html
+    assert "<b>Maya" not in html
+
+
+def test_only_what_can_still_be_moved_can_be_picked_up(desk, book, now):
+    waiting = book(at=AT)
+    resting = book(
+        at=now - timedelta(hours=1),
+        status="recovering",
+        arrived_at=now - timedelta(hours=1),
+        started_at=now - timedelta(minutes=50),
+        recovering_at=now - timedelta(minutes=10),
+    )
+    html = page(desk, days="3")
+    assert f'data-visit="{waiting.pk}" data-version="1"' in html
+    assert f'data-visit="{resting.pk}"' not in html
+    assert reverse("infusion_move", args=[waiting.pk]) in html
