@@ -1,15 +1,15 @@
 """One patient's part in the story: each act is what a person would have done at that minute."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
-from clinic.domain import bookings, infusions, patients
+from clinic.domain import audit, bookings, infusions, patients, wishes
 from clinic.domain.slots import Slot
-from clinic.enums import InfusionStatus
+from clinic.enums import InfusionStatus, Weekday
 from clinic.models import Course, Infusion, Patient
 from config.demo.clinic import Clinic
 from config.demo.people import Person, number
-from support.domain import checkins, commitments, day, designations, handovers
+from support.domain import availability, checkins, commitments, day, designations, handovers
 from support.enums import HOLDING, AnsweredVia, CheckInKind, ConsentHow, HandoverCheck, MayKnow, SupportRole
 from support.models import CheckIn, Commitment, Designation
 
@@ -66,6 +66,22 @@ class Part:
             wording=WORDING,
             now=now,
         )
+
+    def say_when(self, now: datetime) -> None:
+        """Mornings early in the week do not suit; the first helper works on Thursdays, the second until three."""
+        wishes.add(
+            patient=self.patient,
+            weekdays=[Weekday.MONDAY],
+            starts=time.min,
+            ends=time(11),
+            suits=False,
+            actor=self.clinic.desk,
+            now=now,
+        )
+        first, second = Designation.objects.filter(patient=self.patient).order_by("rank")
+        desk, week = audit.staff(self.clinic.desk), [day for day in Weekday if day < Weekday.SATURDAY]
+        availability.state(designation=first, can=False, weekdays=[Weekday.THURSDAY], actor=desk, now=now)
+        availability.state(designation=second, can=True, weekdays=week, starts=time(15), actor=desk, now=now)
 
     def book_series(self, slots: Sequence[Slot], now: datetime) -> None:
         bookings.book_series(

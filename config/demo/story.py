@@ -148,6 +148,7 @@ class Story:
         self.clock.at(joined + timedelta(minutes=5), lambda now: part.name(helper, rank=1, phone=first, now=now))
         aunt = ("Jo", helper[1], "aunt")
         self.clock.at(joined + timedelta(minutes=9), lambda now: part.name(aunt, rank=2, phone=second, now=now))
+        self.clock.at(joined + timedelta(minutes=12), part.say_when)
 
     def return_for_today(self, part: Part, place: Place) -> None:
         """A known patient comes for one more visit, booked two days ago."""
