@@ -36,5 +36,7 @@ def save(*, patient: Patient) -> None:
         raise Refused(_("Another patient has this record number.")) from error
 
 
-def note(*, patient: Patient, actor: StaffMember, verb: str, now: datetime) -> None:
-    audit.record(actor=audit.staff(actor), verb=verb, now=now, patient_id=patient.pk, subject=f"patient:{patient.pk}")
+def note(*, patient: Patient, actor: StaffMember, verb: str, now: datetime, subject: Patient | None = None) -> None:
+    """``subject`` where it is about another record than ``patient``'s own."""
+    about = f"patient:{(subject or patient).pk}"
+    audit.record(actor=audit.staff(actor), verb=verb, now=now, patient_id=patient.pk, subject=about)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from clinic.domain import patient_rows
+from clinic.domain import locks, patient_rows
 from clinic.domain.contacts import plain_text
 from clinic.domain.errors import Refused
 from clinic.models import Infusion, Patient, StaffMember
@@ -40,6 +40,8 @@ def correct(
 def put_away(*, patient: Patient, actor: StaffMember, now: datetime) -> None:
     """The record leaves every list and stays as it is. Refused while a visit lies ahead."""
     with transaction.atomic():
+        # Whoever books at this moment is through before, or sees that the record is put away.
+        locks.diary(rooms=[], clinicians=[], patients=[patient.pk])
         row = Patient.objects.select_for_update().get(pk=patient.pk)
         if Infusion.objects.filter(LIVE, patient=row, starts_at__gt=now).exists():
             raise Refused(_("There are visits ahead. Cancel or move them first."))
@@ -51,6 +53,8 @@ def put_away(*, patient: Patient, actor: StaffMember, now: datetime) -> None:
 def bring_back(*, patient: Patient, actor: StaffMember, now: datetime) -> None:
     with transaction.atomic():
         row = Patient.objects.select_for_update().get(pk=patient.pk)
+        if row.merged_into_id is not None:
+            raise Refused(_("This record was joined with another. Everything is there."))
         row.is_archived = False
         row.save(update_fields=["is_archived"])
         patient_rows.note(patient=row, actor=actor, verb="patient.brought_back", now=now)

@@ -5,10 +5,12 @@ from functools import wraps
 from typing import Any
 
 from django import forms
+from django.contrib import messages as said
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from clinic.access import SET_UP, View, staff_only
 from clinic.domain import audit
@@ -23,7 +25,11 @@ def at_site(*roles: str) -> Callable[[View], View]:
         @wraps(view)
         def sited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.site is not None:
-                return view(request, *args, **kwargs)
+                try:
+                    return view(request, *args, **kwargs)
+                except Joined as joined:
+                    said.info(request, _("Two records of this patient were joined. This is the one that is left."))
+                    return redirect("patient", joined.left)
             if request.user.role in SET_UP:
                 return redirect("setup")
             return render(request, "clinic/no_site.html", status=403)
@@ -33,8 +39,19 @@ def at_site(*roles: str) -> Callable[[View], View]:
     return declare
 
 
+class Joined(Exception):
+    """The record was joined with another; ``left`` is the one to go on with. ``at_site`` leads there."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__(left)
+        self.left = left
+
+
 def patient_of(request: HttpRequest, pk: int) -> Patient:
-    return get_object_or_404(Patient.objects.select_related("site"), pk=pk, site=request.site)
+    patient = get_object_or_404(Patient.objects.select_related("site"), pk=pk, site=request.site)
+    if patient.merged_into_id is not None:
+        raise Joined(patient.merged_into_id)
+    return patient
 
 
 def was_read(request: HttpRequest, *, patient_id: int | None = None, subject: Model | str) -> None:

@@ -5,7 +5,7 @@ nobody has touched since. A file that leaves something out deletes nothing.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from clinic.domain.fhir.identity import Identifier
 from clinic.domain.fhir.mapping import Incoming, Unusable
+from clinic.domain.merging import FORMER_NUMBER
 from clinic.models import Patient, PatientIdentifier, Site
 
 # Fields that say one thing together: half of a pair from there and half from here would be nobody's.
@@ -44,6 +45,8 @@ class Batch:
     met: set[int]
     owners: dict[Identifier, Patient] = field(default_factory=dict)
     records: dict[str, Patient] = field(default_factory=dict)
+    # Record numbers of records that were joined with another: they find the one that is left and are no news of it.
+    former: set[str] = field(default_factory=set)
     namesakes: dict[tuple[str, str, date], Patient] = field(default_factory=dict)
     here: dict[int, Patient] = field(default_factory=dict)
     new: list[Patient] = field(default_factory=list)
@@ -53,6 +56,8 @@ class Batch:
     def place(self, incoming: Incoming) -> Outcome:
         """Decide about one patient. Raises ``Unusable`` where that would mix up two people."""
         patient = self._find(incoming)
+        if patient is not None and incoming.record_number in self.former:
+            incoming = replace(incoming, record_number="")
         if patient is None:
             patient = Patient(site=self.site, language=incoming.language or "en", imported={})
             outcome = Outcome.CREATED
@@ -116,24 +121,27 @@ def load(*, site: Site, batch: Iterable[Incoming], met: set[int]) -> Batch:
     """Everything needed to decide about a batch, in three queries, the patients locked until the transaction ends."""
     people = list(batch)
     keys = {key for person in people for key in person.identifiers}
-    rows = PatientIdentifier.objects.filter(site=site, value__in={value for _system, value in keys})
+    own = {person.record_number for person in people if person.record_number}
+    rows = list(PatientIdentifier.objects.filter(site=site, value__in={value for _system, value in keys} | own))
     numbers = {(row.system, row.value): row.patient_id for row in rows if (row.system, row.value) in keys}
+    former = {row.value: row.patient_id for row in rows if row.system == FORMER_NUMBER and row.value in own}
     nameless = Q()
     for person in people:
         if not person.identifiers:
             nameless |= Q(birth_date=person.birth_date, given_name=person.given_name, family_name=person.family_name)
     known = Patient.objects.filter(
-        Q(pk__in=set(numbers.values()))
-        | Q(record_number__in={person.record_number for person in people if person.record_number})
-        | (nameless or Q(pk__in=[])),
+        Q(pk__in={*numbers.values(), *former.values()}) | Q(record_number__in=own) | (nameless or Q(pk__in=[])),
         site=site,
+        merged_into=None,
     )
     patients = {patient.pk: patient for patient in known.order_by("pk").select_for_update(of=("self",))}
     return Batch(
         site=site,
         met=met,
         owners={key: patients[pk] for key, pk in numbers.items()},
-        records={patient.record_number: patient for patient in patients.values() if patient.record_number},
+        records={number: patients[pk] for number, pk in former.items()}
+        | {patient.record_number: patient for patient in patients.values() if patient.record_number},
+        former=set(former),
         namesakes={
             (patient.given_name, patient.family_name, patient.birth_date): patient for patient in patients.values()
         },

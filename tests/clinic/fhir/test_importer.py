@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from clinic.domain import imports
+from clinic.domain import imports, merging
 from clinic.domain.fhir import importer
 from clinic.domain.fhir.rejects import Rejects
 from clinic.models import AuditEntry, ImportRun, ImportStatus, Patient, PatientIdentifier, Site
-from tests.clinic.fhir.samples import SYSTEM, Resource, identifier, ndjson, patient
-from tests.factories import PatientFactory, SiteFactory
+from tests.clinic.fhir.samples import RECORDS, SYSTEM, Resource, identifier, ndjson, patient
+from tests.factories import PatientFactory, SiteFactory, StaffFactory
 
 NOW = datetime(2026, 3, 3, 14, 41, tzinfo=UTC)
 
@@ -127,6 +127,20 @@ def test_a_record_number_of_another_patient_is_refused(site: Site) -> None:
     run = take_in(site, patient(1))
     assert reasons(run) == [(1, "Its record number belongs to another patient here.")]
     assert PatientIdentifier.objects.count() == 0
+
+
+def test_a_record_that_was_joined_with_another_is_that_other_one(site: Site) -> None:
+    """By its identifiers and by its record number, which is no news of the record that is left."""
+    name = patient(1)["name"]
+    take_in(site, patient(1), patient(2, name=name))
+    keep, away = Patient.objects.order_by("pk")
+    desk = StaffFactory(sites=[site])
+    merging.join(keep=keep, away=away, actor=desk, now=NOW)
+    by_number = patient(3, name=name, identifier=[identifier(RECORDS, "4000002", "MR")])
+    assert report(take_in(site, patient(2, name=name)))[1] == 0
+    assert report(take_in(site, by_number))[1] == 0
+    keep.refresh_from_db()
+    assert (keep.record_number, Patient.objects.count()) == ("4000001", 2)
 
 
 def test_two_patients_with_one_identifier_are_not_mixed_up(site: Site) -> None:

@@ -1,0 +1,129 @@
+"""Two records that are one patient: the people around both, what they promised, what was said. There is no way back.
+
+The clinic's own rows go over in ``clinic.domain.merging``. The last word the patient said about a person counts, on
+whichever record it was said; a helper on both lists stays once, with every promise given.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from django.utils.translation import gettext as _
+
+from clinic.domain import attempts, audit
+from clinic.domain import merging as records
+from clinic.domain.errors import Refused
+from clinic.domain.merging import Filled
+from clinic.models import Course, Infusion, Patient, StaffMember
+from support.domain import asking, designations, replan, same_person
+from support.domain.same_person import Standing
+from support.models import Alert, Designation, Link, SupportPerson
+
+COLUMNS = [column.attname for column in Patient._meta.concrete_fields if column.name not in ("created_at", "folded")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """One of the two records as the page shows it."""
+
+    patient: Patient
+    courses: list[Course]
+    ahead: list[Infusion]
+    past: int
+    people: list[Designation]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """What joining will do, in sentences. ``why_not`` empty: it can be done. ``edition`` says what was shown."""
+
+    keep: Side
+    away: Side
+    filled: list[Filled]
+    people: list[str]
+    why_not: list[str]
+    edition: str
+
+
+def preview(*, keep: Patient, away: Patient, now: datetime) -> Preview:
+    """By the same code that will carry it out. Changes nothing; a constant number of queries."""
+    return Preview(
+        keep=_side(keep, now),
+        away=_side(away, now),
+        filled=records.filled(keep=keep, away=away),
+        people=[_told(standing) for standing in _standings(keep, away)],
+        why_not=records.why_not(keep=keep, away=away),
+        edition=edition(keep=keep, away=away),
+    )
+
+
+def edition(*, keep: Patient, away: Patient) -> str:
+    """The same text only while both records, their visits and the people around them are as they were shown."""
+    both = [keep.pk, away.pk]
+    seen: list[object] = [getattr(row, name) for row in (keep, away) for name in COLUMNS]
+    seen += Infusion.objects.filter(patient__in=both).order_by("pk").values_list("pk", "version")
+    named = Designation.objects.filter(patient__in=both).order_by("pk")
+    seen += named.values_list("pk", "person", "roles", "may_know", "rank", "withdrawn_at")
+    return sha256(repr(seen).encode()).hexdigest()[:24]
+
+
+def merge(*, keep: Patient, away: Patient, actor: StaffMember, now: datetime, as_shown: str | None = None) -> Patient:
+    """Everything of ``away`` hangs on ``keep`` afterwards, in one transaction; the record that is left comes back.
+
+    ``as_shown`` is the edition of the preview: refused when something changed since. Refused with sentences where two
+    visits overlap, or one of the records was joined before.
+    """
+
+    def work() -> Patient:
+        left, gone = records.locked(keep=keep, away=away)
+        if as_shown is not None and as_shown != edition(keep=left, away=gone):
+            raise Refused(_("Something on one of the records has changed meanwhile. Look again before you join them."))
+        standings = _standings(left, gone)
+        records.join(keep=left, away=gone, actor=actor, now=now)
+        Link.objects.filter(patient=gone, withdrawn_at=None).update(withdrawn_at=now)
+        Alert.objects.filter(patient=gone).update(patient=left)
+        SupportPerson.objects.filter(patient=gone).update(patient=left)
+        same_person.renamed(was=f"patient:{gone.pk}", to=f"patient:{left.pk}", now=now)
+        for standing in standings:
+            same_person.bring(standing, to=left, actor=audit.staff(actor), now=now)
+        _nobody_takes_themselves_home(left, audit.staff(actor), now)
+        for visit in replan.upcoming_for(patient_id=left.pk, now=now):
+            asking.ask_everybody(infusion=visit, now=now)
+            replan.replan(infusion=visit, now=now)
+        return left
+
+    return attempts.run(work)
+
+
+def _standings(keep: Patient, away: Patient) -> list[Standing]:
+    rows = Designation.objects.filter(patient__in=[keep, away]).select_related("person").order_by("rank", "pk")
+    ours, theirs = ([row for row in rows if row.patient_id == side.pk] for side in (keep, away))
+    return same_person.standings(ours=ours, theirs=theirs)
+
+
+def _nobody_takes_themselves_home(left: Patient, actor: str, now: datetime) -> None:
+    for row in Designation.objects.filter(patient=left, person__patient=left, withdrawn_at=None):
+        designations.withdraw(designation=row, actor=actor, now=now)
+
+
+def _side(patient: Patient, now: datetime) -> Side:
+    visits = list(Infusion.objects.filter(patient=patient).select_related("room"))
+    ahead = [visit for visit in visits if visit.state.is_live and visit.ends_at > now]
+    return Side(
+        patient=patient,
+        courses=list(patient.courses.select_related("protocol")),
+        ahead=ahead,
+        past=len(visits) - len(ahead),
+        people=list(patient.designations.filter(withdrawn_at=None).select_related("person")),
+    )
+
+
+def _told(standing: Standing) -> str:
+    name = {"name": standing.person.full_name}
+    if standing.is_off:
+        return _("%(name)s was taken off a list, and that is the last word: off.") % name
+    if standing.folded is not None:
+        return _("%(name)s is on both lists: stays once, with every promise given.") % name
+    if standing.active:
+        return _("%(name)s comes along, with every promise given.") % name
+    return _("%(name)s was taken off the list before: stays off.") % name

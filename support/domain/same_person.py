@@ -1,0 +1,120 @@
+"""One person on the lists of two records of one patient: where they stand, and how that becomes one standing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Value
+from django.db.models.functions import Replace
+
+from clinic.models import Patient
+from messaging.domain import outbox, recipients
+from support.domain import designations
+from support.models import Alert, Availability, CheckIn, Commitment, Designation, Link, SupportPerson
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Every word about one person on both lists. ``theirs`` comes over to the list of ``ours``."""
+
+    ours: list[Designation]
+    theirs: list[Designation]
+
+    @property
+    def person(self) -> SupportPerson:
+        return self.theirs[0].person
+
+    @property
+    def active(self) -> list[Designation]:
+        return [row for row in (*self.ours, *self.theirs) if row.withdrawn_at is None]
+
+    @property
+    def stays(self) -> Designation | None:
+        """Where both lists have the person: the one of the list that is left."""
+        return next((row for row in self.ours if row.withdrawn_at is None), None)
+
+    @property
+    def folded(self) -> Designation | None:
+        """Of the other list, what becomes one with ``stays``."""
+        stays = self.stays
+        named = [row for row in self.theirs if row.withdrawn_at is None]
+        if stays is None or not named:
+            return None
+        return next((row for row in named if row.person_id == stays.person_id), named[0])
+
+    @property
+    def is_off(self) -> bool:
+        """Taken off one list after anybody named them on either."""
+        last = max((*self.ours, *self.theirs), key=lambda row: row.withdrawn_at or row.consent_at)
+        return last.withdrawn_at is not None and bool(self.active)
+
+
+def standings(*, ours: Sequence[Designation], theirs: Sequence[Designation]) -> list[Standing]:
+    """One for each person on the list of ``theirs``, in its order. The rows come with their person."""
+    found: list[Standing] = []
+    for row in theirs:
+        known = next((one for one in found if is_one(one.person, row.person)), None)
+        if known is not None:
+            known.theirs.append(row)
+        else:
+            found.append(Standing(ours=[one for one in ours if is_one(one.person, row.person)], theirs=[row]))
+    return found
+
+
+def is_one(one: SupportPerson, other: SupportPerson) -> bool:
+    """As the list itself tells people apart: by first name and number, without a number by both names and e-mail."""
+    if one.pk == other.pk:
+        return True
+    if one.given_name.casefold() != other.given_name.casefold() or one.phone != other.phone:
+        return False
+    return bool(one.phone) or (one.email == other.email and one.family_name.casefold() == other.family_name.casefold())
+
+
+def bring(standing: Standing, *, to: Patient, actor: str, now: datetime) -> None:
+    """Needs the visits' records joined already, in the caller's transaction. Whoever is off has no promises left."""
+    # Before anything is written: what follows changes the rows this is read from.
+    stays, folded, is_off = standing.stays, standing.folded, standing.is_off
+    last = max((row.rank for row in standing.ours), default=0)
+    for row in standing.theirs:
+        if row != folded:
+            row.patient, row.rank = to, last + row.rank
+            row.save(update_fields=["patient", "rank"])
+    if stays is not None and folded is not None:
+        _fold(folded, stays, actor, now)
+    if is_off:
+        for row in standing.active:
+            designations.withdraw(designation=row, actor=actor, now=now)
+
+
+def renamed(*, was: str, to: str, now: datetime) -> None:
+    """What was said to one name was said to the other, and whom the desk was to call is not called twice."""
+    recipients.rename(was=was, to=to, now=now)
+    calls = Alert.objects.filter(key__startswith="call:", key__contains=f":{was}:")
+    calls.update(key=Replace("key", Value(f":{was}:"), Value(f":{to}:")))
+
+
+def _fold(gone: Designation, stays: Designation, actor: str, now: datetime) -> None:
+    """Promises, questions, alerts and open links of one go to the other. What they may know is the later yes."""
+    for model in (Commitment, CheckIn, Alert, Link):
+        model.objects.filter(designation=gone).update(designation=stays)
+    stays.roles = [*stays.roles, *(role for role in gone.roles if role not in stays.roles)]
+    if gone.consent_at > stays.consent_at:
+        stays.may_know = gone.may_know
+    stays.save(update_fields=["roles", "may_know"])
+    gone.withdrawn_at = now
+    gone.save(update_fields=["withdrawn_at"])
+    _one_person(gone.person, stays.person)
+    scope = f"designation:{gone.pk}"
+    outbox.reconcile(site_id=gone.person.site_id, scope=scope, wanted=[], now=now)
+    renamed(was=scope, to=f"designation:{stays.pk}", now=now)
+    designations.note(stays, actor, "designation.joined", now)
+
+
+def _one_person(gone: SupportPerson, stays: SupportPerson) -> None:
+    if gone == stays:
+        return
+    if not gone.designations.filter(withdrawn_at=None).exists():
+        Availability.objects.filter(person=gone).update(person=stays)
+    stays.is_adult = gone.is_adult if stays.is_adult is None else stays.is_adult
+    stays.texts_agreed_at = stays.texts_agreed_at or gone.texts_agreed_at
+    stays.save(update_fields=["is_adult", "texts_agreed_at"])

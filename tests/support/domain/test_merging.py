@@ -1,0 +1,393 @@
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from clinic.domain import bookings, notes, protocols, records
+from clinic.domain.errors import Refused
+from clinic.enums import Role
+from clinic.models import AuditEntry, Infusion, Patient, PatientIdentifier, TimeWish
+from messaging.models import Message
+from support.domain import alerts, checkins, designations, links, merging
+from support.enums import AlertKind, CommitmentStatus, ConsentHow, MayKnow, SupportRole
+from support.models import Availability, Commitment, Designation
+from tests.factories import (
+    CommitmentFactory,
+    CourseFactory,
+    DesignationFactory,
+    InfusionFactory,
+    PatientFactory,
+    PolicyFactory,
+    ProtocolFactory,
+    RoomFactory,
+    SiteFactory,
+    StaffFactory,
+    SupportPersonFactory,
+)
+
+S = CommitmentStatus
+
+
+@pytest.fixture
+def double(clinic) -> Patient:
+    """Maya once more, typed in by somebody else."""
+    return PatientFactory(site=clinic.site, given_name="Maia", phone="", email="", record_number="R-2")
+
+
+def joined(clinic, double, **more) -> Patient:
+    return merging.merge(keep=clinic.patient, away=double, actor=clinic.desk, now=clinic.now, **more)
+
+
+def booked_for(clinic, patient: Patient, *starts: datetime) -> Infusion:
+    course = bookings.book_series(
+        patient=patient,
+        protocol=clinic.protocol,
+        slots=[clinic.slot(at) for at in starts],
+        actor=clinic.desk,
+        now=clinic.now,
+    )
+    return course.infusions.order_by("starts_at").first()
+
+
+def named_by(clinic, patient: Patient, name: str, **fields) -> Designation:
+    values = {"given_name": name, "phone": "+14105550150", "email": "", "is_adult": True} | fields
+    return designations.name(
+        patient=patient,
+        person_fields=values,
+        roles=[SupportRole.RIDE],
+        rank=1,
+        may_know=[MayKnow.DATES],
+        consent_how=ConsentHow.IN_PERSON,
+        witness=clinic.desk,
+        wording="I would like this person to help me.",
+        now=clinic.now,
+    )
+
+
+def test_everything_of_the_other_record_hangs_on_the_one_that_is_left(clinic, double, next_week):
+    visit = booked_for(clinic, double, next_week, next_week + timedelta(days=2))
+    note = notes.write(
+        site=clinic.site, day=clinic.now.date(), text="x", actor=clinic.desk, now=clinic.now, patient=double
+    )
+    alert = alerts.open_alert(kind=AlertKind.CALL_TASK, key="a", says="x", patient=double, now=clinic.now)
+    TimeWish.objects.create(patient=double, weekday=1, starts="09:00", ends="12:00", suits=True)
+    PatientIdentifier.objects.create(site=clinic.site, patient=double, system="urn:mr", value="2")
+    left = joined(clinic, double)
+    for row in (visit, note, alert):
+        row.refresh_from_db()
+    assert {visit.patient, visit.course.patient, note.patient, alert.patient} == {left}
+    assert (left.infusions.count(), left.time_wishes.count(), left.courses.count()) == (2, 1, 1)
+    assert set(left.identifiers.values_list("value", flat=True)) == {"2", "R-2"}
+    assert visit.version == 2
+    double.refresh_from_db()
+    assert (double.merged_into, double.merged_at, double.is_archived) == (left, clinic.now, True)
+    told = AuditEntry.objects.filter(verb__startswith="patient.joined").values_list("patient_id", "verb", "subject")
+    assert set(told) == {
+        (left.pk, "patient.joined", f"patient:{double.pk}"),
+        (double.pk, "patient.joined_with", f"patient:{left.pk}"),
+    }
+
+
+def test_what_the_record_that_stays_has_not_comes_from_the_other(clinic):
+    keep = PatientFactory(site=clinic.site, phone="", email="k@example.org", record_number="", texts_agreed_at=None)
+    away = PatientFactory(
+        site=clinic.site,
+        phone="+14105550177",
+        email="a@example.org",
+        record_number="R-2",
+        texts_agreed_at=clinic.now,
+        texts_agreed_with=clinic.desk,
+    )
+    left = merging.merge(keep=keep, away=away, actor=clinic.desk, now=clinic.now)
+    left.refresh_from_db()
+    assert (left.phone, left.email, left.record_number) == ("+14105550177", "k@example.org", "R-2")
+    assert (left.texts_agreed_at, left.texts_agreed_with) == (clinic.now, clinic.desk)
+
+
+def test_a_yes_to_texts_on_another_number_does_not_come_along(clinic, double):
+    Patient.objects.filter(pk=clinic.patient.pk).update(texts_agreed_at=None)
+    Patient.objects.filter(pk=double.pk).update(phone="+14105550177", texts_agreed_at=clinic.now)
+    assert joined(clinic, double).texts_agreed_at is None
+
+
+def test_two_visits_at_one_time_are_named_and_nothing_changes(clinic, double, next_week):
+    clinic.book(next_week)
+    course = CourseFactory(patient=double, protocol=clinic.protocol)
+    InfusionFactory(course=course, room=RoomFactory(site=clinic.site, name="Room 9"), starts_at=next_week, number=1)
+    with pytest.raises(Refused) as refused:
+        joined(clinic, double)
+    room = clinic.room.name
+    assert refused.value.reasons == [
+        f"Both have a visit at one time: Wednesday 11 March at 13:30 in {room}, Wednesday 11 March at 13:30 in Room 9. "
+        "Cancel or move one."
+    ]
+    double.refresh_from_db()
+    assert (double.merged_into, double.infusions.count()) == (None, 1)
+
+
+def test_a_cancelled_visit_is_in_nobodys_way(clinic, double, next_week):
+    clinic.book(next_week)
+    course = CourseFactory(patient=double, protocol=clinic.protocol)
+    off = {"status": "cancelled", "cancelled_at": clinic.now, "off_reason": "ill"}
+    InfusionFactory(course=course, room=RoomFactory(site=clinic.site), starts_at=next_week, number=1, **off)
+    assert joined(clinic, double).infusions.count() == 2
+
+
+@pytest.mark.parametrize("which", ["same", "site", "joined", "archived"])
+def test_what_cannot_be_joined_says_why(which, clinic, double):
+    sentences = {
+        "same": "This is the same record.",
+        "site": "These records belong to two clinics.",
+        "joined": "One of these records was joined with another already. Open it again.",
+        "archived": "The record that stays is put away. Bring it back first, or keep the other one.",
+    }
+    if which == "site":
+        double = PatientFactory(site=SiteFactory())
+    elif which == "same":
+        double = clinic.patient
+    elif which == "joined":
+        joined(clinic, double)
+    else:
+        Patient.objects.filter(pk=clinic.patient.pk).update(is_archived=True)
+    with pytest.raises(Refused) as refused:
+        joined(clinic, double)
+    assert refused.value.reasons == [sentences[which]]
+
+
+def test_a_helper_on_both_lists_stays_once_with_every_promise_and_every_open_link(clinic, double, next_week):
+    kept = clinic.named("Sam", phone="+14105550150")
+    mine = clinic.book(next_week)
+    came = named_by(clinic, double, "sam", texts_agreed_at=clinic.now)
+    theirs = booked_for(clinic, double, next_week + timedelta(days=2))
+    clinic.yes(kept, mine)
+    promised = clinic.yes(came, theirs)
+    link = links.for_designation(designation=came, now=clinic.now)
+    Availability.objects.create(person=came.person, can=False, weekday=2)
+    clinic.now += timedelta(hours=1)
+    left = joined(clinic, double)
+    promised.refresh_from_db()
+    link.refresh_from_db()
+    came.refresh_from_db()
+    assert [row.person.given_name for row in left.designations.filter(withdrawn_at=None)] == ["Sam"]
+    assert (promised.designation, promised.status, promised.infusion) == (kept, S.ACCEPTED, theirs)
+    assert (link.designation, links.is_usable(link, now=clinic.now)) == (kept, True)
+    assert (came.withdrawn_at, kept.person.availability.count()) == (clinic.now, 1)
+    assert set(kept.commitments.values_list("infusion", "status")) == {(mine.pk, "accepted"), (theirs.pk, "accepted")}
+
+
+def test_a_helper_of_the_other_record_comes_along_and_is_asked_for_the_visits_here(clinic, double, next_week):
+    mine = clinic.book(next_week)
+    came = named_by(clinic, double, "Jo")
+    left = joined(clinic, double)
+    came.refresh_from_db()
+    assert (came.patient, clinic.promise(came, mine).status) == (left, S.ASKED)
+
+
+def test_of_what_a_helper_may_know_the_later_yes_counts(clinic, double):
+    kept = clinic.named("Sam", phone="+14105550150")
+    clinic.now += timedelta(hours=1)
+    named_by(clinic, double, "Sam")
+    joined(clinic, double)
+    kept.refresh_from_db()
+    assert kept.may_know == [MayKnow.DATES]
+
+
+@pytest.mark.parametrize("off", ["here", "there"])
+def test_taken_off_one_list_later_than_named_on_the_other_is_off(off, clinic, double, next_week):
+    """And a promise that falls with it is told to the desk."""
+    kept = clinic.named("Sam", phone="+14105550150")
+    came = named_by(clinic, double, "Sam")
+    named, gone = (came, kept) if off == "here" else (kept, came)
+    visit = booked_for(clinic, named.patient, next_week)
+    clinic.yes(named, visit)
+    clinic.now += timedelta(hours=1)
+    designations.withdraw(designation=gone, actor="link:x", now=clinic.now)
+    clinic.now += timedelta(hours=1)
+    left = joined(clinic, double)
+    assert not left.designations.filter(withdrawn_at=None).exists()
+    assert visit.commitments.get().status == S.WITHDRAWN
+    assert left.alerts.filter(kind=AlertKind.CANT_COME).count() == 1
+
+
+def test_named_again_after_being_taken_off_stays_on(clinic, double):
+    kept = clinic.named("Sam", phone="+14105550150")
+    clinic.now += timedelta(hours=1)
+    designations.withdraw(designation=kept, actor="link:x", now=clinic.now)
+    clinic.now += timedelta(hours=1)
+    came = named_by(clinic, double, "Sam")
+    left = joined(clinic, double)
+    assert list(left.designations.filter(withdrawn_at=None)) == [came]
+
+
+def test_nobody_becomes_their_own_way_home(clinic, double):
+    """Maya helps somebody whose record turns out to be her own."""
+    person = SupportPersonFactory(site=clinic.site, patient=clinic.patient)
+    DesignationFactory(patient=double, person=person, consent_at=clinic.now, valid_from=clinic.now)
+    assert not joined(clinic, double).designations.filter(withdrawn_at=None).exists()
+
+
+def test_messages_go_to_the_record_that_is_left_and_nothing_is_said_twice(clinic, double, next_week):
+    Patient.objects.filter(pk=double.pk).update(phone="+14105550177", texts_agreed_at=clinic.now)
+    double.refresh_from_db()
+    visit = booked_for(clinic, double, next_week)
+    told = Message.objects.get(kind="patient_3_days", recipient=f"patient:{double.pk}")
+    Message.objects.filter(pk=told.pk).update(status="sent", sent_at=clinic.now, sent_to="+14105550177")
+    before = [(kind, about) for kind, _to, about in clinic.waiting(visit)]
+    left = joined(clinic, double)
+    after = clinic.waiting(visit)
+    assert ([(kind, about) for kind, _to, about in after], {to for _kind, to, _about in after}) == (
+        before,
+        {f"patient:{left.pk}"},
+    )
+    assert list(Message.objects.filter(kind="patient_3_days").values_list("recipient", "status")) == [
+        (f"patient:{left.pk}", "sent")
+    ]
+
+
+def test_the_links_of_the_record_put_away_close(clinic, double):
+    link = links.for_patient(patient=double, now=clinic.now)
+    mine = links.for_patient(patient=clinic.patient, now=clinic.now)
+    joined(clinic, double)
+    link.refresh_from_db()
+    assert (links.is_usable(link, now=clinic.now), links.is_usable(mine, now=clinic.now)) == (False, True)
+
+
+def test_a_question_to_a_helper_on_both_lists_is_answered_on_the_record_that_is_left(clinic, double, next_week):
+    kept = clinic.named("Sam", phone="+14105550150")
+    came = named_by(clinic, double, "Sam")
+    visit = booked_for(clinic, double, next_week)
+    asked = visit.checkins.create(
+        designation=came, kind="evening", due_at=next_week, closes_at=next_week + timedelta(hours=9), status="open"
+    )
+    left = joined(clinic, double)
+    assert checkins.waiting(patient=left, designation=kept, now=next_week) == asked
+
+
+def test_what_changed_since_it_was_shown_is_refused(clinic, double, next_week):
+    shown = merging.preview(keep=clinic.patient, away=double, now=clinic.now).edition
+    booked_for(clinic, double, next_week)
+    with pytest.raises(Refused, match="has changed meanwhile"):
+        joined(clinic, double, as_shown=shown)
+    shown = merging.preview(keep=clinic.patient, away=double, now=clinic.now).edition
+    assert joined(clinic, double, as_shown=shown) == clinic.patient
+
+
+def test_the_preview_says_what_will_happen_to_each_person(clinic, double):
+    clinic.named("Sam", phone="+14105550150")
+    named_by(clinic, double, "Sam", family_name="Okoro")
+    named_by(clinic, double, "Jo", family_name="Lind", phone="+14105550151")
+    preview = merging.preview(keep=clinic.patient, away=double, now=clinic.now)
+    assert preview.people == [
+        "Sam Okoro is on both lists: stays once, with every promise given.",
+        "Jo Lind comes along, with every promise given.",
+    ]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_preview_takes_a_constant_number_of_queries(count, clinic, double, next_week, django_assert_num_queries):
+    for number in range(count):
+        named_by(clinic, double, f"Jo{number}", phone=f"+1410555015{number}")
+        booked_for(clinic, double, next_week + timedelta(days=number))
+    with django_assert_num_queries(10):
+        merging.preview(keep=clinic.patient, away=double, now=clinic.now)
+
+
+def test_a_third_record_leads_to_the_last_one(clinic, double):
+    third = PatientFactory(site=clinic.site)
+    merging.merge(keep=double, away=third, actor=clinic.desk, now=clinic.now)
+    double.refresh_from_db()
+    left = joined(clinic, double)
+    third.refresh_from_db()
+    assert third.merged_into == left
+
+
+def test_a_record_that_was_joined_cannot_be_brought_back(clinic, double):
+    joined(clinic, double)
+    with pytest.raises(Refused, match="was joined with another"):
+        records.bring_back(patient=double, actor=clinic.desk, now=clinic.now)
+
+
+def test_a_course_keeps_the_version_it_began_under(clinic, double, next_week):
+    booked_for(clinic, double, next_week)
+    fields = {"name": clinic.protocol.name, "infusion_minutes": 60}
+    protocols.revise(
+        protocol=clinic.protocol,
+        fields=fields,
+        stages=[protocols.Stage(6, 1, 2, 14)],
+        actor=clinic.desk,
+        now=clinic.now,
+    )
+    assert joined(clinic, double).courses.get().protocol == clinic.protocol
+
+
+class Kept(TestCase):
+    """Whatever stands on the two records: no visit and no promise is lost, and what must always hold does."""
+
+    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(
+        visits=st.lists(
+            st.tuples(st.booleans(), st.integers(-5, 9), st.sampled_from(["booked", "cancelled"])), max_size=6
+        ),
+        named=st.lists(st.tuples(st.booleans(), st.sampled_from("ABC"), st.booleans()), max_size=5),
+        answers=st.lists(st.sampled_from([S.ASKED, S.ACCEPTED, S.DECLINED, S.COVERED]), min_size=30, max_size=30),
+    )
+    def test_no_visit_and_no_promise_is_lost(self, visits, named, answers) -> None:
+        now = datetime.fromisoformat("2026-03-03T14:41:00+00:00")
+        site = SiteFactory()
+        desk = StaffFactory(sites=[site], role=Role.FRONT_DESK)
+        keep, away = PatientFactory(site=site), PatientFactory(site=site)
+        protocol, policy, room = ProtocolFactory(site=site), PolicyFactory(site=site), RoomFactory(site=site)
+        clinician = StaffFactory(role=Role.CLINICIAN, sites=[site])
+        circle = {}
+        for at_keep, name, is_off in named:
+            patient = keep if at_keep else away
+            if (at_keep, name) in circle:
+                continue
+            known = next((one.person for (_side, other), one in circle.items() if other == name), None)
+            circle[at_keep, name] = DesignationFactory(
+                patient=patient,
+                person=known or SupportPersonFactory(site=site, given_name=name),
+                withdrawn_at=now - timedelta(days=1) if is_off else None,
+                witnessed_by=desk,
+            )
+        courses = {side: CourseFactory(patient=side, protocol=protocol, opened_by=desk) for side in (keep, away)}
+        taken, replies = set(), iter(answers)
+        for number, (at_keep, day, status) in enumerate(visits, start=1):
+            if day in taken:
+                continue
+            taken.add(day)
+            off = {"cancelled_at": now, "off_reason": "ill"} if status == "cancelled" else {}
+            visit = InfusionFactory(
+                course=courses[keep if at_keep else away],
+                room=room,
+                clinician=clinician,
+                policy=policy,
+                number=number,
+                starts_at=now + timedelta(days=day, hours=1),
+                status=status,
+                **off,
+            )
+            held = False
+            for (side, _name), row in circle.items():
+                answer = next(replies)
+                if side != at_keep or row.withdrawn_at or (held and answer == S.ACCEPTED):
+                    continue
+                held = held or answer == S.ACCEPTED
+                answered = None if answer in (S.ASKED, S.COVERED) else now
+                CommitmentFactory(infusion=visit, designation=row, status=answer, answered_at=answered)
+        before = dict(Infusion.objects.values_list("pk", "status"))
+        promised = dict(Commitment.objects.values_list("pk", "infusion"))
+        off = {name for (_s, name), row in circle.items() if row.withdrawn_at}
+        firm = dict(Commitment.objects.exclude(designation__person__given_name__in=off).values_list("pk", "status"))
+
+        left = merging.merge(keep=keep, away=away, actor=desk, now=now)
+
+        assert dict(Infusion.objects.filter(patient=left, course__patient=left).values_list("pk", "status")) == before
+        after = Commitment.objects.in_bulk(list(promised))
+        assert {pk: row.infusion_id for pk, row in after.items()} == promised
+        assert {pk: after[pk].status for pk in firm} == firm
+        assert not Commitment.objects.filter(designation__patient=away, status__in=[S.ASKED, S.ACCEPTED]).exists()
+        standing = left.designations.filter(withdrawn_at=None)
+        assert len({row.person_id for row in standing}) == len(standing)
