@@ -81,10 +81,9 @@ def closure(request: HttpRequest, pk: int) -> HttpResponse:
 @shown_on(page)
 def move(request: HttpRequest, pk: int) -> HttpResponse:
     """One visit to the offer that was tapped."""
+    closure = get_object_or_404(_here(request), pk=pk)
     wish = _wish(request, request.POST.get("offer", ""))
-    row = closing.move(
-        closure=get_object_or_404(_here(request), pk=pk), wish=wish, actor=request.user, now=timezone.now()
-    )
+    row = closing.move(closure=closure, wish=wish, actor=request.user, now=timezone.now())
     said.success(request, _("%(name)s is out of the closed time.") % {"name": row.patient.short_name})
     return redirect("closure", pk)
 

@@ -74,8 +74,9 @@ def leave(request: HttpRequest, pk: int) -> HttpResponse:
 @shown_on(page)
 def give(request: HttpRequest, pk: int) -> HttpResponse:
     """A free place to somebody it fits, agreed on the phone."""
+    entry = _entry(request, pk)
     slot = slots.read(request.POST.get("slot", ""), site=request.site)
-    visit = waiting.give(entry=_entry(request, pk), slot=slot, actor=request.user, now=timezone.now())
+    visit = waiting.give(entry=entry, slot=slot, actor=request.user, now=timezone.now())
     said.success(request, _("Booked. The helpers are asked now."))
     return redirect("infusion", visit.pk)
 
