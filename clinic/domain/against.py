@@ -99,6 +99,18 @@ def everything(*, course: Course, slot: Slot, now: datetime, infusion: Infusion 
     ]
 
 
+def days_between(
+    *, course: Course, moments: Sequence[datetime], infusion: Infusion | None = None
+) -> dict[datetime, list[str]]:
+    """What the days between visits say against each of these starts; for a page of times. Two queries."""
+    site, known = course.patient.site, standing.of(course=course)
+    number = infusion.number if infusion else next(iter(known.to_place), 0)
+    return {
+        moment: [found.says for found in _spacing(course.protocol, {number: moment}, known.placed, site)]
+        for moment in moments
+    }
+
+
 def may_override(*, actor: StaffMember, policy: Policy | None) -> bool:
     """Whether the signed rules let this person book against a soft rule. Unsigned rules let nobody."""
     return policy is not None and actor.is_active and actor.role in policy.override_roles
@@ -218,7 +230,9 @@ def _spacing(
         most = sum(protocol.stage_of(number).max_days for number in range(one + 1, other + 1))
         days = (second - first).days
         named = {"one": say_day(first), "other": say_day(second), "least": least, "most": most}
-        if days < least:
+        if not days:
+            sentence = _("The course has another visit on %(one)s.")
+        elif days < least:
             sentence = _("%(one)s and %(other)s are too close: visits are at least %(least)s days apart.")
         elif one < other and days > most:
             sentence = _("%(one)s and %(other)s are too far apart: at most %(most)s days.")

@@ -1,6 +1,6 @@
 """A place for a visit before anybody says yes to it: what speaks against it, and what it would set going."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.utils.formats import date_format
@@ -12,7 +12,7 @@ from clinic.domain.slots import Slot
 from clinic.enums import Role
 from clinic.models import Course, Infusion, Site, StaffMember
 from support.domain import ripple
-from support.domain.ripple import Person, Ripple
+from support.domain.ripple import Note, Person, Ripple
 from support.enums import HOLDING, CommitmentStatus
 
 S = CommitmentStatus
@@ -30,7 +30,8 @@ class Line:
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
     """``ripple`` is None where the place cannot be had, or nobody is told of it yet. ``refused`` says why it failed
-    just now; ``who_may`` are the roles that may book against soft rules, ``may_override`` whether the reader is one."""
+    just now; ``who_may`` are the roles that may book against soft rules, ``may_override`` whether the reader is one.
+    ``at_once`` and ``later`` are the messages that will go."""
 
     slot: Slot
     hard: list[Finding]
@@ -40,6 +41,8 @@ class Proposal:
     refused: Refused | None
     ripple: Ripple | None = None
     people: list[Line] = field(default_factory=list)
+    at_once: list[Note] = field(default_factory=list)
+    later: list[Note] = field(default_factory=list)
     alternatives: list[Slot] = field(default_factory=list)
 
     @property
@@ -61,8 +64,16 @@ def of_move(
         pass  # Its findings are in ``found`` already.
     except Refused as no:
         refused = refused or no
-    people = [_line(person, rehearsed, infusion.site) for person in rehearsed.people] if rehearsed else []
-    return _proposal(found, slot, infusion.site, actor, refused, rehearsed, people)
+    proposed = _proposal(found, slot, infusion.site, actor, refused)
+    if rehearsed is None:
+        return proposed
+    return replace(
+        proposed,
+        ripple=rehearsed,
+        people=[_line(person, rehearsed, infusion.site) for person in rehearsed.people],
+        at_once=[note for note in rehearsed.sent if note.due_at <= now],
+        later=[note for note in rehearsed.sent if note.due_at > now],
+    )
 
 
 def of_course(
@@ -70,18 +81,10 @@ def of_course(
 ) -> Proposal:
     """The same for a visit that has no date yet."""
     found = against.everything(course=course, slot=slot, now=now)
-    return _proposal(found, slot, course.patient.site, actor, refused, None, [])
+    return _proposal(found, slot, course.patient.site, actor, refused)
 
 
-def _proposal(
-    found: list[Finding],
-    slot: Slot,
-    site: Site,
-    actor: StaffMember,
-    refused: Refused | None,
-    rehearsed: Ripple | None,
-    people: list[Line],
-) -> Proposal:
+def _proposal(found: list[Finding], slot: Slot, site: Site, actor: StaffMember, refused: Refused | None) -> Proposal:
     policy = policies.current(site=site)
     return Proposal(
         slot=slot,
@@ -90,8 +93,6 @@ def _proposal(
         who_may=[str(Role(role).label) for role in (policy.override_roles if policy else [])],
         may_override=against.may_override(actor=actor, policy=policy),
         refused=refused,
-        ripple=rehearsed,
-        people=people,
         alternatives=refused.alternatives if isinstance(refused, Taken) else [],
     )
 
@@ -113,6 +114,6 @@ def _line(person: Person, rehearsed: Ripple, site: Site) -> Line:
     level, word, fits = {
         True: ("ok", _("Suits"), _("%(day)s suits %(name)s.")),
         False: ("stop", _("Does not suit"), _("%(name)s told us that %(day)s does not suit.")),
-        None: ("calm", _("Not known"), _("Whether %(day)s suits %(name)s, nobody knows yet.")),
+        None: ("calm", _("Not known"), _("Nobody knows yet whether %(day)s suits %(name)s.")),
     }[person.suits]
     return Line(level=level, word=word, says=f"{said % named} {fits % named}")

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from clinic.domain import moves, scheduling, times
+from clinic.domain import against, moves, scheduling, times
 from clinic.domain.errors import Refused
 from clinic.domain.slots import Slot
 from clinic.forms import slot_text
@@ -28,11 +28,13 @@ def page(
     was_read(request, patient_id=course.patient_id, subject=infusion or course)
     written_down = request.GET if "day" in request.GET else None
     start = moves.place_of(infusion) if infusion else None
+    days = slots.by_day(_free(course, infusion, first, now), site=request.site)
+    warned = against.days_between(course=course, moments=[moment for moment, _times in days], infusion=infusion)
     context = {
         "infusion": infusion,
         "course": course,
         "patient": course.patient,
-        "days": slots.by_day(_free(course, infusion, first, now), site=request.site),
+        "days": [(moment, free, warned[moment]) for moment, free in days],
         "alternatives": [(slot_text.written(slot), slot) for slot in getattr(refused, "alternatives", [])],
         "refused": refused,
         "any_time": slots.AnyTimeForm(written_down, site=request.site, start=start),

@@ -150,7 +150,9 @@ def test_a_stale_form_says_what_changed_and_books_nothing_twice(desk, context, s
         tab.goto(f"{server}/infusions/{visit.pk}/move/")
     for tab, choice in ((desk, 3), (second, 5)):
         tab.locator("label.slot").nth(choice).click()
-        tab.get_by_role("button", name="Move to this time").click()
+        tab.get_by_role("button", name="See what it changes").click()
+    for tab in (desk, second):
+        tab.get_by_role("button", name="Move and tell them").click()
         tab.wait_for_load_state()
     expect(desk.locator("#said")).to_contain_text("Moved.")
     expect(second.locator("#refused")).to_contain_text("Not done")

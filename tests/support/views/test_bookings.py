@@ -55,6 +55,12 @@ def test_a_time_in_the_address_is_shown_before_it_is_booked(desk, course, clinic
     assert course.infusions.count() == 1
 
 
+def test_days_too_near_another_visit_are_marked(desk, course):
+    page = desk.get(reverse("course_place", args=[course.pk]) + "?from=2026-03-05").content.decode()
+    marked = page.count("Wednesday 4 March and Thursday 5 March are too close")
+    assert (marked, page.count("are too close")) == (1, 1)
+
+
 def test_all_that_speaks_against_a_time_is_listed(desk, course, clinic, site, now):
     at = TOMORROW + DAY
     other = CourseFactory(patient__site=site, protocol=course.protocol)

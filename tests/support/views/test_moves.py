@@ -128,7 +128,7 @@ def test_a_time_the_clocks_skip_is_told(desk, visit, clinic):
 def test_the_preview_says_who_is_asked_again_and_what_will_be_sent(desk, visit, clinic, promise):
     page = text_of(preview(desk, visit, clinic, TOMORROW + timedelta(hours=3)))
     assert "Sam said yes to Wed 4 Mar 10:00 and is asked again." in page
-    assert "Whether Wednesday 13:00 suits Sam, nobody knows yet." in page
+    assert "Nobody knows yet whether Wednesday 13:00 suits Sam." in page
     assert "Asked for the new time" in page
     assert "Move and tell them" in page
 
