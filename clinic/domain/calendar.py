@@ -1,5 +1,6 @@
 """When a site, its rooms and its clinicians may be booked at all."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -107,4 +108,6 @@ def _inside(span: Span, others: list[Span]) -> bool:
 
 
 def _touching(span: Span, closures: list[Span]) -> Span | None:
-    return next(((begin, end) for begin, end in closures if begin < span[1] and span[0] < end), None)
+    """Of sorted spans that do not overlap, only the last that begins before our end can reach into ours."""
+    at = bisect_left(closures, span[1], key=lambda closed: closed[0]) - 1
+    return closures[at] if at >= 0 and closures[at][1] > span[0] else None

@@ -5,6 +5,7 @@ time. What is taken clears a run of bits, and what two need to be free together 
 rooms is a few hundred operations. Every zone in use today differs from UTC by whole quarter hours.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -169,7 +170,7 @@ class Diary:
         past = -(-int((self.now - self._begin).total_seconds()) // CELL)
         if past > 0:
             mask &= ~((1 << min(past, self._cells)) - 1)
-        mask = self._without(mask, _seconds(self.premises.closed), self._visit)
+        mask = self._without(mask, self._near(self.premises.closed), self._visit)
         return self._without(mask, self._patient_spans, self._visit)
 
     @cached_property
@@ -177,7 +178,7 @@ class Diary:
         masks = []
         for room in self.rooms:
             mask = self._without(self._all, self._room_spans.get(room.pk, []), self._occupies)
-            masks.append(self._without(mask, _seconds(self.premises.room_closed.get(room.pk, [])), self._visit))
+            masks.append(self._without(mask, self._near(self.premises.room_closed.get(room.pk, [])), self._visit))
         return masks
 
     @cached_property
@@ -185,7 +186,7 @@ class Diary:
         masks = []
         for one in self.clinicians:
             mask = self._without(self._works(one.pk), self._clinician_spans.get(one.pk, []), self._visit)
-            masks.append(self._without(mask, _seconds(self.premises.absent.get(one.pk, [])), self._visit))
+            masks.append(self._without(mask, self._near(self.premises.absent.get(one.pk, [])), self._visit))
         return masks
 
     def _works(self, clinician: int) -> int:
@@ -213,6 +214,12 @@ class Diary:
                 last = -(-(end - self._zero) // CELL) - 1
                 taken |= _run(first, last, self._cells)
         return mask & ~taken
+
+    def _near(self, spans: list[Span]) -> list[Seconds]:
+        """Those of sorted spans without overlaps that can matter on these days, in seconds."""
+        first = bisect_right(spans, self._begin, key=lambda span: span[1])
+        last = bisect_left(spans, self._end + self.visit, key=lambda span: span[0])
+        return [(int(begin.timestamp()), int(end.timestamp())) for begin, end in spans[first:last]]
 
     def _second_time(self, day: date) -> int:
         """The starts of a day whose wall clock time came once before: only the first is offered."""
@@ -256,10 +263,6 @@ def _run(first: int, last: int, cells: int) -> int:
     """The bits from ``first`` to ``last``, as far as they lie on the grid."""
     first, last = max(first, 0), min(last, cells - 1)
     return ((1 << last - first + 1) - 1) << first if last >= first else 0
-
-
-def _seconds(spans: list[Span]) -> list[Seconds]:
-    return [(int(begin.timestamp()), int(end.timestamp())) for begin, end in spans]
 
 
 def _meets(span: Seconds, others: list[Seconds]) -> bool:

@@ -25,9 +25,9 @@ SITES_KEPT = 64
 class Premises:
     """Shared between requests: nobody changes it or the rows in it.
 
-    Hours are wall clock by weekday, joined where they meet; spans are UTC, sorted by their begin. A clinician without
-    an entry in ``working`` works whenever the site is open. ``closed`` is the site's, ``room_closed`` and ``absent``
-    are by id; an absence counts wherever it was recorded.
+    Hours are wall clock by weekday, joined where they meet; spans are UTC, sorted and joined likewise. A clinician
+    without an entry in ``working`` works whenever the site is open. ``closed`` is the site's, ``room_closed`` and
+    ``absent`` are by id; an absence counts wherever it was recorded.
     """
 
     zone: ZoneInfo
@@ -99,9 +99,9 @@ def _read(site: Site) -> Premises:
         clinicians=clinicians,
         opening=dict(opening),
         working=working,
-        closed=closed,
-        room_closed=dict(room_closed),
-        absent=dict(absent),
+        closed=_joined(closed),
+        room_closed={room: _joined(spans) for room, spans in room_closed.items()},
+        absent={who: _joined(spans) for who, spans in absent.items()},
     )
 
 
@@ -111,3 +111,14 @@ def _join(hours: Hours, begin: time, end: time) -> None:
         hours[-1] = (hours[-1][0], max(hours[-1][1], end))
     else:
         hours.append((begin, end))
+
+
+def _joined(spans: list[Span]) -> list[Span]:
+    """The same times without overlaps, so that one search finds what a span meets however many there are."""
+    joined: list[Span] = []
+    for begin, end in spans:
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(joined[-1][1], end)
+        else:
+            joined.append((begin, end))
+    return joined

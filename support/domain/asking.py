@@ -6,7 +6,7 @@ The first to take the way home has it. Every function locks the visit's row firs
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from clinic.domain.errors import Refused
@@ -17,8 +17,6 @@ from support.enums import CommitmentStatus, SupportRole
 from support.models import Commitment, Designation
 
 S = CommitmentStatus
-# Asked with every booking, hence by hand.
-ANYBODY = "SELECT 1 FROM support_designation WHERE patient_id = %s AND withdrawn_at IS NULL LIMIT 1"
 
 
 def ask(*, infusion: Infusion, designation: Designation, role: str, now: datetime) -> Commitment:
@@ -48,12 +46,7 @@ def ask_everybody(*, infusion: Infusion, now: datetime) -> list[Commitment]:
 
 
 def ask_about_new(*, infusions: Sequence[Infusion], now: datetime) -> list[Commitment]:
-    """The same for visits of one patient that this transaction has just booked. Three queries, however many visits; one
-    where nobody is named."""
-    with connection.cursor() as cursor:
-        cursor.execute(ANYBODY, [infusions[0].patient_id])
-        if cursor.fetchone() is None:
-            return []
+    """The same for visits of one patient that this transaction has just booked. Two queries, however many visits."""
     named = active(patient_id=infusions[0].patient_id, now=now)
     rows = [row for visit in infusions for row in _for_each(visit, named, False, now)]
     return Commitment.objects.bulk_create(rows) if rows else []

@@ -24,9 +24,10 @@ def follow(changes: Sequence[Change]) -> None:
 
 def _booked(visits: Sequence[Infusion], now: datetime) -> None:
     """New visits of one patient: nothing can be known about them yet, so nothing is looked up."""
-    asked = asking.ask_about_new(infusions=visits, now=now)
-    people = [commitment.designation.person for commitment in asked]
-    stopped = visit_state.stopped(visits[0].patient, *people)
+    somebody, stopped = visit_state.first_look(patient=visits[0].patient)
+    asked = asking.ask_about_new(infusions=visits, now=now) if somebody else []
+    if asked:
+        stopped |= visit_state.stopped(*(commitment.designation.person for commitment in asked))
     invitations.tell_new_dates(infusion=visits[0], asked=asked, stopped=stopped, now=now)
     replan.plan_new(infusions=visits, asked=asked, stopped=stopped, now=now)
 
