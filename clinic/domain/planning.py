@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from clinic.domain import obstacles, plan_words
 from clinic.domain.diary import Opening
 from clinic.domain.obstacles import WayOut
-from clinic.domain.plans import Plan, choices
+from clinic.domain.plans import Gap, Plan, choices
 from clinic.domain.slots import Slot
 from clinic.domain.study import HORIZON_DAYS, CouldDrive, Relaxed, Start, Study, counts, days_needed
 from clinic.models import Patient, Protocol, Room, Site
@@ -68,8 +68,7 @@ def outlook(
     What each is best at is defined in ``plans``. A bad time of the patient is never offered, a good one preferred.
     Visits keep their room and clinician where they can; with ``company`` a room with a guest place comes first.
     """
-    giving_way = relaxed or Relaxed()
-    gaps = [giving_way.gap(gap) for gap in protocol.gaps()]
+    giving_way, gaps = relaxed or Relaxed(), _gaps(protocol, relaxed)
     days = HORIZON_DAYS if relaxed else days_needed(gaps)
 
     def study(days: int) -> Study:
@@ -100,9 +99,13 @@ def outlook(
     )
 
 
-def may_have(*, protocol: Protocol, visits: int) -> bool:
+def may_have(*, protocol: Protocol, visits: int, relaxed: Relaxed | None = None) -> bool:
     """Whether a plan of this protocol can have so many visits."""
-    return visits in counts(protocol.gaps())
+    return visits in counts(_gaps(protocol, relaxed))
+
+
+def _gaps(protocol: Protocol, relaxed: Relaxed | None) -> list[Gap]:
+    return [(relaxed or Relaxed()).gap(gap) for gap in protocol.gaps()]
 
 
 def _offer(study: Study, plan: Plan, company: bool) -> Offer:

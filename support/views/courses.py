@@ -46,7 +46,7 @@ def _book(request: HttpRequest, patient: Patient, form: CourseForm) -> Course:
     if not chosen.is_valid():
         raise Refused(*(str(error) for errors in chosen.errors.values() for error in errors))
     slots, protocol = chosen.cleaned_data["slots"], form.cleaned_data["protocol"]
-    if not planning.may_have(protocol=protocol, visits=len(slots)):
+    if not planning.may_have(protocol=protocol, visits=len(slots), relaxed=form.relaxed):
         raise Refused(str(OLD))
     return bookings.book_series(
         patient=patient,

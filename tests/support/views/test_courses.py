@@ -1,7 +1,9 @@
 from datetime import UTC, datetime, time
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clinic.domain import wishes
@@ -82,6 +84,17 @@ def test_a_plan_names_who_could_drive_and_who_could_not(desk: Client, patient, p
     availability.state(designation=sam, can=False, weekdays=range(7), starts=time(14), actor="staff:1", now=now)
     page = look(desk, patient, protocol, prefer="15:00").content.decode()
     assert ("somebody could drive for 6 of 6" in page, "Nobody to drive" in page) == (True, True)
+
+
+@pytest.mark.parametrize("helpers", [1, 3])
+def test_a_literal_number_of_queries(desk: Client, patient, protocol, helpers: int, now: datetime) -> None:
+    for _helper in range(helpers):
+        named = DesignationFactory(patient=patient)
+        availability.state(designation=named, can=False, weekdays=[6, 2], actor="staff:1", now=now)
+    look(desk, patient, protocol)
+    with CaptureQueriesContext(connection) as asked:
+        assert look(desk, patient, protocol).status_code == 200
+    assert len(asked) == 18
 
 
 def test_all_six_are_booked_in_one_go(desk: Client, patient, protocol) -> None:
