@@ -12,7 +12,7 @@ from clinic.domain import bookings, infusions, moves, people
 from clinic.domain.errors import Refused, Taken
 from clinic.domain.slots import Slot
 from clinic.enums import InfusionStatus, Role
-from clinic.models import Course, Infusion, StaffMember
+from clinic.models import Course, Infusion, Move, StaffMember
 from tests.clinic.conftest import House
 from tests.factories import CourseFactory, SiteFactory, StaffFactory
 
@@ -181,6 +181,35 @@ def test_two_patients_swap_times_at_once(build_house, now: datetime) -> None:
 
     assert all(isinstance(answer, Refused) for answer in answers)
     assert Infusion.objects.filter(status=InfusionStatus.BOOKED).count() == 2
+
+
+def test_two_desks_move_one_visit_at_once(build_house, now: datetime) -> None:
+    """One wins; the other is told what it is now. Nothing is moved twice."""
+    house = build_house(rooms=2, clinicians=2)
+    infusion = booking(house, Slot(NINE, house.rooms[0], house.clinicians[0]), now)()
+    slots = [Slot(NINE + timedelta(hours=n), house.rooms[n % 2], house.clinicians[n % 2]) for n in range(1, 7)]
+
+    def move(slot: Slot) -> Callable[[], Infusion]:
+        return lambda: moves.move(infusion=infusion, slot=slot, actor=house.desk, now=now, version=1)
+
+    before = deadlocks()
+    answers = all_at_once([move(slot) for slot in slots])
+
+    assert kinds(answers) == {"Infusion": 1, "StaleVersion": 5}
+    infusion.refresh_from_db()
+    assert (infusion.version, Move.objects.count(), deadlocks()) == (2, 1, before)
+
+
+def test_undone_by_two_at_once_it_is_undone_once(house: House, now: datetime) -> None:
+    infusion = booking(house, Slot(NINE, house.rooms[0], house.clinicians[0]), now)()
+    later = Slot(NINE + timedelta(hours=3), house.rooms[0], house.clinicians[0])
+    moves.move(infusion=infusion, slot=later, actor=house.desk, now=now, version=1)
+
+    answers = all_at_once([lambda: moves.undo(infusion=infusion, actor=house.desk, now=now)] * 4)
+
+    assert kinds(answers) == {"Infusion": 1, "Refused": 3}
+    infusion.refresh_from_db()
+    assert (infusion.starts_at, infusion.version) == (NINE, 3)
 
 
 def test_phases_and_bookings_in_one_room_at_once_never_deadlock(build_house, now: datetime) -> None:

@@ -8,9 +8,10 @@ import pytest
 from clinic.domain import bookings, infusions, moves
 from clinic.domain.errors import Refused, StaleVersion, Taken
 from clinic.domain.slots import Slot
+from clinic.enums import Role
 from clinic.models import AuditEntry, Closure, Infusion, Move
 from tests.clinic.conftest import House
-from tests.factories import CourseFactory, PolicyFactory
+from tests.factories import CourseFactory, PolicyFactory, StaffFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -189,3 +190,29 @@ def test_each_of_two_moves_can_be_told_but_only_the_last_undone(house: House, no
     assert back.starts_at == LATER
     with pytest.raises(Refused, match="undone already"):
         undo(house, now, back)
+
+
+# --- clocks ----------------------------------------------------------------------------------------
+
+
+def test_a_visit_moved_across_a_change_of_clocks_takes_as_long_as_ever(
+    build_house: Callable[..., House], now: datetime
+) -> None:
+    """On 8 March 02:00 becomes 03:00 in New York: a visit over it lasts its minutes, not its clock times."""
+    house = build_house()
+    night = datetime(2026, 3, 8, 6, 30, tzinfo=UTC)  # 01:30
+    director = StaffFactory(role=Role.DIRECTOR, sites=[house.site])
+    infusion = book(house, now, at(house))
+    moved = moves.move(
+        infusion=infusion,
+        slot=at(house, night),
+        actor=director,
+        now=now,
+        version=1,
+        override_reason="The night of the change.",
+    )
+    assert (moved.ends_at - moved.starts_at, moved.room_free_at - moved.starts_at) == (
+        timedelta(minutes=100),
+        timedelta(minutes=115),
+    )
+    assert f"{moved.ends_at.astimezone(house.site.zone):%H:%M}" == "04:10"
