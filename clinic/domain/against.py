@@ -169,14 +169,16 @@ def _of_slot(slot: Slot, here: Premises, site: Site, now: datetime, past_is_fine
         yield _hard("room", _("%(room)s is not a room of this clinic that can be booked.") % {"room": slot.room})
     if slot.clinician not in here.clinicians:
         yield _hard("clinician", _("%(name)s does not treat patients at this clinic.") % {"name": slot.clinician})
-    moment = {"moment": say_moment(slot.starts_at, site), "year": slot.starts_at.year}
     if slot.starts_at < now.replace(second=0, microsecond=0) and not past_is_fine:
-        yield _hard("past", _("%(moment)s is in the past.") % moment)
+        yield _hard("past", _("%(moment)s is in the past.") % {"moment": say_moment(slot.starts_at, site)})
     if slot.starts_at > now + HORIZON:
+        moment = {"moment": say_moment(slot.starts_at, site), "year": slot.starts_at.year}
         yield _hard("far", _("%(moment)s %(year)s is too far ahead.") % moment)
 
 
 def _of_times(calendar: Calendar, slot: Slot, span: Span) -> Iterator[Finding]:
+    if calendar.allows(room=slot.room.pk, clinician=slot.clinician.pk, span=span):
+        return
     day = local_day(moment=span[0], zone=calendar.zone)
     hours = calendar.open_spans(day)
     minutes = int((span[1] - span[0]).total_seconds() // 60)

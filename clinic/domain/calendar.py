@@ -84,6 +84,11 @@ class Calendar:
         spans = self.working_spans(clinician, local_day(moment=span[0], zone=self.zone))
         return spans is None or _inside(span, spans)
 
+    def allows(self, *, room: int, clinician: int, span: Span) -> bool:
+        """Whether the site is open, and nothing of this room and this clinician closed, for the whole span."""
+        closed = self.site_closure(span) or self.room_closure(room, span) or self.absence(clinician, span)
+        return not closed and self.is_open(span) and self.works(clinician, span)
+
     def site_closure(self, span: Span) -> Span | None:
         return _touching(span, self.premises.closed)
 
