@@ -41,6 +41,10 @@ class Waiting(RuleBasedStateMachine):
         live = Infusion.objects.filter(status="booked")
         live.update(status="cancelled", cancelled_at=self.clinic.now - 30 * DAY, off_reason="next example")
         self.clinic.now = STARTS - timedelta(days=6, hours=4)
+        for who in (0, 1):
+            self.books(who, who)
+        for who in (2, 3, 4):
+            self.waits(who, 0)
 
     def slot(self, number: int) -> Slot:
         return self.clinic.slot(STARTS + (number % 3) * DAY + (number % 2) * timedelta(hours=2))
@@ -66,7 +70,7 @@ class Waiting(RuleBasedStateMachine):
                 course=course,
                 infusion=booked if days else None,
                 first_day=STARTS.date(),
-                last_day=STARTS.date() + days * DAY,
+                last_day=STARTS.date() + 2 * DAY,
                 actor=self.clinic.desk,
                 now=self.clinic.now,
             )
@@ -104,6 +108,14 @@ class Waiting(RuleBasedStateMachine):
     def takes(self, number):
         if offer := self.offer(number):
             self.attempt(lambda: place_offers.take(offer=offer, now=self.clinic.now, by="link:abc"))
+
+    @rule(who=NUMBERS, number=NUMBERS)
+    def books_what_is_offered(self, who, number):
+        if offer := self.offer(number):
+            slot = place_offers.slot_of(offer)
+            self.attempt(
+                lambda: bookings.book(course=self.courses[who], slot=slot, actor=self.clinic.desk, now=self.clinic.now)
+            )
 
     @rule(number=NUMBERS)
     def declines(self, number):
@@ -180,8 +192,8 @@ def test_any_order_of_waiting_and_taking(clinic):
     run_state_machine_as_test(
         Waiting,
         settings=settings(
-            max_examples=15,
-            stateful_step_count=14,
+            max_examples=25,
+            stateful_step_count=12,
             deadline=None,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
