@@ -1,0 +1,109 @@
+"""Plans with both sides in view: whatever the calendar, what is offered can be booked and says who could drive."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from clinic.domain import bookings, wishes
+from clinic.domain.calendar import timing
+from clinic.domain.times import day_bounds
+from clinic.domain.wishes import Wishes
+from clinic.enums import Role
+from clinic.models import OpeningHours, Room
+from support.domain import availability, drivers, series
+from support.enums import SupportRole
+from tests.factories import (
+    DesignationFactory,
+    PatientFactory,
+    PolicyFactory,
+    ProtocolFactory,
+    RoomFactory,
+    SiteFactory,
+    StaffFactory,
+)
+
+NOW = datetime(2026, 3, 3, 14, 41, tzinfo=UTC)
+FIRST = date(2026, 3, 4)
+
+clocks = st.integers(8, 17).map(time)
+spans = st.lists(clocks, min_size=2, max_size=2, unique=True).map(sorted)
+weekdays = st.lists(st.integers(0, 6), min_size=1, max_size=4, unique=True)
+
+
+class TestWhatIsOfferedHolds(TestCase):
+    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(data=st.data())
+    def test_every_offer_can_be_booked_and_its_drivers_can_come(self, data: st.DataObject) -> None:
+        zone = data.draw(st.sampled_from(["America/New_York", "Europe/London", "Asia/Kolkata"]))
+        site = SiteFactory(timezone=zone, hours=False)
+        for weekday in data.draw(st.lists(st.integers(0, 6), min_size=2, unique=True)):
+            opens, closes = data.draw(spans)
+            OpeningHours.objects.create(site=site, weekday=weekday, opens=opens, closes=closes)
+        policy, desk = PolicyFactory(site=site), StaffFactory(sites=[site])
+        for _room in range(2):
+            RoomFactory(site=site)
+            StaffFactory(role=Role.CLINICIAN, sites=[site])
+        for day in data.draw(st.lists(st.integers(0, 40), max_size=8)):
+            begin, end = day_bounds(day=FIRST + timedelta(days=day), zone=site.zone)
+            room = data.draw(st.sampled_from([None, *Room.objects.filter(site=site)]))
+            site.closures.create(room=room, starts_at=begin, ends_at=end)
+        patient = PatientFactory(site=site)
+        for suits in (True, False):
+            starts, ends = data.draw(spans)
+            days = data.draw(weekdays)
+            wishes.add(patient=patient, weekdays=days, starts=starts, ends=ends, suits=suits, actor=desk, now=NOW)
+        for rank in range(data.draw(st.integers(0, 2))):
+            named = DesignationFactory(patient=patient, rank=rank + 1)
+            starts, ends = data.draw(spans)
+            said = {"can": data.draw(st.booleans()), "weekdays": data.draw(weekdays), "starts": starts, "ends": ends}
+            availability.state(designation=named, actor="staff:1", now=NOW, **said)
+        protocol = ProtocolFactory(site=site, stages=[data.draw(st.sampled_from([(4, 2, 3, 5), (3, 5, 7, 9)]))])
+
+        look = series.look(patient=patient, protocol=protocol, first_day=FIRST, now=NOW)
+
+        event(f"{len(look.outlook.offers)} offers")
+        assert bool(look.outlook.offers) != bool(look.outlook.reasons)
+        week = Wishes(wishes.of(patient=patient))
+        for offer in look.outlook.offers:
+            for visit in offer.visits:
+                when = timing(protocol=protocol, policy=policy, starts_at=visit.slot.starts_at)
+                local, end = visit.slot.starts_at.astimezone(site.zone), when.ends_at.astimezone(site.zone)
+                assert week.allows(local.weekday(), local.hour * 60 + local.minute, end.hour * 60 + end.minute)
+                free = drivers.at_one_time(patient=patient, pickup_from=when.pickup_from, ends_at=when.ends_at)
+                assert list(visit.drivers) == [one.name for one in free]
+            with transaction.atomic():
+                bookings.book_series(patient=patient, protocol=protocol, slots=offer.slots, actor=desk, now=NOW)
+                transaction.set_rollback(True)
+
+
+@pytest.fixture
+def site(db: None):
+    site = SiteFactory()
+    PolicyFactory(site=site)
+    StaffFactory(role=Role.CLINICIAN, sites=[site])
+    RoomFactory(site=site, name="Room 1", guest_places=0)
+    RoomFactory(site=site, name="Room 2", guest_places=1)
+    return site
+
+
+def rooms(look: series.Look) -> set[str]:
+    return {visit.slot.room.name for visit in look.outlook.offers[0].visits}
+
+
+def test_somebody_who_sits_with_the_patient_wants_a_guest_place(site) -> None:
+    patient = PatientFactory(site=site)
+    wanted = {"patient": patient, "protocol": ProtocolFactory(site=site), "first_day": FIRST, "now": NOW}
+    assert rooms(series.look(**wanted)) == {"Room 1"}
+    DesignationFactory(patient=patient, roles=[SupportRole.PRESENCE])
+    assert rooms(series.look(**wanted)) == {"Room 2"}
+
+
+def test_without_anybody_for_the_way_home_plans_do_not_look_at_rides(site) -> None:
+    patient = PatientFactory(site=site)
+    look = series.look(patient=patient, protocol=ProtocolFactory(site=site), first_day=FIRST, now=NOW)
+    assert (look.has_drivers, look.outlook.offers[0].covered) == (False, 0)
+    assert look.outlook.offers[0].good_at[0].startswith("Always")
