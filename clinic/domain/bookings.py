@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from clinic.domain import against, changes, conflicts, infusions, locks, premises, rows, rules, standing
+from clinic.domain import against, changes, conflicts, infusions, locks, premises, protocols, rows, rules, standing
 from clinic.domain.calendar import Timing, timing
 from clinic.domain.errors import Refused
 from clinic.domain.slots import Slot
@@ -40,8 +40,8 @@ def book_series(
         if known is not None:
             raise Refused(_("This form was used for another patient. Open it again."))
         here = premises.of(site=patient.site)
-        if not protocol.is_active:
-            raise Refused(_("This plan is not offered any more."))
+        if why_not := protocols.why_not_offered(protocol=protocol):
+            raise Refused(why_not)
         if not 1 <= len(ordered) <= protocol.sessions:
             raise Refused(_("Choose between one and %(most)s dates.") % {"most": protocol.sessions})
         timed = dict(enumerate(_timed(ordered, protocol, here.policy), start=1))
@@ -139,8 +139,11 @@ def walk_in(
         if today is not None:
             moment = rules.say_moment(today.starts_at, patient.site)
             raise Refused(_("The patient is booked on %(moment)s. Move that visit instead.") % {"moment": moment})
-        open_courses = Course.objects.filter(patient=patient, protocol=protocol, status=CourseStatus.OPEN)
-        course = next((one for one in open_courses.order_by("opened_at") if standing.of(course=one).to_place), None)
+        # Whichever version it began under, and goes on with.
+        of_family = Course.objects.filter(patient=patient, protocol__family=protocol.family, status=CourseStatus.OPEN)
+        course = next((one for one in of_family.order_by("opened_at") if standing.of(course=one).to_place), None)
+        if course is None and (why_not := protocols.why_not_offered(protocol=protocol)):
+            raise Refused(why_not)
         if course is None:
             course = Course.objects.create(
                 patient=patient, protocol=protocol, sessions=1, opened_at=now, opened_by=actor

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from clinic.domain import attempts
 from clinic.domain.diary import Diary
-from clinic.domain.errors import Taken
+from clinic.domain.errors import Refused, Taken
 from clinic.domain.rules import say_moment
 from clinic.domain.scheduling import free_slots
 from clinic.domain.slots import Slot
@@ -31,11 +31,13 @@ def booking(
     ignoring: Infusion | None = None,
 ) -> T:
     """Runs ``work`` in one transaction. What an exclusion constraint refuses, or a lock that does not come in time,
-    is raised as ``Taken`` with the next free starts; nothing was written."""
+    is raised as ``Taken`` with the next free starts; nothing was written. ``Refused`` where the record is gone."""
     try:
         return attempts.run(work)
     except DatabaseError as error:
         code = attempts.code_of(error)
+        if attempts.constraint_of(error) == "patient_is_left":
+            raise Refused(_("This record was joined with another meanwhile. Open it again.")) from error
         if code not in {attempts.EXCLUDED, attempts.LOCK_TIMEOUT}:
             raise
         refused = error

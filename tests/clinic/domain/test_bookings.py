@@ -121,6 +121,7 @@ def test_as_many_dates_as_the_plan_has_visits(house: House, now: datetime, numbe
 
 def test_a_plan_no_longer_offered_takes_no_new_course(house: House, now: datetime) -> None:
     house.protocol.is_active = False
+    house.protocol.save()
     with pytest.raises(Refused, match="not offered any more"):
         series(house, now, six(house))
 

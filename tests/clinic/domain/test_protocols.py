@@ -7,7 +7,7 @@ from clinic.domain.errors import Refused, StaleVersion
 from clinic.domain.protocols import Stage
 from clinic.domain.slots import Slot
 from clinic.enums import Attendant, Equipment, Role, Route, StageKind
-from clinic.models import Protocol
+from clinic.models import Course, Protocol
 from tests.clinic.conftest import House
 from tests.factories import CourseFactory, ProtocolFactory, RoomFactory, SiteFactory, StaffFactory
 
@@ -164,6 +164,31 @@ def test_a_course_goes_on_under_a_version_that_is_no_longer_offered(house: House
     slot = Slot(starts_at=at, room=house.rooms[0], clinician=house.clinicians[0])
     visit = bookings.place(course=course, slot=slot, actor=house.desk, now=now)
     assert visit.ends_at - at == timedelta(minutes=100)
+
+
+def test_a_protocol_changed_while_somebody_books_under_it_is_said(house: House, now):
+    """The page was opened under the version before."""
+    fields = {name: getattr(house.protocol, name) for name in FIELDS} | {"infusion_minutes": 90}
+    protocols.revise(protocol=house.protocol, fields=fields, stages=THREE_WEEKS, actor=house.desk, now=now)
+    slot = Slot(starts_at=now + timedelta(days=1), room=house.rooms[0], clinician=house.clinicians[0])
+    with pytest.raises(Refused, match=r"This plan was changed meanwhile\. Look again\."):
+        bookings.book_series(patient=house.patient(), protocol=house.protocol, slots=[slot], actor=house.desk, now=now)
+    assert not Course.objects.exists()
+
+
+def test_a_walk_in_goes_on_with_the_course_of_an_older_version(house: House, now):
+    course = CourseFactory(patient=house.patient(), protocol=house.protocol)
+    fields = {name: getattr(house.protocol, name) for name in FIELDS} | {"infusion_minutes": 90}
+    last = protocols.revise(protocol=house.protocol, fields=fields, stages=THREE_WEEKS, actor=house.desk, now=now)
+    visit = bookings.walk_in(
+        patient=course.patient,
+        protocol=last,
+        room=house.rooms[0],
+        clinician=house.clinicians[0],
+        actor=house.desk,
+        now=now,
+    )
+    assert (visit.course, visit.ends_at - visit.starts_at) == (course, timedelta(minutes=100))
 
 
 def test_a_protocol_says_what_the_clinic_lacks_for_it(site, director, now):

@@ -1,4 +1,5 @@
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -307,6 +308,17 @@ def test_a_record_that_was_joined_cannot_be_brought_back(clinic, double):
     joined(clinic, double)
     with pytest.raises(Refused, match="was joined with another"):
         records.bring_back(patient=double, actor=clinic.desk, now=clinic.now)
+
+
+@pytest.mark.parametrize("act", ["place", "book"])
+def test_who_still_has_the_record_open_books_nothing_on_it(act, clinic, double, next_week):
+    course = CourseFactory(patient=double, protocol=clinic.protocol)
+    joined(clinic, double)
+    place = partial(bookings.place, course=course, slot=clinic.slot(next_week))
+    book = partial(bookings.book_series, patient=double, protocol=clinic.protocol, slots=[clinic.slot(next_week)])
+    with pytest.raises(Refused, match="This record was joined with another meanwhile"):
+        {"place": place, "book": book}[act](actor=clinic.desk, now=clinic.now)
+    assert not Infusion.objects.exists()
 
 
 def test_a_course_keeps_the_version_it_began_under(clinic, double, next_week):
