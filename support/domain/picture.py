@@ -39,6 +39,7 @@ class Picture:
     """``pledged`` is by designation, ``waiting`` (messages), ``alerts`` and ``overrides`` by their own ids, ``entries``
     by the calendar's link: whose it is, and the visit as it stands in it (None where it does not)."""
 
+    visit: Infusion
     place: Slot
     fasting: Fasting
     pledged: dict[int, Pledged]
@@ -53,6 +54,7 @@ def take(*, infusion: Infusion, calendars_of: Sequence[Slot], now: datetime) -> 
     visit = Infusion.objects.select_related("site", "patient", "room", "clinician", "policy").get(pk=infusion.pk)
     waiting = Message.objects.filter(scope=f"infusion:{visit.pk}", status=MessageStatus.PENDING)
     return Picture(
+        visit=visit,
         place=moves.place_of(visit),
         fasting=fasting(infusion=visit, policy=rules.of(infusion=visit)),
         pledged=_pledged(visit),

@@ -1,6 +1,6 @@
 """What a move sets going. It is not foretold: the move is made, the difference read, and all of it taken back."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,9 +12,10 @@ from clinic.models import Infusion, StaffMember
 from messaging.domain import dispatch, firewall, kinds, opt_outs
 from messaging.enums import Channel
 from messaging.models import Message
-from support.domain import ledger_words, picture, wording
+from support.domain import ledger_words, links, picture, wording
 from support.domain.day import Fasting
 from support.domain.picture import Picture
+from support.domain.wording import Addressee
 
 # Nobody who books waits long for somebody who only looks.
 LOCK_TIMEOUT = "500ms"
@@ -106,8 +107,8 @@ def since(*, before: Picture, infusion: Infusion, slot: Slot, now: datetime) -> 
         fasting_before=before.fasting,
         fasting_after=after.fasting,
         people=_people(before, after),
-        dropped=_notes([row for pk, row in before.waiting.items() if pk not in after.waiting], None),
-        sent=_notes([row for pk, row in after.waiting.items() if _is_new(row, before.waiting.get(pk))], now),
+        dropped=_notes([row for pk, row in before.waiting.items() if pk not in after.waiting]),
+        sent=_notes([row for pk, row in after.waiting.items() if _is_new(row, before.waiting.get(pk))], after.visit),
         calendars=_calendars(before, after),
         alerts=tuple(sorted(says for pk, says in after.alerts.items() if pk not in before.alerts)),
         against=tuple(says for pk, rows in after.overrides.items() if pk not in before.overrides for says in rows),
@@ -137,22 +138,24 @@ def _is_new(row: Message, known: Message | None) -> bool:
     return known is None or known.due_at != row.due_at
 
 
-def _notes(rows: Sequence[Message], now: datetime | None) -> tuple[Note, ...]:
-    """With ``now`` the words are written, as they would be at this moment."""
+def _notes(rows: Sequence[Message], visit: Infusion | None = None) -> tuple[Note, ...]:
+    """With the ``visit`` the words are written, as they would be at this moment."""
+    known = {row.recipient: wording.addressee(row) for row in rows} if visit else {}
+    stopped = opt_outs.among(addresses={address for who in known.values() for address in (who.phone, who.email)})
     found = []
     for line in ledger_words.lines(messages=rows):
-        words, why = ("", "") if now is None else _words(line.message, now)
-        found.append(
-            Note(what=line.what, to=line.to, channel=line.channel, due_at=line.message.due_at, words=words, why=why)
-        )
+        row, words, why = line.message, "", ""
+        if visit is not None:
+            words, why = _words(row, known[row.recipient], visit, stopped)
+        found.append(Note(what=line.what, to=line.to, channel=line.channel, due_at=row.due_at, words=words, why=why))
     return tuple(found)
 
 
-def _words(message: Message, now: datetime) -> tuple[str, str]:
-    draft = wording.compose(message, now)
-    stopped = bool(draft.to) and opt_outs.holds(address=draft.to)
+def _words(message: Message, who: Addressee, visit: Infusion, stopped: Collection[str]) -> tuple[str, str]:
+    """What would be sent, or why the last rule would stop it."""
+    draft = wording.draft(message, who=who, visit=visit, link=links.stand_in())
     verdict = firewall.check(
-        draft=draft, kind=kinds.get(message.kind), message=message, opted_out=stopped, now=message.due_at
+        draft=draft, kind=kinds.get(message.kind), message=message, opted_out=draft.to in stopped, now=message.due_at
     )
     if not verdict.wanted and verdict.retry_at is None:
         return "", verdict.reason

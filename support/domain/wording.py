@@ -55,9 +55,13 @@ class Addressee:
 def compose(message: Message, now: datetime) -> Draft:
     """The same row gives the same words and the same link each time. Changes nothing but a link's life."""
     who = addressee(message)
+    return draft(message, who=who, visit=visit_of(message), link=links.address(_link(who, now)))
+
+
+def draft(message: Message, *, who: Addressee, visit: Infusion | None, link: str) -> Draft:
+    """The same with everything known already; ``link`` is what stands in the words."""
     language = message.language if message.language in STOP else "en"
-    values = _values(message, who, language)
-    link = links.address(_link(who, now))
+    values = _values(message, who, visit, language)
     template = _template(message, who)
     if message.channel == Channel.EMAIL:
         return _email(template, language, {**values, "link": link, "stop": ""}, who)
@@ -114,8 +118,7 @@ def spoken(moment: datetime, *, zone: ZoneInfo, language: str, with_time: bool =
     return f"{words} {local:%H:%M}" if with_time else words
 
 
-def _values(message: Message, who: Addressee, language: str) -> dict[str, object]:
-    visit = visit_of(message)
+def _values(message: Message, who: Addressee, visit: Infusion | None, language: str) -> dict[str, object]:
     values: dict[str, object] = {
         "site": readable(who.site.public_name),
         "name": short(who.patient.first_name, language=language),
