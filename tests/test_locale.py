@@ -53,6 +53,7 @@ MODULES = (
     "support/domain/aftercare.py",
     "support/domain/asking.py",
     "support/domain/commitments.py",
+    "support/domain/place_offers.py",
     "support/domain/promise_rows.py",
     "support/domain/day.py",
     "support/domain/handovers.py",

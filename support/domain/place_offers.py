@@ -176,7 +176,7 @@ def _call(offer: PlaceOffer, now: datetime) -> None:
     patient = offer.entry.course.patient
     zone = offer.site.zone
     with alerts.for_the_desk():
-        sentence = _("Please call %(name)s before %(until)s: %(when)s is free and kept for them until then.")
+        sentence = _("Please call %(name)s before %(until)s: %(when)s is free and could be theirs.")
         named = {
             "name": patient.first_name,
             "until": f"{offer.expires_at.astimezone(zone):%H:%M}",

@@ -296,7 +296,7 @@ def test_who_cannot_be_written_to_is_called(clinic, held, waiting):
     cancel(clinic, held)
     assert offers(OfferStatus.OPEN) == ["Omar"]
     assert Alert.objects.get().says == (
-        "Please call Omar before 10:41: Wed 11 Mar 13:30 is free and kept for them until then."
+        "Please call Omar before 10:41: Wed 11 Mar 13:30 is free and could be theirs."
     )
 
 
