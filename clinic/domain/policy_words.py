@@ -30,6 +30,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "texts_until",
         ),
     ),
+    ("waitlist", ("waitlist_minutes", "waitlist_daily", "waitlist_first_to_take")),
 )
 
 
@@ -67,6 +68,7 @@ def _title(name: str) -> str:
         "before": _("Before the visit"),
         "after": _("After the treatment"),
         "how it goes": _("Asking how it goes"),
+        "waitlist": _("A time that becomes free"),
     }[name]
 
 

@@ -4,6 +4,7 @@ from itertools import pairwise
 from typing import Any
 
 from django import forms
+from django.core.validators import MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from clinic.enums import Role, Rung
@@ -11,6 +12,8 @@ from clinic.forms.laid_out import group, laid_out, row
 from clinic.models import Policy
 
 RUNG = "rung_"
+# Nobody answers a text faster than that, in minutes.
+SHORTEST_OFFER = 5
 
 
 class PolicyForm(forms.ModelForm):
@@ -44,6 +47,9 @@ class PolicyForm(forms.ModelForm):
             "checkin_open_hours",
             "call_back_minutes",
             "urgent_minutes",
+            "waitlist_minutes",
+            "waitlist_daily",
+            "waitlist_first_to_take",
             "texts_from",
             "texts_until",
         ]
@@ -59,6 +65,9 @@ class PolicyForm(forms.ModelForm):
                 required=False,
                 initial=allowed.index(rung) + 1 if rung in allowed else None,
             )
+        self.fields["waitlist_minutes"].validators.append(MinValueValidator(SHORTEST_OFFER))
+        self.fields["waitlist_minutes"].widget.attrs["min"] = SHORTEST_OFFER
+        self.fields["waitlist_daily"].help_text = _("0: nobody is asked by itself, the desk sees the place.")
         for name in ("evening_checkin_at", "texts_from", "texts_until"):
             self.fields[name].widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
         rungs = [f"{RUNG}{rung}" for rung in Rung]
@@ -82,6 +91,11 @@ class PolicyForm(forms.ModelForm):
                 row("evening_checkin_at", "next_checkin_hours", "checkin_open_hours"),
                 row("call_back_minutes", "urgent_minutes"),
                 row("texts_from", "texts_until"),
+            ),
+            group(
+                _("A time that becomes free"),
+                row("waitlist_minutes", "waitlist_daily"),
+                "waitlist_first_to_take",
             ),
             button=_("Save the draft"),
         )

@@ -68,6 +68,9 @@ def _has_a_way(touch: Touch) -> bool:
 def _all(state: VisitState) -> Iterator[Touch]:
     status = InfusionStatus(state.status)
     helpers = [helper for helper in state.helpers if not helper.reach.is_silent]
+    if status is InfusionStatus.BOOKED and state.is_called_off:
+        # It needs another time: nobody is reminded of this one.
+        return
     if status is InfusionStatus.BOOKED:
         yield from _patient_reminders(state)
     if status.before_start or status.in_the_house:

@@ -93,6 +93,16 @@ class VisitState:
     def subject(self) -> str:
         return f"infusion:{self.infusion_id}"
 
+    @property
+    def is_called_off(self) -> bool:
+        """The patient was told that the clinic is closed at this time, and not that it is open after all."""
+        about = {
+            (kind, subject)
+            for kind, subject, at, who in self.said
+            if at == self.starts_at and who == self.patient.recipient
+        }
+        return any(kind == "patient_closed" and ("patient_open", subject) not in about for kind, subject in about)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Touch:

@@ -177,6 +177,10 @@ def says(*, kind: str, name: str, visit: Infusion) -> str:
         sentences = {
             "patient_1_day": _("No mobile or e-mail for %(name)s. Please call about the visit %(when)s and its times."),
             "patient_moved": _("Please call %(name)s: the visit is now %(when)s."),
+            "patient_closed": _("Please call %(name)s: we cannot see them %(when)s. They need another time."),
+            "helper_closed": _("Please call %(name)s: they are not needed %(when)s, we find another time."),
+            "patient_open": _("Please call %(name)s: their visit takes place as planned, %(when)s."),
+            "helper_open": _("Please call %(name)s: it takes place as planned, %(when)s."),
             "patient_cancelled": _("Please call %(name)s: the visit %(when)s is off."),
             "checkin_evening": _("No mobile or e-mail for %(name)s. Please call and ask how the evening is."),
             "checkin_next_day": _("No mobile or e-mail for %(name)s. Please call and ask how the day after is."),

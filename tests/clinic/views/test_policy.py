@@ -103,3 +103,9 @@ def test_without_any_rules_the_page_says_what_comes(director: Client, site: Site
     other.force_login(director.staff)
     Policy.objects.filter(site=site, signed_at=None).delete()
     assert other.get(reverse("policy")).status_code == 200
+
+
+def test_a_free_time_is_kept_for_five_minutes_at_least(director: Client, site: Site) -> None:
+    answer = director.post(reverse("policy_edit"), typed(waitlist_minutes="0"))
+    assert answer.status_code == 422
+    assert "Ensure this value is greater than or equal to 5." in answer.content.decode()

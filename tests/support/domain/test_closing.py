@@ -12,7 +12,7 @@ from clinic.enums import Role
 from clinic.models import Infusion
 from messaging.domain import kinds
 from messaging.models import Message
-from support.domain import closing, closing_news, closing_offers
+from support.domain import closing, closing_news, closing_offers, replan
 from support.domain.closing import Wish
 from support.models import Alert, Availability, Commitment
 from tests import factories
@@ -253,3 +253,24 @@ def test_lifting_it_tells_those_who_had_been_told_and_leaves_their_time(clinic, 
     assert Commitment.objects.get(infusion=visit, role="ride").status == "accepted"
     row = Message.objects.get(kind="patient_closed")
     assert kinds.get(row.kind).still_wanted(row, clinic.now).wanted is False
+
+
+def went(kind):
+    Message.objects.filter(kind=kind).update(status="sent", sent_at=factories.NOW, posted_at=factories.NOW, sent_to="x")
+
+
+def reminders(clinic, visit):
+    """What the plan holds for the patient, after the sweep made the outbox equal to it."""
+    replan.replan(infusion=clinic.fresh(visit), now=clinic.now)
+    rows = Message.objects.filter(status="pending", recipient=f"patient:{clinic.patient.pk}")
+    return sorted(rows.filter(kind__endswith="days").values_list("kind", flat=True))
+
+
+def test_nobody_is_reminded_of_a_time_they_were_told_is_off(clinic, told):
+    closure, visit = told
+    assert reminders(clinic, visit) == ["patient_3_days"]
+    went("patient_closed")
+    assert reminders(clinic, visit) == []
+    closing_news.lift(closure=closure, actor=clinic.desk, now=clinic.now)
+    went("patient_open")
+    assert reminders(clinic, visit) == ["patient_3_days"]
