@@ -1,6 +1,7 @@
 """What templates need to draw Homeward: icons, status shapes, clinic times and phone numbers."""
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -154,10 +155,14 @@ def tel(number: Any) -> str:
 @register.filter
 def spoken_number(number: Any) -> str:
     """A number as people here write it, never broken across two lines. ``number`` is E.164 or a short number."""
-    text = str(number or "")
+    return _spoken(str(number or ""), settings.PHONENUMBER_DEFAULT_REGION)
+
+
+@lru_cache(maxsize=2048)
+def _spoken(text: str, region: str) -> str:
     if text.startswith("+"):
         parsed = phonenumbers.parse(text)
-        home = parsed.country_code == phonenumbers.country_code_for_region(settings.PHONENUMBER_DEFAULT_REGION)
+        home = parsed.country_code == phonenumbers.country_code_for_region(region)
         text = phonenumbers.format_number(parsed, NATIONAL if home else INTERNATIONAL)
     return text.replace(" ", "\N{NO-BREAK SPACE}")
 

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import Q
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from clinic.domain import times
 from clinic.enums import OFF, InfusionStatus
 from clinic.models import Closure, Infusion, Room, Site
-from support.domain import steps, way_home
+from support.domain import diary_rows, steps, way_home
 from support.domain.board_grid import Grid, Span, around
 from support.domain.way_home import WayHome
 from support.enums import AlertKind, AlertStatus
@@ -27,6 +27,12 @@ SHOWN = (
     "policy",
     "course__protocol",
     "handover__commitment__designation__person",
+)
+# What the day's board shows of a visit.
+ON_THE_BOARD = (
+    *diary_rows.OF_A_VISIT,
+    *("course__sessions", "course__protocol__prep_minutes"),
+    *("course__protocol__infusion_minutes", "course__protocol__recovery_minutes"),
 )
 OVER = frozenset({S.RELEASED, S.HOME})
 RANK = {"stop": 0, "risk": 1, "calm": 2, "ok": 3}
@@ -97,12 +103,13 @@ class Board:
     is_closed: bool
 
 
-def infusions_of(*, site: Site, first: date, last: date) -> list[Infusion]:
-    """The visits that begin on these clinic days, with everything a list shows. One query."""
-    start, _end = times.day_bounds(day=first, zone=site.zone)
-    _start, end = times.day_bounds(day=last, zone=site.zone)
+def infusions_of(*, site: Site, day: date) -> list[Infusion]:
+    """The visits that begin on this clinic day, with what the board shows of each and no more. One query."""
+    start, end = times.day_bounds(day=day, zone=site.zone)
     rows = Infusion.objects.filter(site=site, starts_at__gte=start, starts_at__lt=end)
-    return list(rows.select_related(*SHOWN))
+    rows = rows.select_related("patient", "course__protocol").only(*ON_THE_BOARD)
+    hours = rows.annotate(ask_hours=F("policy__ask_hours"), reconfirm_hours=F("policy__reconfirm_hours"))
+    return list(diary_rows.sharing(rows=hours, site=site))
 
 
 def visits_of(*, infusions: Sequence[Infusion], site: Site, now: datetime, grid: Grid | None = None) -> list[Visit]:
@@ -113,7 +120,10 @@ def visits_of(*, infusions: Sequence[Infusion], site: Site, now: datetime, grid:
 def day(*, site: Site, day: date, now: datetime) -> Board:
     """The board of one clinic day. The number of queries does not depend on how much is booked."""
     today = times.local_day(moment=now, zone=site.zone)
-    infusions = infusions_of(site=site, first=day, last=day)
+    infusions = infusions_of(site=site, day=day)
+    rooms = {room.pk: room for room in site.rooms.all()}
+    for infusion in infusions:
+        infusion.room = rooms[infusion.room_id]
     live = [infusion for infusion in infusions if infusion.state not in OFF]
     hours = _open_hours(site, day)
     grid = around(day=day, zone=site.zone, open_hours=hours, spans=[(row.starts_at, row.room_free_at) for row in live])
@@ -129,7 +139,7 @@ def day(*, site: Site, day: date, now: datetime) -> Board:
         is_today=day == today,
         grid=grid,
         now_column=grid.column(now),
-        lanes=_lanes(site, shown, grid, hours, closures),
+        lanes=_lanes(list(rooms.values()), shown, grid, hours, closures),
         visits=shown,
         needs=_needs(site, shown, now, with_alerts=day == today),
         floor=_floor(shown, now) if day == today else [],
@@ -158,7 +168,7 @@ def _visit(infusion: Infusion, way: WayHome, site: Site, now: datetime, grid: Gr
     level, word = mark(infusion, way)
     return Visit(
         infusion=infusion,
-        phase=steps.phase(infusion=infusion, zone=site.zone, now=now),
+        phase=phase(infusion, way, site, now),
         way=way,
         mark_level=level,
         mark_word=word,
@@ -168,6 +178,16 @@ def _visit(infusion: Infusion, way: WayHome, site: Site, now: datetime, grid: Gr
         place=grid.span(infusion.starts_at, infusion.ends_at) if grid else None,
         turn=grid.span(infusion.ends_at, infusion.room_free_at) if grid else None,
     )
+
+
+def phase(infusion: Infusion, way: WayHome, site: Site, now: datetime) -> str:
+    """Where a visit stands, without asking for its handover: who took a patient home held the ride."""
+    if infusion.state != S.RELEASED:
+        return steps.phase(infusion=infusion, zone=site.zone, now=now)
+    at = steps.clock(infusion.released_at, site.zone)
+    if way.commitment is None:
+        return _("Left at %(time)s") % {"time": at}
+    return _("Left with %(name)s, %(time)s") % {"name": way.commitment.designation.person.first_name, "time": at}
 
 
 def mark(infusion: Infusion, way: WayHome) -> tuple[str, str]:
@@ -233,7 +253,7 @@ def _floor(visits: list[Visit], now: datetime) -> list[Visit]:
 
 
 def _lanes(
-    site: Site,
+    rooms: list[Room],
     visits: list[Visit],
     grid: Grid,
     hours: list[tuple[time, time]],
@@ -244,7 +264,9 @@ def _lanes(
     for visit in visits:
         by_room[visit.infusion.room_id].append(visit)
     lanes = []
-    for room in rooms(site, set(by_room)):
+    for room in rooms:
+        if not (room.is_active or by_room[room.pk]):
+            continue
         mine = [
             grid.span(closure.starts_at, closure.ends_at)
             for closure in closures
@@ -254,20 +276,15 @@ def _lanes(
     return lanes
 
 
-def rooms(site: Site, in_use: set[int]) -> list[Room]:
-    """Rooms on offer, and any other that still holds a visit."""
-    return list(site.rooms.filter(Q(is_active=True) | Q(pk__in=in_use)))
-
-
 def _open_hours(site: Site, day: date) -> list[tuple[time, time]]:
     return list(site.opening_hours.filter(weekday=day.weekday()).values_list("opens", "closes"))
 
 
 def _closures(site: Site, day: date) -> list[Closure]:
-    return closures_between(site, *times.day_bounds(day=day, zone=site.zone))
+    return _closures_between(site, *times.day_bounds(day=day, zone=site.zone))
 
 
-def closures_between(site: Site, start: datetime, end: datetime) -> list[Closure]:
+def _closures_between(site: Site, start: datetime, end: datetime) -> list[Closure]:
     return list(Closure.objects.filter(site=site, ends_at__gt=start, starts_at__lt=end))
 
 

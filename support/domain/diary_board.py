@@ -9,10 +9,10 @@ from unicodedata import combining, normalize
 from django.utils.translation import gettext as _
 
 from clinic.domain import times
-from clinic.enums import OFF, InfusionStatus
+from clinic.enums import OFF
 from clinic.models import Site
 from support.domain import diary_rows, steps, way_home
-from support.domain.board import OVER, mark, tone
+from support.domain.board import OVER, mark, phase, tone
 from support.domain.board_grid import PER_HOUR, STEP, Grid, Minutes, Span, across, clock, without
 from support.domain.diary_rows import Closed, Hours, Owner, Row
 from support.domain.diary_shapes import CLINICIAN, ROOM, Block, Day, DiaryBoard, Gap, Lane, Look, Off, Shade
@@ -188,13 +188,11 @@ class _Drawing:
             tone=tone(visit, way),
             when=f"{clock(start)}–{clock(end)}",
             name=visit.patient.short_name,
-            phase=self._phase(row, way),
+            phase=phase(visit, way, self.site, self.now),
             level=level,
             word=word,
             beside=clinician.name if self.look.by == ROOM else room.name,
-            guests=_("%(here)s/%(places)s guests") % {"here": row.guests, "places": room.places}
-            if row.guests
-            else "",
+            guests=_("%(here)s/%(places)s guests") % {"here": row.guests, "places": room.places} if row.guests else "",
             is_crowded=row.guests > room.places,
             can_move=visit.state.before_start,
             version=visit.version,
@@ -203,11 +201,6 @@ class _Drawing:
             room=visit.room_id,
             clinician=visit.clinician_id,
         )
-
-    def _phase(self, row: Row, way: WayHome) -> str:
-        if row.infusion.state == InfusionStatus.RELEASED and way.commitment is not None:
-            return way.sentence
-        return steps.phase(infusion=row.infusion, zone=self.site.zone, now=self.now)
 
 
 def _shade(grid: Grid, span: Minutes, kind: str, why: str = "") -> Shade | None:

@@ -1,9 +1,10 @@
 """What the schedule reads: visits, whose time it is, when they are there and when not. Lean: drawn many times a day."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import TypeVar
 
 from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
@@ -18,7 +19,9 @@ from support.enums import HOLDING, SupportRole
 from support.models import Commitment
 
 Span = tuple[datetime, datetime]
-ONLY = (
+T = TypeVar("T", bound=Infusion)
+# What a block shows of a visit.
+OF_A_VISIT = (
     *("site", "policy", "status", "version", "number", "starts_at", "ends_at", "room_free_at", "room", "clinician"),
     *("arrived_at", "started_at", "recovering_at", "ready_at", "released_at", "home_at", "cancelled_at", "no_show_at"),
     *("released_how", "off_reason", "late_minutes", "patient"),
@@ -92,7 +95,7 @@ def visits(*, site: Site, span: Span) -> list[Row]:
     rows = (
         Infusion.objects.filter(site=site, starts_at__gte=span[0], starts_at__lt=span[1])
         .select_related("patient")
-        .only(*ONLY)
+        .only(*OF_A_VISIT)
         .annotate(
             guests=Coalesce(Subquery(guests, output_field=IntegerField()), 0),
             prep=F("course__protocol__prep_minutes"),
@@ -101,17 +104,32 @@ def visits(*, site: Site, span: Span) -> list[Row]:
             reconfirm_hours=F("policy__reconfirm_hours"),
         )
     )
-    found = []
+    return [
+        Row(
+            infusion=row,
+            guests=row.guests,
+            prep=timedelta(minutes=row.prep),
+            treatment=timedelta(minutes=row.treatment),
+        )
+        for row in sharing(rows=rows, site=site)
+    ]
+
+
+def sharing(*, rows: Iterable[T], site: Site) -> list[T]:
+    """The same visits, with one site and one set of rules among them instead of one each.
+
+    They come with ``ask_hours`` and ``reconfirm_hours``, all of the rules that a way home is judged by.
+    """
     policies: dict[int, Policy] = {}
+    found = []
     for row in rows:
         row.site = site
         if row.policy_id is not None:
             if row.policy_id not in policies:
-                hours = {"ask_hours": row.ask_hours, "reconfirm_hours": row.reconfirm_hours}
+                hours = {name: getattr(row, name) for name in ("ask_hours", "reconfirm_hours")}
                 policies[row.policy_id] = Policy(pk=row.policy_id, site=site, **hours)
             row.policy = policies[row.policy_id]
-        prep, treatment = timedelta(minutes=row.prep), timedelta(minutes=row.treatment)
-        found.append(Row(infusion=row, guests=row.guests, prep=prep, treatment=treatment))
+        found.append(row)
     return found
 
 
