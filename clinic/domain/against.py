@@ -20,6 +20,7 @@ from clinic.domain.errors import AgainstRules, Finding
 from clinic.domain.premises import Premises, Span
 from clinic.domain.rules import say_day, say_moment
 from clinic.domain.slots import Slot
+from clinic.domain.standing import Standing
 from clinic.domain.times import local_day
 from clinic.enums import Attendant, Equipment, SoftRule
 from clinic.models import Course, Infusion, Patient, Policy, Protocol, RuleOverride, Site, StaffMember
@@ -60,6 +61,33 @@ def findings(
     return found + list(_spacing(protocol, starts, placed, site))
 
 
+def of_move(
+    *, row: Infusion, slot: Slot, when: Timing, known: Standing, here: Premises, now: datetime
+) -> list[Finding]:
+    """The same for a visit that has a place already. Where its time stays, soft rules it goes against as it is are not
+    held against another room or clinician. One query more."""
+    same_time, people = row.starts_at == slot.starts_at, guests.expected(infusion=row)
+
+    def of(place: Slot, timed: Timing) -> list[Finding]:
+        return findings(
+            site=row.site,
+            protocol=row.course.protocol,
+            is_archived=known.is_archived,
+            slots={row.number: (place, timed)},
+            placed=known.placed,
+            here=here,
+            now=now,
+            people=people,
+            past_is_fine=same_time,
+        )
+
+    found = of(slot, when)
+    if not found or not same_time:
+        return found
+    stays = of(Slot(row.starts_at, row.room, row.clinician), Timing(row.pickup_from, row.ends_at, row.room_free_at))
+    return [finding for finding in found if finding.is_hard or finding not in stays]
+
+
 def meeting(*, patient: Patient, slot: Slot, when: Timing, ignoring: Infusion | None = None) -> list[Finding]:
     """Which visits the place would meet: in the room, of the clinician, of the patient. One query."""
     during = DateTimeTZRange(slot.starts_at, when.ends_at)
@@ -82,21 +110,18 @@ def everything(*, course: Course, slot: Slot, now: datetime, infusion: Infusion 
     site, known = course.patient.site, standing.of(course=course)
     here = premises.under(site=site, stamp=known.stamp)
     when = timing(protocol=course.protocol, policy=here.policy, starts_at=slot.starts_at)
-    number = infusion.number if infusion else known.next_number()
-    return [
-        *meeting(patient=course.patient, slot=slot, when=when, ignoring=infusion),
-        *findings(
-            site=site,
-            protocol=course.protocol,
-            is_archived=known.is_archived,
-            slots={number: (slot, when)},
-            placed=known.placed,
-            here=here,
-            now=now,
-            people=guests.expected(infusion=infusion) if infusion else 0,
-            past_is_fine=infusion is not None and infusion.starts_at == slot.starts_at,
-        ),
-    ]
+    met = meeting(patient=course.patient, slot=slot, when=when, ignoring=infusion)
+    if infusion is not None:
+        return met + of_move(row=infusion, slot=slot, when=when, known=known, here=here, now=now)
+    return met + findings(
+        site=site,
+        protocol=course.protocol,
+        is_archived=known.is_archived,
+        slots={known.next_number(): (slot, when)},
+        placed=known.placed,
+        here=here,
+        now=now,
+    )
 
 
 def days_between(

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from clinic.domain import against, changes, conflicts, guests, infusions, premises, rules, standing
+from clinic.domain import against, changes, conflicts, infusions, premises, rules, standing
 from clinic.domain.calendar import timing
 from clinic.domain.errors import Finding, Refused, StaleVersion
 from clinic.domain.slots import Slot
@@ -120,17 +120,7 @@ def _go(
     known = standing.of(course=row.course)
     here = premises.under(site=row.site, stamp=known.stamp)
     when = timing(protocol=row.course.protocol, policy=here.policy, starts_at=slot.starts_at)
-    found = against.findings(
-        site=row.site,
-        protocol=row.course.protocol,
-        is_archived=known.is_archived,
-        slots={row.number: (slot, when)},
-        placed=known.placed,
-        here=here,
-        now=now,
-        people=guests.expected(infusion=row),
-        past_is_fine=same_time,
-    )
+    found = against.of_move(row=row, slot=slot, when=when, known=known, here=here, now=now)
     if override_reason is None:
         found = [finding for finding in found if finding.is_hard]
     against.decide(found=found, actor=actor, policy=here.policy, reason=override_reason or "")

@@ -140,7 +140,8 @@ def _is_new(row: Message, known: Message | None) -> bool:
 
 def _notes(rows: Sequence[Message], visit: Infusion | None = None) -> tuple[Note, ...]:
     """With the ``visit`` the words are written, as they would be at this moment."""
-    known = {row.recipient: wording.addressee(row) for row in rows} if visit else {}
+    one_of_each = {row.recipient: row for row in rows} if visit else {}
+    known = {recipient: wording.addressee(row) for recipient, row in one_of_each.items()}
     stopped = opt_outs.among(addresses={address for who in known.values() for address in (who.phone, who.email)})
     found = []
     for line in ledger_words.lines(messages=rows):

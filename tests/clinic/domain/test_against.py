@@ -302,6 +302,26 @@ def test_an_override_that_keeps_to_the_rules_leaves_no_trace(house: House, now: 
     assert RuleOverride.objects.count() == 0
 
 
+def test_another_room_at_the_same_time_is_not_asked_about_the_time(
+    build_house: Callable[..., House], now: datetime
+) -> None:
+    house = build_house(rooms=2)
+    infusion = booked(house, now, at(house))
+    moved = move(house, now, infusion, at(house, EARLY), actor=director(house), override_reason="Leaves at noon.")
+    assert said(moved.course, at(house, EARLY, room=1), now, moved) == []
+    assert move(house, now, moved, at(house, EARLY, room=1)).room == house.rooms[1]
+
+
+def test_a_room_that_lacks_something_is_told_at_the_same_time_too(house: House, now: datetime) -> None:
+    protocol = ProtocolFactory(site=house.site, needs=[Equipment.OXYGEN])
+    house.rooms[0].equipment = [Equipment.OXYGEN]
+    house.rooms[0].save()
+    nook = RoomFactory(site=house.site, name="Nook")
+    infusion = booked(house, now, at(house), course(house, protocol=protocol))
+    with pytest.raises(AgainstRules, match="Nook lacks: Oxygen"):
+        move(house, now, infusion, Slot(NINE, nook, house.clinicians[0]))
+
+
 def test_a_move_that_went_against_a_soft_rule_can_be_undone_into_one(house: House, now: datetime) -> None:
     infusion = booked(house, now, at(house))
     moved = move(house, now, infusion, at(house, EARLY), actor=director(house), override_reason="Leaves at noon.")
