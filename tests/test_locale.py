@@ -52,6 +52,7 @@ MODULES = (
     "support/views/calendars.py",
     "support/domain/aftercare.py",
     "support/domain/asking.py",
+    "support/domain/availability.py",
     "support/domain/commitments.py",
     "support/domain/place_offers.py",
     "support/domain/promise_rows.py",

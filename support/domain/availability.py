@@ -15,6 +15,7 @@ from support.domain import designations
 from support.models import Availability, Designation, SupportPerson
 
 END_OF_DAY = 24 * 60
+MOST_ROWS = 60
 Minutes = tuple[int, int]
 
 
@@ -92,6 +93,8 @@ def state(
         raise Refused(_("The end must be after the beginning."))
     with transaction.atomic():
         person = SupportPerson.objects.select_for_update(no_key=True).get(pk=designation.person_id)
+        if person.availability.count() + len(spans) > MOST_ROWS:
+            raise Refused(_("There are many times here already. Take some back first."))
         rows = [
             Availability.objects.get_or_create(person=person, can=can, starts=starts, ends=ends, **span)[0]
             for span in spans
@@ -117,7 +120,7 @@ def sentence(*, row: Availability) -> str:
 def _when(row: Availability) -> str:
     if row.first_day is None or row.last_day is None:
         return _("Every %(weekday)s") % {"weekday": row.get_weekday_display()}
-    first, last = date_format(row.first_day, "j F"), date_format(row.last_day, "j F")
+    first, last = (date_format(day, _("j F")) for day in (row.first_day, row.last_day))
     return first if first == last else _("%(first)s to %(last)s") % {"first": first, "last": last}
 
 
