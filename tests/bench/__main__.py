@@ -13,7 +13,7 @@ from django.core.management import call_command
 from config.local.postgres import Postgres
 from config.local.valkey import Valkey
 
-PARTS = ("booking", "messaging", "planner")
+PARTS = ("booking", "messaging", "planner", "contention", "http", "diary", "board")
 
 
 def main() -> None:
@@ -34,7 +34,8 @@ def main() -> None:
         django.setup()
         call_command("migrate", verbosity=0)
         for part in sys.argv[1:] or PARTS:
-            print(part)  # noqa: T201
+            # Milliseconds mean little on a machine that is busy otherwise: how busy stands beside them.
+            print(f"{part} (load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores)")  # noqa: T201
             for what, figure in import_module(f"tests.bench.{part}").run().items():
                 print(f"  {what:<60}{figure:>12}")  # noqa: T201
     finally:
