@@ -88,7 +88,7 @@ def undo(*, infusion: Infusion, actor: StaffMember, now: datetime) -> Infusion:
 
 def undoable(*, infusion: Infusion, now: datetime) -> Move | None:
     """The move that ``undo`` would take back now; None if there is none. For pages."""
-    last = _last(infusion)
+    last = _last(infusion) if infusion.version > 1 else None
     if last is None or last.undone_at is not None or last.version != infusion.version or now >= last.at + UNDO_FOR:
         return None
     return last

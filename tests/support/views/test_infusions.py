@@ -11,7 +11,7 @@ from support.enums import CommitmentStatus
 from tests.factories import CommitmentFactory
 
 S = InfusionStatus
-QUERIES = 14
+QUERIES = 15
 STEPS = ["arrive", "start", "recover", "ready", "home", "cancel", "no_show", "stop_early", "late"]
 
 
