@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.dates import WEEKDAYS
+from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -29,7 +29,7 @@ def my_times(request: HttpRequest) -> HttpResponse:
         "site": site,
         "patient": named.patient,
         "lines": [(row, availability.sentence(row=row)) for row in rows],
-        "weekdays": list(WEEKDAYS.items()),
+        "weekdays": [(day, WEEKDAYS_ABBR[day], name) for day, name in WEEKDAYS.items()],
     }
     return render(request, "support/helper/times.html", context)
 
