@@ -6,7 +6,7 @@ from datetime import datetime, time
 from django.contrib.auth.hashers import make_password
 
 from clinic.domain import policies, presets
-from clinic.enums import Role
+from clinic.enums import Equipment, Role
 from clinic.models import OpeningHours, Protocol, Room, Site, StaffMember
 from config.demo.people import PASSWORD, PIN, ROOMS, STAFF
 from education import directory, library
@@ -14,6 +14,7 @@ from education.models import PageRevision
 
 SITE_NAME = "Northgate Care"
 IN_THREE_WEEKS = "IV, 6 in 3 weeks"
+EQUIPMENT = [Equipment.MONITOR, Equipment.PUMP, Equipment.OXYGEN]
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def open_clinic(*, zone: str, now: datetime) -> Clinic:
     for weekday in range(7):
         OpeningHours.objects.create(site=site, weekday=weekday, opens=time(7), closes=time(19))
     for name, guests in ROOMS:
-        Room.objects.create(site=site, name=name, guest_places=guests)
+        Room.objects.create(site=site, name=name, guest_places=guests, equipment=EQUIPMENT)
     hire(site, now)
     make_protocols(site, site.staff.get(role=Role.DIRECTOR), now)
     clinic = assemble(site)

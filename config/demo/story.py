@@ -12,7 +12,7 @@ from clinic.domain.slots import Slot
 from clinic.domain.times import day_bounds, local_day, wall
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion, Patient
-from config.demo import upsets
+from config.demo import desk, upsets
 from config.demo.clinic import Clinic
 from config.demo.clockwork import Clockwork
 from config.demo.part import Part
@@ -107,6 +107,8 @@ class Story:
             self.enrol(Part(self.clinic, person=person), helper, place)
         for person, helper in list(cast())[len(TODAY) + len(OTHERS) :]:
             self.introduce(Part(self.clinic, person=person), helper, self.now - timedelta(days=1))
+        self.clock.at(self.now - timedelta(days=1), partial(desk.type_in_twice, self.clinic))
+        self.clock.at(self.now - timedelta(hours=2), partial(desk.leave_notes, self.clinic))
         self.clock.at(self.now - timedelta(hours=1), partial(upsets.close_a_room, self.clinic))
         self.clock.at(self.now - timedelta(hours=1), partial(upsets.wait_for_a_place, self.clinic))
         self.clock.sweep_between(self.now - timedelta(days=4), self.now)
@@ -124,6 +126,7 @@ class Story:
         known = Patient.objects.filter(site=self.clinic.site, courses__isnull=False).distinct().order_by("pk")
         for place, patient in zip(TODAY, known, strict=False):
             self.return_for_today(Part(self.clinic, patient=patient), place)
+        self.clock.at(self.now - timedelta(hours=2), partial(desk.leave_notes, self.clinic))
         self.clock.at(self.now - timedelta(hours=1), partial(upsets.close_a_room, self.clinic))
         self.clock.at(self.now - timedelta(hours=1), partial(upsets.wait_for_a_place, self.clinic))
         self.clock.play(until=self.now)
