@@ -43,6 +43,12 @@ class FreePlace:
     fits: list[Fit]
     offers: list[PlaceOffer]
 
+    @property
+    def others(self) -> list[Fit]:
+        """Whom it fits and who is not asked at this moment."""
+        asked = {offer.entry_id for offer in self.offers}
+        return [fit for fit in self.fits if fit.entry.pk not in asked]
+
 
 def join(
     *,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from clinic.enums import InfusionStatus, Role
-from clinic.models import Course, Infusion, Protocol, Room, Site, StaffMember
+from clinic.models import Closure, Course, Infusion, Protocol, Room, Site, StaffMember
 from education.models import HelpNumber, Page
 from support.domain import links
 from support.enums import HOLDING, AlertStatus, SupportRole
@@ -93,6 +93,7 @@ def look(*, now: datetime) -> Demo:
         "setup/rooms": Room.objects.earliest("pk").pk,
         "setup/protocols": Protocol.objects.earliest("pk").pk,
         "setup/people": demo.staff[Role.NURSE].pk,
+        "closures": Closure.objects.latest("pk").pk,
         "library": Page.objects.filter(language="en", audience="patient", stage="after").get().pk,
         "library/numbers": HelpNumber.objects.earliest("pk").pk,
     }
