@@ -34,6 +34,8 @@ ON_THE_BOARD = (
     *("course__sessions", "course__protocol__prep_minutes"),
     *("course__protocol__infusion_minutes", "course__protocol__recovery_minutes"),
 )
+# What it shows of a helper: enough to call them.
+TO_CALL = (*way_home.WORDS, "designation__person__family_name", "designation__person__phone")
 OVER = frozenset({S.RELEASED, S.HOME})
 RANK = {"stop": 0, "risk": 1, "calm": 2, "ok": 3}
 FLOOR_LINES = 8
@@ -112,8 +114,11 @@ def infusions_of(*, site: Site, day: date) -> list[Infusion]:
     return list(diary_rows.sharing(rows=hours, site=site))
 
 
-def visits_of(*, infusions: Sequence[Infusion], site: Site, now: datetime, grid: Grid | None = None) -> list[Visit]:
-    ways = way_home.of(infusions=infusions, now=now)
+def visits_of(
+    *, infusions: Sequence[Infusion], site: Site, now: datetime, grid: Grid | None = None, only: Sequence[str] = ()
+) -> list[Visit]:
+    """``only`` names what to read of the helpers' commitments; all of it where nothing is named."""
+    ways = way_home.of(infusions=infusions, now=now, only=only)
     return [_visit(infusion, ways[infusion.pk], site, now, grid) for infusion in infusions]
 
 
@@ -127,7 +132,7 @@ def day(*, site: Site, day: date, now: datetime) -> Board:
     live = [infusion for infusion in infusions if infusion.state not in OFF]
     hours = _open_hours(site, day)
     grid = around(day=day, zone=site.zone, open_hours=hours, spans=[(row.starts_at, row.room_free_at) for row in live])
-    visits = visits_of(infusions=infusions, site=site, now=now, grid=grid)
+    visits = visits_of(infusions=infusions, site=site, now=now, grid=grid, only=TO_CALL)
     shown = [visit for visit in visits if visit.infusion.state not in OFF]
     closures = _closures(site, day)
     # Once a patient has left, their way home is no longer a question.
@@ -217,7 +222,7 @@ def tone(infusion: Infusion, way: WayHome) -> str:
         return "done"
     if way.level in ("stop", "risk"):
         return way.level
-    return "live" if infusion.state.in_the_house else ""
+    return "live" if infusion.state.in_the_house else "plain"
 
 
 def _needs(site: Site, visits: list[Visit], now: datetime, *, with_alerts: bool) -> list[Need]:

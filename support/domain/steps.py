@@ -36,6 +36,17 @@ STEPS = {
 }
 
 
+SINCE = {
+    S.ARRIVED: (gettext_lazy("Here since %(time)s"), "arrived_at"),
+    S.STARTED: (gettext_lazy("Under way since %(time)s"), "started_at"),
+    S.RECOVERING: (gettext_lazy("Recovering since %(time)s"), "recovering_at"),
+    S.READY: (gettext_lazy("Ready since %(time)s"), "ready_at"),
+    S.HOME: (gettext_lazy("Home at %(time)s"), "home_at"),
+    S.CANCELLED: (gettext_lazy("Cancelled at %(time)s"), "cancelled_at"),
+    S.NO_SHOW: (gettext_lazy("Did not come"), "no_show_at"),
+}
+
+
 def handover_of(infusion: Infusion) -> Handover | None:
     """Without a query where ``handover`` was selected along."""
     return getattr(infusion, "handover", None)
@@ -52,17 +63,8 @@ def phase(*, infusion: Infusion, zone: ZoneInfo, now: datetime) -> str:
         return _("Booked")
     if state == S.RELEASED:
         return _left(infusion, zone)
-    sentences = {
-        S.ARRIVED: (_("Here since %(time)s"), infusion.arrived_at),
-        S.STARTED: (_("Under way since %(time)s"), infusion.started_at),
-        S.RECOVERING: (_("Recovering since %(time)s"), infusion.recovering_at),
-        S.READY: (_("Ready since %(time)s"), infusion.ready_at),
-        S.HOME: (_("Home at %(time)s"), infusion.home_at),
-        S.CANCELLED: (_("Cancelled at %(time)s"), infusion.cancelled_at),
-        S.NO_SHOW: (_("Did not come"), infusion.no_show_at),
-    }
-    sentence, moment = sentences[state]
-    return sentence % {"time": clock(moment, zone)}
+    sentence, stamp = SINCE[state]
+    return str(sentence) % {"time": clock(getattr(infusion, stamp), zone)}
 
 
 def _left(infusion: Infusion, zone: ZoneInfo) -> str:

@@ -18,6 +18,7 @@ from clinic.forms.slot_text import written
 from clinic.models import Course, Patient
 from clinic.views.desk import at_site, patient_of, was_read
 from support.domain import series
+from support.domain.board_grid import day_of
 from support.forms.courses import GIVING_WAY, OLD, ChosenForm, CourseForm, in_address
 
 
@@ -28,7 +29,8 @@ def new(request: HttpRequest, pk: int) -> HttpResponse:
     patient = patient_of(request, pk)
     today = times.local_day(moment=timezone.now(), zone=request.site.zone)
     asked = request.GET if "protocol" in request.GET else None
-    form = CourseForm(asked, site=request.site, today=today, initial={"first_day": today})
+    first = max(day_of(request.GET.get("first_day"), today=today), today)
+    form = CourseForm(asked, site=request.site, today=today, initial={"first_day": first})
     if not form.is_valid():
         return _page(request, patient, form)
     if request.method == "GET":

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from clinic.access import DESK_AND_CARE
-from clinic.domain import times
+from clinic.domain import notes, times
 from clinic.views.desk import at_site
 from support.domain import diary_board
 from support.domain.diary_shapes import CLINICIAN, DAYS, ROOM
@@ -24,12 +24,15 @@ def schedule(request: HttpRequest) -> HttpResponse:
     today = times.local_day(moment=now, zone=request.site.zone)
     look = look_of(request.GET, today=today)
     board = diary_board.of(site=request.site, look=look, now=now)
+    left = notes.of(site=request.site, day=look.first) if look.days == 1 else []
+    stamp = board.stamp + "".join(f"-{note.pk}{'x' * bool(note.done_at)}" for note in left)
     subject = f"schedule:{request.site.pk}:{look.first}:{look.days}"
-    reading = readings.note(request, subject=subject, stamp=board.stamp, now=now)
+    reading = readings.note(request, subject=subject, stamp=stamp, now=now)
     if reading.is_unchanged:
         return HttpResponse(status=204)
     context = {
         "board": board,
+        "notes": left,
         "look": look,
         "now": now,
         "reading": reading,
