@@ -7,7 +7,7 @@ rooms is a few hundred operations. Every zone in use today differs from UTC by w
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -32,19 +32,19 @@ SELECT room_id, clinician_id, patient_id, extract(epoch FROM starts_at)::bigint,
     extract(epoch FROM room_free_at)::bigint
 FROM clinic_infusion
 WHERE site_id = %(site)s AND starts_at > %(begin)s - interval '14 hours' AND starts_at < %(end)s
-    AND NOT (status IN ('cancelled', 'no_show')) AND id <> %(ignoring)s
+    AND NOT (status IN ('cancelled', 'no_show')) AND id <> ALL(%(ignoring)s)
 UNION ALL
 SELECT room_id, clinician_id, patient_id, extract(epoch FROM starts_at)::bigint, extract(epoch FROM ends_at)::bigint,
     extract(epoch FROM room_free_at)::bigint
 FROM unnest(%(clinicians)s::bigint[]) AS who(id) JOIN clinic_infusion ON clinician_id = who.id
 WHERE during && tstzrange(%(begin)s, %(end)s) AND site_id <> %(site)s
-    AND NOT (status IN ('cancelled', 'no_show')) AND clinic_infusion.id <> %(ignoring)s
+    AND NOT (status IN ('cancelled', 'no_show')) AND clinic_infusion.id <> ALL(%(ignoring)s)
 UNION ALL
 SELECT room_id, clinician_id, patient_id, extract(epoch FROM starts_at)::bigint, extract(epoch FROM ends_at)::bigint,
     extract(epoch FROM room_free_at)::bigint
 FROM clinic_infusion
 WHERE patient_id = %(patient)s AND during && tstzrange(%(begin)s, %(end)s) AND site_id <> %(site)s
-    AND NOT (status IN ('cancelled', 'no_show')) AND id <> %(ignoring)s
+    AND NOT (status IN ('cancelled', 'no_show')) AND id <> ALL(%(ignoring)s)
 """
 
 
@@ -60,7 +60,8 @@ class Opening:
 class Diary:
     """Two queries, however many days, rooms and visits there are. Only rooms that have what the protocol needs count.
 
-    ``ignoring`` is a visit about to be moved: its own time counts as free.
+    ``ignoring`` is a visit about to be moved: its own time counts as free. So do those of the visits in ``leaving``,
+    by id, for whoever keeps them apart himself.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Diary:
         now: datetime,
         patient: Patient | None = None,
         ignoring: Infusion | None = None,
+        leaving: Collection[int] = (),
         known: Premises | None = None,
     ) -> None:
         self.site, self.protocol, self.now = site, protocol, now
@@ -94,7 +96,7 @@ class Diary:
         self._room_spans: dict[int, list[Seconds]] = defaultdict(list)
         self._clinician_spans: dict[int, list[Seconds]] = defaultdict(list)
         self._patient_spans: list[Seconds] = []
-        self._read(patient, ignoring)
+        self._read(patient, [*leaving, ignoring.pk if ignoring else 0])
 
     def timing(self, starts_at: datetime) -> Timing:
         return timing(protocol=self.protocol, policy=self.policy, starts_at=starts_at)
@@ -233,14 +235,14 @@ class Diary:
                 mask |= 1 << first + cell
         return mask
 
-    def _read(self, patient: Patient | None, ignoring: Infusion | None) -> None:
+    def _read(self, patient: Patient | None, ignoring: list[int]) -> None:
         values: dict[str, Any] = {
             "site": self.site.pk,
             "begin": self._begin,
             "end": self._end,
             "clinicians": [one.pk for one in self.clinicians],
             "patient": patient.pk if patient else 0,
-            "ignoring": ignoring.pk if ignoring else 0,
+            "ignoring": ignoring,
         }
         with connection.cursor() as cursor:
             cursor.execute(TAKEN, values)

@@ -49,24 +49,25 @@ class Theirs:
 
 
 class Held:
-    """Places that first offers of earlier visits would take: no other visit is offered them."""
+    """Places that are spoken for: where the visits that are hit still are, and where first offers would take them."""
 
     def __init__(self) -> None:
-        self._rooms: list[tuple[int, Span]] = []
-        self._clinicians: list[tuple[int, Span]] = []
+        self._rooms: list[tuple[int, int, Span]] = []
+        self._clinicians: list[tuple[int, int, Span]] = []
 
-    def hold(self, slot: Slot, when: Timing) -> None:
-        self._rooms.append((slot.room.pk, (slot.starts_at, when.room_free_at)))
-        self._clinicians.append((slot.clinician.pk, (slot.starts_at, when.ends_at)))
+    def hold(self, visit: int, slot: Slot, *, ends_at: datetime, room_free_at: datetime) -> None:
+        self._rooms.append((visit, slot.room.pk, (slot.starts_at, room_free_at)))
+        self._clinicians.append((visit, slot.clinician.pk, (slot.starts_at, ends_at)))
 
-    def without(self, opening: Opening, when: Timing) -> Opening:
+    def without(self, visit: int, opening: Opening, when: Timing) -> Opening:
+        """What is left of an opening for this visit, whose own place is in nobody's way."""
         start = opening.starts_at
-        taken_rooms = {pk for pk, span in self._rooms if _meet(span, (start, when.room_free_at))}
-        taken_people = {pk for pk, span in self._clinicians if _meet(span, (start, when.ends_at))}
+        rooms = _taken(self._rooms, visit, (start, when.room_free_at))
+        people = _taken(self._clinicians, visit, (start, when.ends_at))
         return Opening(
             start,
-            [room for room in opening.rooms if room.pk not in taken_rooms],
-            [one for one in opening.clinicians if one.pk not in taken_people],
+            [room for room in opening.rooms if room.pk not in rooms],
+            [one for one in opening.clinicians if one.pk not in people],
         )
 
 
@@ -103,17 +104,21 @@ class _Search:
             "pk", "patient_id", "course_id", "number", "starts_at", "ends_at"
         ):
             self.theirs[patient].append(Theirs(pk=pk, course=course, number=number, span=(begin, end)))
-        self.homeless = {visit.pk for visit in visits}
+        self.hit = [visit.pk for visit in visits]
+        self.homeless = set(self.hit)
         self.here = premises.of(site=self.site)
         self.diaries: dict[int, Diary] = {}
         self.held = Held()
+        for visit in visits:
+            here = Slot(starts_at=visit.starts_at, room=visit.room, clinician=visit.clinician)
+            self.held.hold(visit.pk, here, ends_at=visit.ends_at, room_free_at=visit.room_free_at)
 
     def offers(self, visit: Infusion) -> list[Offer]:
         found = list(islice(self._all(visit), OFFERS))
         if found:
             first = found[0].slot
             when = self._diary(visit.course.protocol).timing(first.starts_at)
-            self.held.hold(first, when)
+            self.held.hold(visit.pk, first, ends_at=when.ends_at, room_free_at=when.room_free_at)
             self._settle(visit, (first.starts_at, when.ends_at))
         return found
 
@@ -146,7 +151,7 @@ class _Search:
         if self.closure.room_id is None and self.closure.clinician_id is None:
             return
         diary = self._diary(visit.course.protocol)
-        opening = self.held.without(diary.opening(visit.starts_at), diary.timing(visit.starts_at))
+        opening = self.held.without(visit.pk, diary.opening(visit.starts_at), diary.timing(visit.starts_at))
         # The visit itself holds what it keeps.
         if self.closure.clinician_id is not None:
             slots = [Slot(starts_at=visit.starts_at, room=visit.room, clinician=one) for one in opening.clinicians]
@@ -189,7 +194,7 @@ class _Search:
         )
         for opening in openings:
             when = diary.timing(opening.starts_at)
-            left = self.held.without(opening, when)
+            left = self.held.without(visit.pk, opening, when)
             if left.rooms and left.clinicians and opening.starts_at != visit.starts_at:
                 slot = Slot(
                     starts_at=opening.starts_at,
@@ -206,12 +211,17 @@ class _Search:
                 first_day=self.first,
                 last_day=self.last,
                 now=self.now,
+                leaving=self.hit,
                 known=self.here,
             )
         return self.diaries[protocol.pk]
 
     def _day(self, moment: datetime) -> date:
         return local_day(moment=moment, zone=self.zone)
+
+
+def _taken(held: list[tuple[int, int, Span]], visit: int, span: Span) -> set[int]:
+    return {pk for whose, pk, other in held if whose != visit and _meet(other, span)}
 
 
 def _kept(usual: T, free: list[T]) -> T:

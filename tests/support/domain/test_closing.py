@@ -112,6 +112,15 @@ def test_in_a_closed_room_the_same_time_in_another_room_comes_first(clinic, next
     assert (first.keeps_time, first.slot.room, first.slot.starts_at) == (True, second_room, next_week)
 
 
+def test_a_visit_may_go_to_a_time_that_overlaps_its_own(clinic, next_week):
+    """Snow until two, and the only room is its own until after three."""
+    visit = clinic.book(next_week)
+    closure = close(clinic, next_week - 6 * HOUR, next_week + HOUR / 2)
+    assert offers(clinic, closure)[visit.pk][0].slot.starts_at == next_week + HOUR / 2
+    [done] = closing.move_all(closure=closure, wishes=wishes(clinic, closure), actor=clinic.desk, now=clinic.now)
+    assert done.is_done
+
+
 def test_the_first_offers_of_all_visits_are_free_together(clinic, next_week):
     for number in range(4):
         other_patient(clinic, next_week + number * 2 * HOUR - 4 * HOUR, name=f"Omar{number}")
