@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
+from clinic.enums import InfusionStatus
 from tests import routes
 from tests.screenshots import demo as demo_clinic
 
@@ -70,6 +71,12 @@ def staff_pages(demo) -> dict[str, dict[str, str]]:
     offer = urlencode(
         {"protocol": demo.subjects["setup/protocols"], "first_day": f"{demo.now + timedelta(days=7):%Y-%m-%d}"}
     )
+    visit = demo.visit(InfusionStatus.BOOKED)
+    another = urlencode(
+        {"day": f"{visit.starts_at + timedelta(days=1):%Y-%m-%d}", "time": "11:20", "room": visit.room_id}
+        | {"clinician": visit.clinician_id}
+    )
+    pages["director"]["infusion-move-proposed"] = f"/infusions/{visit.pk}/move/preview/?{another}"
     pages["front_desk"]["course-offer"] = f"/patients/{demo.subjects['patients']}/course/new/?{offer}"
     return pages
 
