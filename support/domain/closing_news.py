@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 
 from clinic.domain import audit, hours
 from clinic.models import Closure, Infusion, Site, StaffMember
@@ -45,18 +47,17 @@ def told(*, closure: Closure, visits: Iterable[Infusion]) -> set[int]:
     }
 
 
-def tell(*, closure: Closure, site: Site, actor: StaffMember, now: datetime) -> Told:
+def tell(*, closure: Closure, site: Site, actor: StaffMember, now: datetime, at_once: int = AT_ONCE) -> Told:
     """The patients still hit, and the helpers who hold a promise for them; who cannot be written to becomes a call.
 
     Each is told once for a visit and its time, however often this is pressed; who was moved meanwhile is not told. In
     the hours of the signed rules.
     """
-    visits = list(closing.hit(closure=closure, now=now).filter(site=site).select_related(*closing.WITH))
-    known = told(closure=closure, visits=visits)
-    fresh = [visit for visit in visits if visit.pk not in known]
-    sent = _say(CLOSED, closure, fresh[:AT_ONCE], now)
+    rows = _untold(closure, closing.hit(closure=closure, now=now).filter(site=site))
+    count = rows.count()
+    sent = _say(CLOSED, closure, list(rows.select_related(*closing.WITH)[:at_once]), now)
     audit.record(actor=audit.staff(actor), verb="closure.told", now=now, subject=f"closure:{closure.pk}")
-    return Told(messages=sent[0], calls=sent[1], left=max(len(fresh) - AT_ONCE, 0))
+    return Told(messages=sent[0], calls=sent[1], left=max(count - at_once, 0))
 
 
 def lift(*, closure: Closure, actor: StaffMember, now: datetime) -> Told:
@@ -67,6 +68,15 @@ def lift(*, closure: Closure, actor: StaffMember, now: datetime) -> Told:
         sent = _say(OPEN, closure, [visit for visit in visits if visit.pk in known], now)
         hours.reopen(closure=closure, actor=actor, now=now)
     return Told(messages=sent[0], calls=sent[1], left=0)
+
+
+def _untold(closure: Closure, visits: QuerySet[Infusion]) -> QuerySet[Infusion]:
+    """The same as ``told`` says of a few, asked of as many as there are."""
+    name = Concat(Value(f"closure:{closure.pk}:"), Cast(OuterRef("pk"), CharField()))
+    key = Concat(Value("call:patient:"), Cast(OuterRef("patient_id"), CharField()), Value(":"), name)
+    key = Concat(key, Value(f":{CLOSED['patient']}"), output_field=CharField())
+    said = Message.objects.filter(kind=CLOSED["patient"], subject=name, about_at=OuterRef("starts_at"))
+    return visits.filter(~Exists(said), ~Exists(Alert.objects.filter(key=key)))
 
 
 def _say(kinds: dict[str, str], closure: Closure, visits: Sequence[Infusion], now: datetime) -> tuple[int, int]:

@@ -229,6 +229,18 @@ def test_the_patient_and_who_promised_are_told_once_however_often_it_is_pressed(
     assert news("patient_closed", "helper_closed") == [("helper_closed", "pending"), ("patient_closed", "pending")]
 
 
+def test_a_long_list_is_told_in_portions_and_each_once(clinic, next_week):
+    for number in range(3):
+        visit = other_patient(clinic, next_week + (number - 1) * 2 * HOUR)
+        if number == 1:
+            visit.patient.phone = visit.patient.email = ""
+            visit.patient.save()
+    closure = close(clinic, next_week - 6 * HOUR, next_week + 8 * HOUR)
+    press = {"closure": closure, "site": clinic.site, "actor": clinic.desk, "now": clinic.now, "at_once": 2}
+    told = [closing_news.tell(**press) for _time in range(3)]
+    assert [(one.messages, one.calls, one.left) for one in told] == [(1, 1, 1), (1, 0, 0), (0, 0, 0)]
+
+
 def test_who_was_moved_meanwhile_is_not_told(clinic, told):
     _closure, visit = told
     clinic.move(visit, visit.starts_at + DAY)
