@@ -57,11 +57,12 @@ def move(
     return _guarded(work, infusion, slot, now)
 
 
-def undo(*, infusion: Infusion, actor: StaffMember, now: datetime) -> Infusion:
+def undo(*, infusion: Infusion, actor: StaffMember, now: datetime, version: int | None = None) -> Infusion:
     """Back to the time, room and clinician before the last move, through the same guard; soft rules are not asked
     again. What people had said to the old time stays void: they are asked once more.
 
-    Refused after ten minutes, and when it was undone already; ``StaleVersion`` when the visit changed since the move.
+    Refused after ten minutes, and when it was undone already; ``StaleVersion`` when the visit changed since the move,
+    or since ``version`` was shown.
     """
     last = _last(infusion)
     if last is None:
@@ -73,7 +74,7 @@ def undo(*, infusion: Infusion, actor: StaffMember, now: datetime) -> Infusion:
         last.refresh_from_db(fields=["undone_at"])
         if last.undone_at is not None:
             raise Refused(_("This move is undone already."))
-        if row.version != last.version:
+        if row.version != last.version or version not in (None, row.version):
             raise stale(row)
         if now >= last.at + UNDO_FOR:
             raise Refused(_("A move can be undone for ten minutes. Move the visit again instead."))

@@ -86,6 +86,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @shown_on(infusions.page)
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
-    moves.undo(infusion=visit_of(request, pk), actor=request.user, now=timezone.now())
+    shown = whole(request.POST.get("version")) or 0
+    moves.undo(infusion=visit_of(request, pk), actor=request.user, now=timezone.now(), version=shown)
     said.success(request, _("Undone: the visit is where it was. What helpers had said is asked again."))
     return redirect("infusion", pk)

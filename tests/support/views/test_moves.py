@@ -72,8 +72,8 @@ def preview(client, visit, clinic, at, version=None):
     return client.get(f"{reverse('infusion_move_preview', args=[visit.pk])}?{urlencode(asked)}")
 
 
-def undo(client, visit):
-    return client.post(reverse("infusion_move_undo", args=[visit.pk]))
+def undo(client, visit, version=2):
+    return client.post(reverse("infusion_move_undo", args=[visit.pk]), {"version": version})
 
 
 def text_of(response):
@@ -293,6 +293,17 @@ def test_undoing_twice_undoes_once(desk, visit, clinic):
     undo(desk, visit)
     response = undo(desk, visit)
     assert (response.status_code, "This move is undone already." in text_of(response)) == (422, True)
+
+
+@pytest.mark.parametrize("version", ["", "2", "x"])
+def test_only_the_move_that_was_shown_is_undone(desk, visit, clinic, version):
+    """A tab that still offers to undo the first move does not undo the second."""
+    move(desk, visit, clinic, TOMORROW + timedelta(hours=3))
+    move(desk, visit, clinic, TOMORROW + timedelta(hours=5), version=2)
+    response = undo(desk, visit, version=version)
+    visit.refresh_from_db()
+    assert (response.status_code, visit.starts_at) == (422, TOMORROW + timedelta(hours=5))
+    assert "It is now on Wednesday 4 March at 15:00" in text_of(response)
 
 
 def test_undoing_after_somebody_took_the_place_is_refused_in_words(desk, visit, clinic, site, now):
