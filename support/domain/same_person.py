@@ -8,6 +8,7 @@ from django.db.models import Value
 from django.db.models.functions import Replace
 
 from clinic.models import Patient
+from education.models import Reading
 from messaging.domain import outbox, recipients
 from support.domain import designations
 from support.models import Alert, Availability, CheckIn, Commitment, Designation, Link, SupportPerson
@@ -87,8 +88,10 @@ def bring(standing: Standing, *, to: Patient, actor: str, now: datetime) -> None
 
 
 def renamed(*, was: str, to: str, now: datetime) -> None:
-    """What was said to one name was said to the other, and whom the desk was to call is not called twice."""
+    """What was said to one name was said to the other, what one has read the other has, and whom the desk was to call
+    is not called twice."""
     recipients.rename(was=was, to=to, now=now)
+    Reading.objects.filter(reader=was).exclude(revision__readings__reader=to).update(reader=to)
     calls = Alert.objects.filter(key__startswith="call:", key__contains=f":{was}:")
     calls.update(key=Replace("key", Value(f":{was}:"), Value(f":{to}:")))
 

@@ -10,6 +10,8 @@ from clinic.domain import bookings, notes, protocols, records
 from clinic.domain.errors import Refused
 from clinic.enums import Role
 from clinic.models import AuditEntry, Infusion, Patient, PatientIdentifier, TimeWish
+from education import library
+from education.models import PageRevision, Reading
 from messaging.models import Message
 from support.domain import alerts, checkins, designations, links, merging
 from support.enums import AlertKind, CommitmentStatus, ConsentHow, MayKnow, SupportRole
@@ -266,6 +268,19 @@ def test_a_question_to_a_helper_on_both_lists_is_answered_on_the_record_that_is_
     assert checkins.waiting(patient=left, designation=kept, now=next_week) == asked
 
 
+def test_what_a_helper_has_read_they_have_read(clinic, double):
+    """The handover asks whether tonight's instructions were opened."""
+    kept = clinic.named("Sam", phone="+14105550150")
+    came = named_by(clinic, double, "Sam")
+    library.sync(site=clinic.site, now=clinic.now)
+    one, other = PageRevision.objects.order_by("pk")[:2]
+    for revision, reader in ((one, kept), (one, came), (other, came)):
+        Reading.objects.create(revision=revision, reader=f"designation:{reader.pk}", opened_at=clinic.now)
+    joined(clinic, double)
+    read = Reading.objects.filter(reader=f"designation:{kept.pk}").values_list("revision", flat=True)
+    assert set(read) == {one.pk, other.pk}
+
+
 def test_what_changed_since_it_was_shown_is_refused(clinic, double, next_week):
     shown = merging.preview(keep=clinic.patient, away=double, now=clinic.now).edition
     booked_for(clinic, double, next_week)
@@ -392,7 +407,9 @@ class Kept(TestCase):
         before = dict(Infusion.objects.values_list("pk", "status"))
         promised = dict(Commitment.objects.values_list("pk", "infusion"))
         off = {name for (_s, name), row in circle.items() if row.withdrawn_at}
-        firm = dict(Commitment.objects.exclude(designation__person__given_name__in=off).values_list("pk", "status"))
+        # Who had been spared is asked again where the holder is off.
+        spoken = Commitment.objects.exclude(designation__person__given_name__in=off).exclude(status=S.COVERED)
+        firm = dict(spoken.values_list("pk", "status"))
 
         left = merging.merge(keep=keep, away=away, actor=desk, now=now)
 
