@@ -19,15 +19,17 @@ class Rhythm:
         self._placed = sorted((day, number) for number, day in placed.items())
 
     def allows(self, *, number: int, day: date) -> bool:
-        """Neither too near to the one before and the one after nor too far from them."""
+        """Neither too near to the one before and the one after nor too far from them; out of their order only not too
+        near."""
         before = [placed for placed in self._placed if placed[0] <= day][-1:]
         after = [placed for placed in self._placed if placed[0] > day][:1]
         return all(self._fit(one, other) for one, other in pairwise([*before, (day, number), *after]))
 
     def _fit(self, one: tuple[date, int], other: tuple[date, int]) -> bool:
         (first, number), (second, following) = one, other
-        least = self._protocol.stage_of(max(number, following)).min_days
+        days = (second - first).days
+        if days < self._protocol.stage_of(max(number, following)).min_days:
+            return False
         # Where visits between the two wait to be placed, they may be as far apart as those make room for.
-        steps = range(number + 1, following + 1) if following > number else [number]
-        most = sum(self._protocol.stage_of(step).max_days for step in steps)
-        return least <= (second - first).days <= most
+        steps = range(number + 1, following + 1)
+        return not steps or days <= sum(self._protocol.stage_of(step).max_days for step in steps)
