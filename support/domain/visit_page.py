@@ -83,6 +83,10 @@ class VisitPage:
     may_no_show: bool
     may_stop_early: bool
 
+    @property
+    def undo_until(self) -> datetime | None:
+        return self.undoable.at + moves.UNDO_FOR if self.undoable else None
+
 
 def of(*, infusion: Infusion, now: datetime) -> VisitPage:
     state = infusion.state

@@ -277,7 +277,9 @@ def test_a_form_without_a_version_is_an_old_form(desk, visit, clinic, version):
 
 def test_the_visits_page_offers_to_undo_and_undoing_asks_again(desk, visit, clinic, promise):
     move(desk, visit, clinic, TOMORROW + timedelta(hours=3))
-    assert reverse("infusion_move_undo", args=[visit.pk]) in text_of(desk.get(reverse("infusion", args=[visit.pk])))
+    page = text_of(desk.get(reverse("infusion", args=[visit.pk])))
+    assert reverse("infusion_move_undo", args=[visit.pk]) in page
+    assert "This can be undone until 09:51." in page
     assert undo(desk, visit).status_code == 302
     visit.refresh_from_db()
     rows = Commitment.objects.filter(designation=promise.designation, role="ride").order_by("pk")
