@@ -2,7 +2,25 @@
 
 from django.urls import path
 
-from support.views import alerts, availability, bookings, calendars, courses, handovers, infusions, merging, messages, moves, notes, outbox, patient, people, places, schedule, today
+from support.views import (
+    alerts,
+    availability,
+    bookings,
+    calendars,
+    courses,
+    handovers,
+    infusions,
+    merging,
+    messages,
+    moves,
+    notes,
+    outbox,
+    patient,
+    people,
+    places,
+    schedule,
+    today,
+)
 
 urlpatterns = [
     path("", today.today, name="today"),
@@ -24,6 +42,7 @@ urlpatterns = [
     path("infusions/<int:pk>/move/undo/", moves.undo, name="infusion_move_undo"),
     path("infusions/<int:pk>/handover/", handovers.handover, name="handover"),
     path("infusions/<int:pk>/release/", handovers.release, name="infusion_release"),
+    path("courses/<int:pk>/plan/", courses.plan_rest, name="course_plan"),
     path("courses/<int:pk>/place/", bookings.place, name="course_place"),
     path("patients/<int:pk>/walk-in/", bookings.walk_in, name="infusion_walk_in"),
     path("patients/<int:pk>/", patient.patient, name="patient"),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from clinic.domain.plan_search import members
 from clinic.domain.plans import Ask, choices, dead_end, last_days
 from clinic.domain.rules import say_day
-from clinic.domain.study import HORIZON_DAYS, Relaxed, Study
+from clinic.domain.study import Relaxed, Study
 from clinic.domain.wishes import Wishes
 from clinic.enums import Attendant, Equipment, Weekday
 
@@ -62,7 +62,7 @@ def reasons(study: Study, ask: Ask, relaxed: Relaxed) -> list[str]:
     visit, wanted = dead_end(ask)
     offsets = [offset for offset in members(wanted) if offset < len(ask.days)]
     named = {
-        "visit": visit + 1,
+        "visit": study.stretch.done + visit + 1,
         "first": say_day(study.day(offsets[0])),
         "last": say_day(study.day(offsets[-1])),
     }
@@ -71,6 +71,8 @@ def reasons(study: Study, ask: Ask, relaxed: Relaxed) -> list[str]:
         sentence = _(
             "Visit %(visit)s finds no day between %(first)s and %(last)s: visits are %(least)s to %(most)s days apart."
         )
+    elif study.stretch.done:
+        sentence = _("Visit %(visit)s finds no day between %(first)s and %(last)s.")
     else:
         sentence = _("The first visit finds no day between %(first)s and %(last)s.")
     week = Wishes(study.wishes, but=relaxed.weekdays)
@@ -92,7 +94,7 @@ def ways_out(study: Study, *, visits: int, relaxed: Relaxed) -> list[WayOut]:
             _first_that_fits(study, visits, [replace(relaxed, weekdays=(*relaxed.weekdays, weekday))])
             for weekday in Wishes(study.wishes, but=relaxed.weekdays).bad_weekdays
         ),
-        _first_that_fits(study, visits, [replace(relaxed, start_days=HORIZON_DAYS)]),
+        _first_that_fits(study, visits, [replace(relaxed, later=True)]),
     ]
     if not any(found):
         found.append(_first_that_fits(study, visits, [replace(relaxed, weekdays=tuple(range(7)))]))
@@ -110,7 +112,7 @@ def _first_that_fits(study: Study, visits: int, tried: list[Relaxed]) -> WayOut 
 
 
 def _closer(study: Study, visits: int, relaxed: Relaxed) -> range:
-    widest = max((least for least, _best, _most in study.protocol.gaps()[: visits - 1]), default=1)
+    widest = max((least for least, _best, _most in study.stretch.gaps[: visits - 1]), default=1)
     return range(relaxed.closer + 1, min(widest - 1, CLOSEST) + 1)
 
 

@@ -2,14 +2,14 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import datetime, time
 
 from clinic.domain import obstacles, plan_words
 from clinic.domain.diary import Opening
 from clinic.domain.obstacles import WayOut
-from clinic.domain.plans import Gap, Plan, choices
+from clinic.domain.plans import Plan, choices
 from clinic.domain.slots import Slot
-from clinic.domain.study import HORIZON_DAYS, CouldDrive, Relaxed, Start, Study, counts, days_needed
+from clinic.domain.study import HORIZON_DAYS, CouldDrive, Relaxed, Start, Stretch, Study
 from clinic.models import Patient, Protocol, Room, Site
 
 
@@ -56,27 +56,27 @@ def outlook(
     site: Site,
     patient: Patient,
     protocol: Protocol,
-    first_day: date,
+    stretch: Stretch,
     now: datetime,
     prefer: time | None = None,
     could_drive: CouldDrive | None = None,
     company: bool = False,
     relaxed: Relaxed | None = None,
 ) -> Outlook:
-    """The best plans from ``first_day`` on, for as many visits as sixty days hold; all their times can be booked.
+    """The best plans for as many visits of the stretch as sixty days hold; all their times can be booked.
 
     What each is best at is defined in ``plans``. A bad time of the patient is never offered, a good one preferred.
     Visits keep their room and clinician where they can; with ``company`` a room with a guest place comes first.
     """
-    giving_way, gaps = relaxed or Relaxed(), _gaps(protocol, relaxed)
-    days = HORIZON_DAYS if relaxed else days_needed(gaps)
+    giving_way = relaxed or Relaxed()
+    days = stretch.days(giving_way)
 
     def study(days: int) -> Study:
         return Study(
             site=site,
             patient=patient,
             protocol=protocol,
-            first_day=first_day,
+            stretch=stretch,
             days=days,
             now=now,
             could_drive=could_drive,
@@ -85,7 +85,7 @@ def outlook(
 
     read = study(days)
     fewest = 1
-    for fewest in counts(gaps):
+    for fewest in stretch.counts(giving_way):
         ask = read.ask(visits=fewest, relaxed=giving_way)
         if found := choices(ask):
             return Outlook([_offer(read, plan, company) for plan in found])
@@ -99,15 +99,6 @@ def outlook(
     )
 
 
-def may_have(*, protocol: Protocol, visits: int, relaxed: Relaxed | None = None) -> bool:
-    """Whether a plan of this protocol can have so many visits."""
-    return visits in counts(_gaps(protocol, relaxed))
-
-
-def _gaps(protocol: Protocol, relaxed: Relaxed | None) -> list[Gap]:
-    return [(relaxed or Relaxed()).gap(gap) for gap in protocol.gaps()]
-
-
 def _offer(study: Study, plan: Plan, company: bool) -> Offer:
     starts = [study.find(offset, minute) for offset, minute in plan.visits]
     return Offer(
@@ -115,7 +106,7 @@ def _offer(study: Study, plan: Plan, company: bool) -> Offer:
         visits=tuple(
             Visit(slot, start.drivers) for slot, start in zip(_placed(study, starts, company), starts, strict=True)
         ),
-        to_place=study.protocol.sessions - len(starts),
+        to_place=study.stretch.visits - len(starts),
     )
 
 

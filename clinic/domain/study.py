@@ -21,12 +21,12 @@ CouldDrive = Callable[[datetime, datetime], Sequence[str]]
 @dataclass(frozen=True)
 class Relaxed:
     """What the protocol, the patient or the desk gave way in: days more at most and days less at least between visits,
-    weekdays whose bad times do not count this once, and days within which the first visit comes."""
+    weekdays whose bad times do not count this once, and a first visit later than usual."""
 
     wider: int = 0
     closer: int = 0
     weekdays: tuple[int, ...] = ()
-    start_days: int = START_DAYS
+    later: bool = False
 
     @property
     def breaks_protocol(self) -> bool:
@@ -39,6 +39,60 @@ class Relaxed:
         return max(1, least - self.closer), best, most + self.wider
 
 
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """The part of a course that is planned: ``visits`` without a date after ``done`` with one, the days between them,
+    and within how many days from ``first_day`` the first of them comes."""
+
+    visits: int
+    gaps: tuple[Gap, ...]
+    first_day: date
+    start_days: int = START_DAYS
+    done: int = 0
+
+    def eased(self, relaxed: Relaxed) -> list[Gap]:
+        return [relaxed.gap(gap) for gap in self.gaps]
+
+    def counts(self, relaxed: Relaxed) -> range:
+        """How many visits the horizon holds, the most first: as many as fit at the best spacing, and at the least as
+        many as fit however wide they are spaced."""
+        at_best, at_widest = 1, 1
+        best = most = 0
+        for visit, gap in enumerate(self.eased(relaxed), start=2):
+            best, most = best + gap[1], most + gap[2]
+            if best < HORIZON_DAYS:
+                at_best = visit
+            if self.start_days + most <= HORIZON_DAYS:
+                at_widest = visit
+        return range(at_best, at_widest - 1, -1)
+
+    def days(self, relaxed: Relaxed) -> int:
+        """How many days hold every series that begins in time, as far as the horizon reaches."""
+        if relaxed.later:
+            return HORIZON_DAYS
+        return min(HORIZON_DAYS, self.start_days + sum(most for _least, _best, most in self.eased(relaxed)))
+
+
+def whole_course(*, protocol: Protocol, first_day: date) -> Stretch:
+    return Stretch(visits=protocol.sessions, gaps=tuple(protocol.gaps()), first_day=first_day)
+
+
+def rest_of_course(*, protocol: Protocol, sessions: int, done: int, last: date, first_day: date) -> Stretch:
+    """After ``done`` visits, the last of them on the day ``last``: the next one keeps the days between as well. Where
+    it is too late for that, it comes as soon as it would in a new course."""
+    gaps = protocol.gaps()
+    least, _best, most = gaps[done - 1]
+    first = max(first_day, last + timedelta(days=least))
+    window = (last - first).days + most + 1
+    return Stretch(
+        visits=sessions - done,
+        gaps=tuple(gaps[done : sessions - 1]),
+        first_day=first,
+        start_days=window if window > 0 else START_DAYS,
+        done=done,
+    )
+
+
 @dataclass(frozen=True)
 class Start:
     """A free start; ``minute`` is what the clinic's clock shows."""
@@ -49,7 +103,7 @@ class Start:
 
 
 class Study:
-    """Three queries. ``days`` from ``first_day`` on are read."""
+    """Three queries. ``days`` from the stretch's first day on are read."""
 
     def __init__(
         self,
@@ -57,13 +111,14 @@ class Study:
         site: Site,
         patient: Patient,
         protocol: Protocol,
-        first_day: date,
+        stretch: Stretch,
         days: int,
         now: datetime,
         could_drive: CouldDrive | None,
         prefer: time | None,
     ) -> None:
-        self.site, self.protocol, self.first_day = site, protocol, first_day
+        self.site, self.protocol, self.stretch = site, protocol, stretch
+        self.first_day = first_day = stretch.first_day
         self.wishes = wishes.of(patient=patient)
         self.diary = Diary(
             site=site,
@@ -84,9 +139,9 @@ class Study:
         return self.first_day + timedelta(days=offset)
 
     def ask(self, *, visits: int, relaxed: Relaxed) -> Ask:
-        """The question for the first so many visits of the protocol."""
+        """The question for the first so many visits of the stretch."""
         week = Wishes(self.wishes, but=relaxed.weekdays)
-        gaps = self.protocol.gaps()[: visits - 1]
+        gaps = self.stretch.gaps[: visits - 1]
         place = {minute: 1 << at for at, minute in enumerate(self._minutes)}
         return Ask(
             minutes=self._minutes,
@@ -94,7 +149,7 @@ class Study:
             gaps=tuple(relaxed.gap(gap) for gap in gaps),
             weekday=self.first_day.weekday(),
             per_week=per_week(gaps),
-            start_days=relaxed.start_days,
+            start_days=HORIZON_DAYS if relaxed.later else self.stretch.start_days,
             prefer=self._prefer,
         )
 
@@ -125,22 +180,3 @@ class Study:
             drivers = self._could_drive(start + self._pickup, start + self._ends) if self._could_drive else ()
             found.append(Start(minute_of_day(start.astimezone(self.site.zone)), start, tuple(drivers)))
         return found
-
-
-def counts(gaps: Sequence[Gap]) -> range:
-    """How many visits the horizon holds, the most first: as many as fit at the best spacing, and at the least as many
-    as fit however wide they are spaced."""
-    at_best, at_widest = 1, 1
-    best = most = 0
-    for visit, gap in enumerate(gaps, start=2):
-        best, most = best + gap[1], most + gap[2]
-        if best < HORIZON_DAYS:
-            at_best = visit
-        if START_DAYS + most <= HORIZON_DAYS:
-            at_widest = visit
-    return range(at_best, at_widest - 1, -1)
-
-
-def days_needed(gaps: Sequence[Gap]) -> int:
-    """How many days hold every series with these gaps that begins in time, as far as the horizon reaches."""
-    return min(HORIZON_DAYS, START_DAYS + sum(most for _least, _best, most in gaps))

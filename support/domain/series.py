@@ -1,11 +1,11 @@
 """Planning a series with both sides in view: what the clinic has free, and who could drive the patient home."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 from clinic.domain import planning
 from clinic.domain.planning import Outlook
-from clinic.domain.study import HORIZON_DAYS, Relaxed
+from clinic.domain.study import HORIZON_DAYS, Relaxed, Stretch
 from clinic.models import Patient, Protocol
 from support.domain.drivers import Drivers
 from support.enums import SupportRole
@@ -24,13 +24,13 @@ def look(
     *,
     patient: Patient,
     protocol: Protocol,
-    first_day: date,
+    stretch: Stretch,
     now: datetime,
     prefer: time | None = None,
     relaxed: Relaxed | None = None,
 ) -> Look:
-    last_day = first_day + timedelta(days=HORIZON_DAYS)
-    drivers = Drivers(patient=patient, first_day=first_day, last_day=last_day)
+    last_day = stretch.first_day + timedelta(days=HORIZON_DAYS)
+    drivers = Drivers(patient=patient, first_day=stretch.first_day, last_day=last_day)
     company = Designation.objects.filter(
         patient=patient, withdrawn_at=None, roles__contains=[SupportRole.PRESENCE]
     ).exists()
@@ -38,7 +38,7 @@ def look(
         site=patient.site,
         patient=patient,
         protocol=protocol,
-        first_day=first_day,
+        stretch=stretch,
         now=now,
         prefer=prefer,
         could_drive=drivers.names if drivers else None,

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic.domain import protocols
 from clinic.domain.obstacles import CLOSEST, WIDER
 from clinic.domain.slots import Slot
-from clinic.domain.study import HORIZON_DAYS, START_DAYS, Relaxed
+from clinic.domain.study import Relaxed
 from clinic.enums import Role, Weekday
 from clinic.forms import slot_text
 from clinic.forms.laid_out import laid_out, row
@@ -68,7 +68,7 @@ class CourseForm(forms.Form):
             wider=values["wider"],
             closer=values["closer"],
             weekdays=tuple(values["weekdays"]),
-            start_days=HORIZON_DAYS if values["later"] else START_DAYS,
+            later=values["later"],
         )
 
 
@@ -79,9 +79,18 @@ def in_address(relaxed: Relaxed) -> dict[str, list[str]]:
         found["wider"] = [str(relaxed.wider)]
     if relaxed.closer:
         found["closer"] = [str(relaxed.closer)]
-    if relaxed.start_days > START_DAYS:
+    if relaxed.later:
         found["later"] = ["on"]
     return found
+
+
+class RestForm(CourseForm):
+    """The same for the visits of a course that have no date yet: its protocol is settled."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["protocol"]
+        self.helper = laid_out(row("first_day", "prefer"), button=_("Find plans"), main=not self.is_bound)
 
 
 class ChosenForm(forms.Form):

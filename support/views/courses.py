@@ -1,25 +1,32 @@
-"""Opening a course: say what is wished for, compare the plans, book all of one or nothing."""
+"""Planning visits: say what is wished for, compare the plans, book all visits of one or nothing."""
 
+from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.contrib import messages as said
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from clinic.access import DESK_AND_CARE
-from clinic.domain import against, bookings, planning, policies, times, wishes
+from clinic.domain import against, bookings, policies, rest, times, wishes
 from clinic.domain.errors import Refused
 from clinic.domain.obstacles import WayOut
+from clinic.domain.slots import Slot
+from clinic.domain.study import Relaxed, Stretch, whole_course
 from clinic.forms.slot_text import written
-from clinic.models import Course, Patient
+from clinic.models import Course, Patient, Protocol
 from clinic.views.desk import at_site, patient_of, was_read
 from support.domain import series
 from support.domain.board_grid import day_of
-from support.forms.courses import GIVING_WAY, OLD, ChosenForm, CourseForm, in_address
+from support.forms.courses import GIVING_WAY, OLD, ChosenForm, CourseForm, RestForm, in_address
+
+# Books the times of one plan. Takes the form's own key and the reason for what goes against the rules.
+Book = Callable[[list[Slot], UUID, str], object]
 
 
 @at_site(*DESK_AND_CARE)
@@ -28,51 +35,100 @@ def new(request: HttpRequest, pk: int) -> HttpResponse:
     """GET with a protocol and a day shows plans; POST books the one that was chosen."""
     patient = patient_of(request, pk)
     today = times.local_day(moment=timezone.now(), zone=request.site.zone)
-    asked = request.GET if "protocol" in request.GET else None
     first = max(day_of(request.GET.get("first_day"), today=today), today)
+    asked = request.GET if "protocol" in request.GET else None
     form = CourseForm(asked, site=request.site, today=today, initial={"first_day": first})
     if not form.is_valid():
         return _page(request, patient, form)
-    if request.method == "GET":
-        return _page(request, patient, form, **_plans(request, patient, form))
-    try:
-        course = _book(request, patient, form)
-    except Refused as refused:
-        # Somebody was faster, or a rule says no: the reasons, and fresh plans for the same wish.
-        return _page(request, patient, form, status=422, refused=refused, **_plans(request, patient, form))
-    return _booked(request, course)
+    protocol: Protocol = form.cleaned_data["protocol"]
+
+    def book(slots: list[Slot], form_key: UUID, reason: str) -> object:
+        return bookings.book_series(
+            patient=patient,
+            protocol=protocol,
+            slots=slots,
+            actor=request.user,
+            now=timezone.now(),
+            form_key=form_key,
+            override_reason=reason,
+        )
+
+    stretch = whole_course(protocol=protocol, first_day=form.cleaned_data["first_day"])
+    return _planned(request, patient, form, protocol, stretch, book)
 
 
-def _book(request: HttpRequest, patient: Patient, form: CourseForm) -> Course:
+@at_site(*DESK_AND_CARE)
+@require_http_methods(["GET", "POST"])
+def plan_rest(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same for the visits of a course that have no date yet."""
+    rows = Course.objects.select_related("patient__site", "protocol")
+    course = get_object_or_404(rows, pk=pk, patient__site=request.site)
+    today = times.local_day(moment=timezone.now(), zone=request.site.zone)
+    asked = request.GET if "first_day" in request.GET else {"first_day": today}
+    form = RestForm(asked, site=request.site, today=today)
+    if not form.is_valid():
+        return _page(request, course.patient, form, course=course)
+    stretch = rest.of(course=course, first_day=form.cleaned_data["first_day"])
+    if stretch is None and request.method == "POST":
+        # Pressed twice: the first has booked them all.
+        return redirect("patient", course.patient_id)
+    if stretch is None:
+        said.info(request, _("These visits are placed one by one."))
+        return redirect("course_place", pk)
+
+    def book(slots: list[Slot], _form_key: UUID, reason: str) -> object:
+        by = {"actor": request.user, "now": timezone.now()}
+        return rest.book(course=course, slots=slots, override_reason=reason, **by)
+
+    return _planned(request, course.patient, form, course.protocol, stretch, book, course=course)
+
+
+def _planned(
+    request: HttpRequest,
+    patient: Patient,
+    form: CourseForm,
+    protocol: Protocol,
+    stretch: Stretch,
+    book: Book,
+    **more: Any,
+) -> HttpResponse:
+    if request.method == "POST":
+        try:
+            booked = _book(request, stretch, form, book)
+        except Refused as refused:
+            # Somebody was faster, or a rule says no: the reasons, and fresh plans for the same wish.
+            more |= {"refused": refused}
+        else:
+            words = ngettext("%(count)s visit is booked.", "%(count)s visits are booked.", booked)
+            said.success(request, words % {"count": booked})
+            return redirect("patient", patient.pk)
+    plans = _plans(request, patient, form, protocol, stretch)
+    return _page(request, patient, form, status=422 if "refused" in more else 200, **plans, **more)
+
+
+def _book(request: HttpRequest, stretch: Stretch, form: CourseForm, book: Book) -> int:
     chosen = ChosenForm(request.POST, site=request.site)
     if not chosen.is_valid():
         raise Refused(*(str(error) for errors in chosen.errors.values() for error in errors))
-    slots, protocol = chosen.cleaned_data["slots"], form.cleaned_data["protocol"]
-    if not planning.may_have(protocol=protocol, visits=len(slots), relaxed=form.relaxed):
+    values = chosen.cleaned_data
+    if len(values["slots"]) not in stretch.counts(form.relaxed or Relaxed()):
         raise Refused(str(OLD))
-    return bookings.book_series(
+    book(values["slots"], values["form_key"], values["override_reason"])
+    return len(values["slots"])
+
+
+def _plans(
+    request: HttpRequest, patient: Patient, form: CourseForm, protocol: Protocol, stretch: Stretch
+) -> dict[str, Any]:
+    policy = policies.current(site=request.site)
+    seen = series.look(
         patient=patient,
         protocol=protocol,
-        slots=slots,
-        actor=request.user,
+        stretch=stretch,
         now=timezone.now(),
-        form_key=chosen.cleaned_data["form_key"],
-        override_reason=chosen.cleaned_data["override_reason"],
+        prefer=form.cleaned_data["prefer"],
+        relaxed=form.relaxed,
     )
-
-
-def _booked(request: HttpRequest, course: Course) -> HttpResponse:
-    count = course.infusions.count()
-    said.success(
-        request, ngettext("%(count)s visit is booked.", "%(count)s visits are booked.", count) % {"count": count}
-    )
-    return redirect("patient", course.patient_id)
-
-
-def _plans(request: HttpRequest, patient: Patient, form: CourseForm) -> dict[str, Any]:
-    wanted = {name: form.cleaned_data[name] for name in ("protocol", "first_day", "prefer")}
-    policy = policies.current(site=request.site)
-    seen = series.look(patient=patient, now=timezone.now(), relaxed=form.relaxed, **wanted)
     return {
         "outlook": seen.outlook,
         "has_drivers": seen.has_drivers,

@@ -4,6 +4,7 @@ full. The whole call as the page makes it, and the search alone."""
 import random
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 
@@ -14,7 +15,7 @@ from clinic.domain import planning, wishes
 from clinic.domain.calendar import timing
 from clinic.domain.planning import Outlook
 from clinic.domain.plans import plans
-from clinic.domain.study import HORIZON_DAYS, Relaxed, Study
+from clinic.domain.study import HORIZON_DAYS, Relaxed, Study, whole_course
 from clinic.domain.times import wall
 from clinic.enums import Role
 from clinic.models import Infusion, Patient
@@ -104,10 +105,9 @@ def look(house: House, patient: Patient) -> Outlook:
         site=house.site,
         patient=patient,
         protocol=house.protocol,
-        first_day=FIRST_DAY,
+        stretch=replace(whole_course(protocol=house.protocol, first_day=FIRST_DAY), start_days=HORIZON_DAYS),
         now=NOW,
         could_drive=drivers.names,
-        relaxed=Relaxed(),
     )
 
 
@@ -138,7 +138,7 @@ def run() -> dict[str, float | str]:
         site=house.site,
         patient=patients[0],
         protocol=house.protocol,
-        first_day=FIRST_DAY,
+        stretch=whole_course(protocol=house.protocol, first_day=FIRST_DAY),
         days=HORIZON_DAYS,
         now=NOW,
         could_drive=Drivers(

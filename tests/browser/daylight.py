@@ -11,6 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from clinic.domain import planning
 from clinic.domain.slots import Slot
+from clinic.domain.study import whole_course
 from clinic.domain.times import local_day
 from clinic.models import Infusion
 from config.demo.clinic import Clinic, open_clinic
@@ -58,7 +59,13 @@ class Story:
         """Six visits from the day after tomorrow on."""
         site, protocol = self.clinic.site, self.clinic.protocol
         first = local_day(moment=self.now, zone=site.zone) + timedelta(days=2)
-        seen = planning.outlook(site=site, protocol=protocol, patient=part.patient, first_day=first, now=self.now)
+        seen = planning.outlook(
+            site=site,
+            protocol=protocol,
+            patient=part.patient,
+            stretch=whole_course(protocol=protocol, first_day=first),
+            now=self.now,
+        )
         part.book_series(seen.offers[0].slots, self.now - timedelta(hours=1))
         return list(Infusion.objects.filter(patient=part.patient).order_by("starts_at"))
 

@@ -10,6 +10,7 @@ from django.db import connection
 from clinic.domain import attempts, bookings, followers, infusions, locks, moves, planning
 from clinic.domain.errors import Refused, Taken
 from clinic.domain.slots import Slot
+from clinic.domain.study import whole_course
 from clinic.enums import CourseStatus, InfusionStatus
 from clinic.models import AuditEntry, Closure, Course, Infusion, Room
 from tests.clinic.conftest import House
@@ -45,9 +46,8 @@ def six(house: House) -> list[Slot]:
 
 def test_a_series_is_booked_as_offered(house: House, now: datetime) -> None:
     patient = house.patient()
-    seen = planning.outlook(
-        site=house.site, protocol=house.protocol, patient=patient, first_day=date(2026, 3, 10), now=now
-    )
+    stretch = whole_course(protocol=house.protocol, first_day=date(2026, 3, 10))
+    seen = planning.outlook(site=house.site, protocol=house.protocol, patient=patient, stretch=stretch, now=now)
     slots = seen.offers[0].slots
     made = series(house, now, slots, patient=patient)
     booked = list(made.infusions.all())

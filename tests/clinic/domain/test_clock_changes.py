@@ -7,6 +7,7 @@ import pytest
 
 from clinic.domain import bookings, planning, scheduling
 from clinic.domain.slots import Slot
+from clinic.domain.study import whole_course
 from clinic.enums import Role
 from clinic.models import OpeningHours
 from tests.factories import PatientFactory, PolicyFactory, ProtocolFactory, RoomFactory, SiteFactory, StaffFactory
@@ -64,11 +65,12 @@ def test_what_is_offered_on_the_day_of_the_change_is_inside_the_clocks_hours(day
 
 @pytest.mark.parametrize("first", [date(2026, 3, 2), date(2026, 10, 26)])
 def test_a_series_keeps_its_time_of_day_across_the_change(night_site, first):
+    protocol = ProtocolFactory(site=night_site)
     seen = planning.outlook(
         site=night_site,
-        protocol=ProtocolFactory(site=night_site),
+        protocol=protocol,
         patient=PatientFactory(site=night_site),
-        first_day=first,
+        stretch=whole_course(protocol=protocol, first_day=first),
         now=NOW,
         prefer=time(10, 30),
     )

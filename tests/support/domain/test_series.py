@@ -10,10 +10,11 @@ from hypothesis.extra.django import TestCase
 
 from clinic.domain import bookings, wishes
 from clinic.domain.calendar import timing
+from clinic.domain.study import whole_course
 from clinic.domain.times import day_bounds
 from clinic.domain.wishes import Wishes
 from clinic.enums import Role
-from clinic.models import OpeningHours, Room
+from clinic.models import OpeningHours, Patient, Protocol, Room
 from support.domain import availability, drivers, series
 from support.enums import SupportRole
 from tests.factories import (
@@ -32,6 +33,11 @@ FIRST = date(2026, 3, 4)
 clocks = st.integers(8, 17).map(time)
 spans = st.lists(clocks, min_size=2, max_size=2, unique=True).map(sorted)
 weekdays = st.lists(st.integers(0, 6), min_size=1, max_size=4, unique=True)
+
+
+def planned(patient: Patient, protocol: Protocol) -> series.Look:
+    stretch = whole_course(protocol=protocol, first_day=FIRST)
+    return series.look(patient=patient, protocol=protocol, stretch=stretch, now=NOW)
 
 
 class TestWhatIsOfferedHolds(TestCase):
@@ -63,7 +69,7 @@ class TestWhatIsOfferedHolds(TestCase):
             availability.state(designation=named, actor="staff:1", now=NOW, **said)
         protocol = ProtocolFactory(site=site, stages=[data.draw(st.sampled_from([(4, 2, 3, 5), (3, 5, 7, 9)]))])
 
-        look = series.look(patient=patient, protocol=protocol, first_day=FIRST, now=NOW)
+        look = planned(patient, protocol)
 
         event(f"{len(look.outlook.offers)} offers")
         assert bool(look.outlook.offers) != bool(look.outlook.reasons)
@@ -96,14 +102,14 @@ def rooms(look: series.Look) -> set[str]:
 
 def test_somebody_who_sits_with_the_patient_wants_a_guest_place(site) -> None:
     patient = PatientFactory(site=site)
-    wanted = {"patient": patient, "protocol": ProtocolFactory(site=site), "first_day": FIRST, "now": NOW}
-    assert rooms(series.look(**wanted)) == {"Room 1"}
+    protocol = ProtocolFactory(site=site)
+    assert rooms(planned(patient, protocol)) == {"Room 1"}
     DesignationFactory(patient=patient, roles=[SupportRole.PRESENCE])
-    assert rooms(series.look(**wanted)) == {"Room 2"}
+    assert rooms(planned(patient, protocol)) == {"Room 2"}
 
 
 def test_without_anybody_for_the_way_home_plans_do_not_look_at_rides(site) -> None:
     patient = PatientFactory(site=site)
-    look = series.look(patient=patient, protocol=ProtocolFactory(site=site), first_day=FIRST, now=NOW)
+    look = planned(patient, ProtocolFactory(site=site))
     assert (look.has_drivers, look.outlook.offers[0].covered) == (False, 0)
     assert look.outlook.offers[0].good_at[0].startswith("Always")

@@ -263,3 +263,26 @@ def test_who_may_not_go_against_the_protocol_sees_the_plans_and_no_button(
     _way, address = look(desk, patient, narrow).context["ways_out"][0]
     page = desk.get(reverse("course_new", args=[patient.pk]) + address).content.decode()
     assert ("Your role may not book one of them." in page, "Book this plan" in page) == (True, False)
+
+
+def test_the_rest_of_a_course_is_planned_and_booked_together(desk: Client, patient, protocol, site: Site) -> None:
+    long = ProtocolFactory(site=site, stages=[(3, 2, 3, 5), (4, 14, 21, 28)])
+    book(desk, patient, long, chosen(desk, patient, long))
+    course = Course.objects.get()
+    assert len(starts()) == 5
+    assert reverse("course_plan", args=[course.pk]) in desk.get(reverse("patient", args=[patient.pk])).content.decode()
+    where = reverse("course_plan", args=[course.pk])
+    page = desk.get(where)
+    assert [len(offer.visits) for _value, offer in page.context["offers"]] == [2, 2, 2]
+    form = {"slots": page.context["offers"][0][0], "form_key": str(page.context["form_key"])}
+    for _press in range(2):
+        assert desk.post(where, form).url == reverse("patient", args=[patient.pk])
+    assert len(starts()) == 7
+
+
+def test_a_course_with_a_gap_leads_to_its_single_places(desk: Client, patient, protocol) -> None:
+    book(desk, patient, protocol, chosen(desk, patient, protocol))
+    course = Course.objects.get()
+    course.infusions.filter(number=2).update(status="cancelled", cancelled_at=starts()[0], off_reason="ill")
+    answer = desk.get(reverse("course_plan", args=[course.pk]))
+    assert answer.url == reverse("course_place", args=[course.pk])
