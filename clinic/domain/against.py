@@ -237,7 +237,7 @@ def _of_room(slot: Slot, protocol: Protocol, people: int) -> Iterator[Finding]:
         things = ", ".join(str(label) for label in missing)
         yield _soft(SoftRule.EQUIPMENT, _("%(room)s lacks: %(things)s.") % {**named, "things": things})
     if people > slot.room.guest_places:
-        sentence = _("%(people)s people will sit with the patient; %(room)s has places for %(places)s.")
+        sentence = _("Said yes to being in the room: %(people)s. Guest places in %(room)s: %(places)s.")
         yield _soft(SoftRule.GUESTS, sentence % named)
     elif Attendant.COMPANION in protocol.present and not slot.room.guest_places:
         yield _soft(SoftRule.GUESTS, _("The patient must bring somebody; %(room)s has no place for a guest.") % named)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from clinic.domain import against, bookings, guests, moves
@@ -174,7 +174,7 @@ def test_more_guests_than_places(house: House, now: datetime, monkeypatch: pytes
     monkeypatch.setattr(guests, "_counts", [lambda infusion: 2])
     infusion = booked(house, now, at(house))
     assert said(infusion.course, at(house, NINE + DAY), now, infusion) == [
-        (SoftRule.GUESTS, "2 people will sit with the patient; Room 1 has places for 1.")
+        (SoftRule.GUESTS, "Said yes to being in the room: 2. Guest places in Room 1: 1.")
     ]
 
 
@@ -262,6 +262,15 @@ def test_the_director_moves_against_soft_rules_with_a_reason(house: House, now: 
     )
     assert kept.says == ["This is outside the opening hours on Tuesday 10 March: 08:00–18:00."]
     assert AuditEntry.objects.get(verb="infusion.moved.override").note == kept.says[0]
+
+
+def test_what_was_decided_against_the_rules_never_changes(house: House, now: datetime) -> None:
+    infusion = booked(house, now, at(house))
+    move(house, now, infusion, at(house, EARLY), actor=director(house), override_reason="Leaves at noon.")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        RuleOverride.objects.update(reason="Nobody asked.")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        RuleOverride.objects.all().delete()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from clinic.enums import Role
 from clinic.forms import slot_text
 from clinic.models import AuditEntry, Closure, Infusion, Move, RuleOverride
 from messaging.models import Message
-from support.enums import CommitmentStatus
+from support.enums import CommitmentStatus, SupportRole
 from support.models import Commitment
 from tests.factories import (
     CommitmentFactory,
@@ -157,6 +157,14 @@ def test_all_that_speaks_against_it_is_listed_and_the_desk_may_not(desk, visit, 
     assert "This is outside the opening hours on Wednesday 4 March: 08:00–18:00." in page
     assert "With a reason, these may book it all the same: Clinician, Medical director." in page
     assert "Move and tell them" not in page
+
+
+def test_who_sits_with_the_patient_needs_a_place_in_the_new_room(desk, visit, clinic, site, promise, now):
+    promise.role = SupportRole.PRESENCE
+    promise.save()
+    nook = RoomFactory(site=site, name="Nook", guest_places=0)
+    page = text_of(preview(desk, visit, (nook, clinic[1]), TOMORROW))
+    assert "Said yes to being in the room: 1. Guest places in Nook: 0." in page
 
 
 def test_the_director_gives_a_reason(sign_in, visit, clinic):
