@@ -281,7 +281,7 @@ def _met(row: Infusion, patient: Patient, slot: Slot, when: Timing) -> Iterator[
     }
     meets = row.starts_at < when.ends_at and slot.starts_at < row.ends_at
     if row.room_id == slot.room.pk:
-        yield _hard("room", _("%(room)s is taken from %(from)s to %(free)s: %(who)s.") % named)
+        yield _hard("room", _("%(room)s is taken by %(who)s from %(from)s to %(free)s.") % named)
     if row.clinician_id == slot.clinician.pk and meets:
         yield _hard("clinician", _("%(name)s is with %(who)s from %(from)s to %(until)s.") % named)
     if row.patient_id == patient.pk and meets:

@@ -62,7 +62,7 @@ def test_who_is_there_already_is_named_once_for_room_clinician_and_patient(house
     one = booked(house, now, at(house))
     other = course(house, patient=one.patient)
     assert said(other, at(house, NINE + timedelta(minutes=30)), now) == [
-        ("hard", f"Room 1 is taken from 09:00 to 10:55: {one.patient.short_name}."),
+        ("hard", f"Room 1 is taken by {one.patient.short_name} from 09:00 to 10:55."),
         ("hard", f"Dr A is with {one.patient.short_name} from 09:00 to 10:40."),
         ("hard", "The patient has another visit from 09:00 to 10:40."),
     ]
@@ -71,7 +71,7 @@ def test_who_is_there_already_is_named_once_for_room_clinician_and_patient(house
 def test_the_turnaround_is_the_rooms_alone(house: House, now: datetime) -> None:
     one = booked(house, now, at(house))
     assert said(course(house), at(house, NINE + timedelta(minutes=105)), now) == [
-        ("hard", f"Room 1 is taken from 09:00 to 10:55: {one.patient.short_name}.")
+        ("hard", f"Room 1 is taken by {one.patient.short_name} from 09:00 to 10:55.")
     ]
 
 

@@ -66,7 +66,7 @@ def test_all_that_speaks_against_a_time_is_listed(desk, course, clinic, site, no
     other = CourseFactory(patient__site=site, protocol=course.protocol)
     bookings.book(course=other, slot=slot(clinic, at), actor=StaffFactory(sites=[site]), now=now)
     page = look(desk, course, slot=slot_text.written(slot(clinic, at))).content.decode()
-    assert f"Room 1 is taken from 10:00 to 11:55: {other.patient.short_name}." in page
+    assert f"Room 1 is taken by {other.patient.short_name} from 10:00 to 11:55." in page
     assert "Wednesday 4 March and Thursday 5 March are too close: visits are at least 2 days apart." in page
     assert "Book and ask the helpers" not in page
 

@@ -227,7 +227,7 @@ def test_a_time_that_was_just_taken_offers_the_next_ones(desk, visit, clinic, si
     response = move(desk, visit, clinic, at)
     assert response.status_code == 422
     assert "The next free times" in text_of(response)
-    assert f"is taken from 13:00 to 14:55: {other.patient.short_name}." in text_of(response)
+    assert f"is taken by {other.patient.short_name} from 13:00 to 14:55." in text_of(response)
 
 
 def test_a_room_closed_between_preview_and_save_is_refused(desk, visit, clinic, site):
