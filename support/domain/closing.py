@@ -9,8 +9,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import ExpressionWrapper, F, Q, QuerySet
-from django.db.models.fields import DateTimeField
+from django.db.models import (
+    Case,
+    Count,
+    DateTimeField,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext as _
 from psycopg2.extras import DateTimeTZRange
 
@@ -72,6 +85,28 @@ def hit(*, closure: Closure, now: datetime) -> QuerySet[Infusion]:
         ends_at__gt=now,
     )
     return rows.order_by("starts_at", "pk")
+
+
+def with_left(*, closures: QuerySet[Closure], site: Site, now: datetime) -> QuerySet[Closure]:
+    """Each with ``left``: how many visits of this site it still hits. No further query."""
+    inside = Infusion.objects.filter(
+        site=site,
+        status__in=[S.BOOKED, S.ARRIVED],
+        ends_at__gt=Greatest(OuterRef("starts_at"), Value(now)),
+        starts_at__lt=OuterRef("ends_at"),
+        starts_at__gt=ExpressionWrapper(OuterRef("starts_at") - LONGEST_VISIT, output_field=DateTimeField()),
+    )
+
+    def count(rows: QuerySet[Infusion]) -> Subquery:
+        counted = rows.order_by().values("site").annotate(count=Count("pk")).values("count")
+        return Subquery(counted, output_field=IntegerField())
+
+    of_whom = Case(
+        When(clinician__isnull=False, then=count(inside.filter(clinician=OuterRef("clinician")))),
+        When(room__isnull=False, then=count(inside.filter(room=OuterRef("room")))),
+        default=count(inside),
+    )
+    return closures.annotate(left=Coalesce(of_whom, 0))
 
 
 def progress(*, closure: Closure, site: Site, now: datetime) -> Progress:

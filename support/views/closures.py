@@ -32,14 +32,15 @@ LISTED = 200
 @require_http_methods(["GET", "POST"])
 def closures(request: HttpRequest) -> HttpResponse:
     form = ClosureForm(request.POST or None, site=request.site)
+    now = timezone.now()
     if form.is_valid():
-        now = timezone.now()
         closure = hours.close(site=request.site, actor=request.user, now=now, **form.closure())
         left = closing.hit(closure=closure, now=now).count()
         said.success(request, _("Closed. It hits %(count)s visits that are booked.") % {"count": left})
         return redirect("closure", closure.pk) if request.user.role in DESK_AND_CARE else redirect("closures")
-    rows = _here(request).filter(ends_at__gte=timezone.now()).order_by("starts_at", "pk")
-    context = {"rows": rows[:LISTED], "count": rows.count(), "may_open": request.user.role in DESK_AND_CARE}
+    rows = _here(request).filter(ends_at__gte=now).order_by("starts_at", "pk")
+    listed = closing.with_left(closures=rows, site=request.site, now=now)[:LISTED]
+    context = {"rows": listed, "count": rows.count(), "may_open": request.user.role in DESK_AND_CARE}
     return form_page(request, "support/desk/closures.html", form, **context)
 
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from clinic.domain import hours, infusions
 from clinic.domain.errors import StaleVersion
 from clinic.enums import Role
-from clinic.models import Infusion
+from clinic.models import Closure, Infusion
 from messaging.domain import kinds
 from messaging.models import Message
 from support.domain import closing, closing_news, closing_offers, replan
@@ -84,6 +84,23 @@ def test_an_absent_clinician_is_missed_at_every_clinic(clinic, next_week):
     assert hit(clinic, closure) == [here, there]
     found = closing.progress(closure=closure, site=clinic.site, now=clinic.now)
     assert (found.left, found.elsewhere) == (1, {"Southgate": 1})
+
+
+def test_the_list_counts_those_still_hit_as_the_page_does(clinic, next_week, second_room):
+    clinic.book(next_week)
+    elsewhere = factories.InfusionFactory(
+        course__patient__site=factories.SiteFactory(), clinician=clinic.staff[Role.CLINICIAN], starts_at=next_week + DAY
+    )
+    scopes = [{}, {"room": clinic.room}, {"room": second_room}, {"clinician": clinic.staff[Role.CLINICIAN]}]
+    closures = [close(clinic, next_week - HOUR, next_week + 2 * DAY, **scope) for scope in scopes]
+    closures.append(close(clinic, next_week - 2 * DAY, next_week))
+    rows = closing.with_left(closures=Closure.objects.order_by("pk"), site=clinic.site, now=clinic.now)
+    assert [row.left for row in rows] == [1, 1, 0, 1, 0]
+    for row in rows:
+        mine = closing.hit(closure=row, now=clinic.now).filter(site=clinic.site)
+        assert row.left == mine.count()
+    there = closing.with_left(closures=Closure.objects.order_by("pk"), site=elsewhere.site, now=clinic.now)
+    assert [row.left for row in there][3] == 1
 
 
 def test_a_closure_that_is_over_hits_nobody(clinic, next_week):
