@@ -4,7 +4,6 @@ full. The whole call as the page makes it, and the search alone."""
 import random
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 
@@ -99,15 +98,16 @@ class House:
 
 
 def look(house: House, patient: Patient) -> Outlook:
-    """As the page asks, with the whole horizon in view."""
+    """As the page asks; the first visit may come on any of the sixty days."""
     drivers = Drivers(patient=patient, first_day=FIRST_DAY, last_day=FIRST_DAY + timedelta(days=HORIZON_DAYS))
     return planning.outlook(
         site=house.site,
         patient=patient,
         protocol=house.protocol,
-        stretch=replace(whole_course(protocol=house.protocol, first_day=FIRST_DAY), start_days=HORIZON_DAYS),
+        stretch=whole_course(protocol=house.protocol, first_day=FIRST_DAY),
         now=NOW,
         could_drive=drivers.names,
+        relaxed=Relaxed(later=True),
     )
 
 
@@ -146,7 +146,7 @@ def run() -> dict[str, float | str]:
         ).names,
         prefer=None,
     )
-    ask = study.ask(visits=6, relaxed=Relaxed())
+    ask = study.ask(visits=6, relaxed=Relaxed(later=True))
     with CaptureQueriesContext(connection) as asked:
         whole()
     calls, searches = timed(whole, TIMES - 1), timed(lambda: plans(ask), TIMES)
