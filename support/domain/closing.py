@@ -182,17 +182,20 @@ def take_off(
 
 
 def _moved(closure: Closure, wish: Wish, actor: StaffMember, now: datetime) -> Outcome:
-    named = {"name": wish.infusion.patient.short_name}
+    named, out = {"name": wish.infusion.patient.short_name}, _("%(name)s is out of the closed time.")
     try:
         row = move(closure=closure, wish=wish, actor=actor, now=now)
     except Taken as taken:
         says = _("%(name)s: that time has just been taken. Pick another.") % named
         return Outcome(infusion=wish.infusion, is_done=False, says=f"{says} {taken}")
     except StaleVersion as stale:
+        if not hit(closure=closure, now=now).filter(pk=wish.infusion.pk).exists():
+            # Somebody else moved it out of the closed time a moment ago.
+            return Outcome(infusion=wish.infusion, is_done=True, says=out % named)
         return Outcome(infusion=wish.infusion, is_done=False, says=f"{named['name']}: {stale} {stale.changed}")
     except Refused as refused:
         return Outcome(infusion=wish.infusion, is_done=False, says=f"{named['name']}: {refused}")
-    return Outcome(infusion=row, is_done=True, says=_("%(name)s is out of the closed time.") % named)
+    return Outcome(infusion=row, is_done=True, says=out % named)
 
 
 def _whose(closure: Closure) -> Q:

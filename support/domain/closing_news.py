@@ -13,6 +13,7 @@ from clinic.domain import audit, hours
 from clinic.models import Closure, Infusion, Site, StaffMember
 from messaging.domain import outbox, quiet
 from messaging.domain.outbox import Wanted
+from messaging.enums import MessageStatus
 from messaging.models import Message
 from support.domain import closing, plan, replan, rules, subjects, visit_state
 from support.domain.plan_state import CALL, Reach
@@ -45,6 +46,12 @@ def told(*, closure: Closure, visits: Iterable[Infusion]) -> set[int]:
     return {visit.pk for name, visit in by_subject.items() if (name, visit.starts_at) in said} | {
         keys[key] for key in called
     }
+
+
+def is_called_off(*, visit: Infusion) -> bool:
+    """Whether the patient was told that this time is off, and it still is. Two queries at most."""
+    said = Message.objects.filter(kind=CLOSED["patient"], scope=f"infusion:{visit.pk}", about_at=visit.starts_at)
+    return any(subjects.closure(row) is not None for row in said.exclude(status=MessageStatus.VOID))
 
 
 def tell(*, closure: Closure, site: Site, actor: StaffMember, now: datetime, at_once: int = AT_ONCE) -> Told:

@@ -11,7 +11,7 @@ from clinic.enums import OFF
 from clinic.models import Infusion
 from clinic.templatetags.homeward import when_at
 from education import directory
-from support.domain import checkins, day, handovers, patient_page, place_offers, waitlist
+from support.domain import checkins, closing_news, day, handovers, patient_page, place_offers, waitlist
 from support.enums import LinkPurpose, PatientAnswer
 from support.models import PlaceOffer
 from support.views import link_reading
@@ -44,6 +44,7 @@ def context(request: HttpRequest, built: patient_page.PatientPage) -> dict[str, 
         "late_minutes": LATE_MINUTES,
         "guide": link_reading.this_hour(request.link, visit=built.visit, now=request.now) if built.visit else "",
         "answers": answers(built),
+        "is_called_off": built.visit is not None and closing_news.is_called_off(visit=built.visit),
         "offers": waitlist.open_of(patient_id=built.patient.pk, now=request.now),
     }
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from clinic.domain import bookings
@@ -11,6 +12,7 @@ from clinic.enums import Role
 from clinic.forms import slot_text
 from clinic.models import Closure, Infusion, Protocol
 from messaging.models import Message
+from support.domain import links
 from tests.factories import CourseFactory, ProtocolFactory, RoomFactory, StaffFactory
 
 TUESDAY = datetime(2026, 3, 10, 14, 0, tzinfo=UTC)  # 10:00 in New York
@@ -138,6 +140,17 @@ def test_tell_them_all_sends_once_however_often_it_is_pressed(desk, visit):
     for _press in range(2):
         act(desk, "closure_tell")
     assert Message.objects.filter(kind="patient_closed").count() == 1
+
+
+def test_the_patients_page_says_that_the_time_is_off_once_they_were_told(desk, visit, now):
+    closed(desk)
+    address = reverse("link", args=[links.token(links.for_patient(patient=visit.patient, now=now))])
+    browser = Client()
+    assert "This time is off" not in browser.get(address, follow=True).content.decode()
+    act(desk, "closure_tell")
+    assert "This time is off" in browser.get(address, follow=True).content.decode()
+    act(desk, "closure_lift")
+    assert "This time is off" not in browser.get(address, follow=True).content.decode()
 
 
 def test_opening_again_says_what_it_does_not_do(desk, visit):
