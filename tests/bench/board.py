@@ -1,6 +1,7 @@
 """Server time of the pages a clinic looks at all day, beside a bare page in the same run."""
 
 import logging
+from collections.abc import Callable
 from functools import partial
 
 import time_machine
@@ -12,7 +13,7 @@ from django.urls import include, path
 
 from clinic.models import Patient
 from tests.bench import scale
-from tests.bench.scale import House, Measured
+from tests.bench.scale import House
 
 # What Django itself takes to answer with forty rows from one query, behind the same middleware and sign-in.
 BARE = Engine().from_string(
@@ -32,18 +33,21 @@ urlpatterns = [path("bare/", bare), path("", include("config.urls"))]
 
 
 def run() -> dict[str, object]:
-    """Empties the database and leaves it full. The large size first: the part before has it."""
+    """In databases of its own."""
     logging.disable(logging.INFO)
-    many, few = pages(scale.seed(scale.LARGE)), pages(scale.seed(scale.SMALL))
+    plain = override_settings(ROOT_URLCONF=__name__, STORAGES=STORAGES)
+    with scale.visiting() as (few, many), plain, time_machine.travel(scale.NOW):
+        measured = scale.measure_each(pages(few, " (few)") | pages(many))
     found: dict[str, object] = {}
-    for name, page in many.items():
+    for name in pages_of(many):
+        page = measured[name]
         found |= {
             f"{name}: median, ms": page.median,
             f"{name}: p95, ms": page.p95,
             f"{name}: of the median Python, ms": page.python,
             f"{name}: queries": page.queries,
-            f"{name}: ratio to 1,000 visits": round(page.median / few[name].median, 2),
-            f"{name}: ratio to the bare page": round(page.median / many["bare page"].median, 2),
+            f"{name}: ratio to 1,000 visits": round(page.median / measured[f"{name} (few)"].median, 2),
+            f"{name}: ratio to the bare page": round(page.median / measured["bare page"].median, 2),
         }
     return found
 
@@ -52,22 +56,24 @@ def run() -> dict[str, object]:
 STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 
 
-@override_settings(ROOT_URLCONF="tests.bench.board", STORAGES=STORAGES)
-def pages(house: House) -> dict[str, Measured]:
-    with time_machine.travel(scale.NOW):
-        desk = Client()
-        desk.force_login(house.desk)
-        assert desk.get("/").content.count(b"/infusions/") >= 60
-        day, week = f"/schedule/?day={scale.TODAY}&days=1", f"/schedule/?day={scale.TODAY}&days=7"
-        addresses = {
-            "bare page": "/bare/",
-            "today's board": "/",
-            "day on the schedule": day,
-            "week on the schedule": week,
-            "patient's page": f"/patients/{house.patient.pk}/",
-        }
-        return scale.measure_each({name: partial(opened, desk, address) for name, address in addresses.items()})
+def pages_of(house: House) -> dict[str, str]:
+    return {
+        "bare page": "/bare/",
+        "today's board": "/",
+        "day on the schedule": f"/schedule/?day={scale.TODAY}&days=1",
+        "week on the schedule": f"/schedule/?day={scale.TODAY}&days=7",
+        "patient's page": f"/patients/{house.patient.pk}/",
+    }
 
 
-def opened(desk: Client, address: str, _number: int) -> None:
+def pages(house: House, suffix: str = "") -> dict[str, Callable[[int], None]]:
+    house.enter()
+    desk = Client()
+    desk.force_login(house.desk)
+    assert desk.get("/").content.count(b"/infusions/") >= 60
+    return {f"{name}{suffix}": partial(opened, house, desk, address) for name, address in pages_of(house).items()}
+
+
+def opened(house: House, desk: Client, address: str, _number: int) -> None:
+    house.enter()
     assert desk.get(address).status_code == 200

@@ -6,13 +6,16 @@ other sites, which is just what must not be felt.
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 from django.apps import apps
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test.utils import CaptureQueriesContext
 
 from clinic.domain import premises
@@ -138,24 +141,52 @@ FROM clinic_infusion WHERE status = 'home';
 
 @dataclass(frozen=True, kw_only=True)
 class House:
-    """The first site, the widest one, and who works at the first."""
+    """A database of its own: the first site, the widest one, and who works at the first."""
 
     site: Site
     wide: Site
     protocols: dict[int, Protocol]
     desk: StaffMember
     patient: Patient
-    size: int
+    connection: BaseDatabaseWrapper
+    premises: dict[Any, Any]
+
+    def enter(self) -> None:
+        """From here on everything is asked of this database; cheap enough to do before each call."""
+        connections["default"] = self.connection
+        premises._kept = self.premises
 
 
-_present: list[House] = []
+@cache
+def houses() -> tuple[House, House]:
+    """With few visits and with many, side by side, so that both can be measured turn by turn."""
+    return _build(SMALL), _build(LARGE)
 
 
-def seed(size: int) -> House:
-    """Empties the database (but not the audit trail) and fills it anew; what a part before this one has filled to the
-    same size is taken as it is, so a part that measures here writes no visits."""
-    if _present and _present[0].size == size and Site.objects.filter(pk=_present[0].site.pk).exists():
-        return _present[0]
+@contextmanager
+def visiting() -> Iterator[tuple[House, House]]:
+    """Both, and afterwards the database from before."""
+    before, kept = connections["default"], premises._kept
+    try:
+        yield houses()
+    finally:
+        connections["default"], premises._kept = before, kept
+
+
+def _build(size: int) -> House:
+    name = f"scale_{size}"
+    connection.close()
+    with connection.cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE {name} TEMPLATE "{connection.settings_dict["NAME"]}"')
+    own = type(connections["default"])({**connections["default"].settings_dict, "NAME": name}, "default")
+    kept, connections["default"] = connections["default"], own
+    try:
+        return _fill(size, own)
+    finally:
+        connections["default"] = kept
+
+
+def _fill(size: int, own: BaseDatabaseWrapper) -> House:
     _empty()
     sites = [SiteFactory(timezone="America/New_York") for _number in range(SITES)]
     protocols: dict[int, Protocol] = {}
@@ -189,10 +220,16 @@ def seed(size: int) -> House:
         cursor.execute("SELECT count(*) FROM clinic_infusion")
         assert cursor.fetchone() == (size,)
         cursor.execute("VACUUM ANALYZE")
-    premises._kept.clear()
     patient = Patient.objects.filter(site=sites[0]).order_by("pk")[0]
-    _present[:] = [House(site=sites[0], wide=sites[1], protocols=protocols, desk=desks[0], patient=patient, size=size)]
-    return _present[0]
+    return House(
+        site=sites[0],
+        wide=sites[1],
+        protocols=protocols,
+        desk=desks[0],
+        patient=patient,
+        connection=own,
+        premises={},
+    )
 
 
 def _empty() -> None:
