@@ -15,6 +15,7 @@ from clinic.domain.times import local_day, minute_of_day
 from clinic.enums import InfusionStatus
 from clinic.models import Closure, Infusion, Protocol, Room, StaffMember
 from clinic.models.infusion import LIVE
+from support.domain import promise_rows
 from support.domain.drivers import Driver, Drivers, Known
 
 OFFERS = 3
@@ -75,7 +76,7 @@ def of(*, closure: Closure, visits: Sequence[Infusion], now: datetime) -> dict[i
     """Up to three offers for each visit of one site, the first of all of them free at once; by the visit's id.
 
     Days between visits are kept, to neighbours that are hit as well as they would then be. The same time in another
-    room or with another clinician comes first, then later days, then earlier ones. Seven queries and two for each
+    room or with another clinician comes first, then later days, then earlier ones. Eight queries and two for each
     protocol, however many visits.
     """
     if not visits:
@@ -106,6 +107,7 @@ class _Search:
             self.theirs[patient].append(Theirs(pk=pk, course=course, number=number, span=(begin, end)))
         self.hit = [visit.pk for visit in visits]
         self.homeless = set(self.hit)
+        self.company = promise_rows.in_the_rooms(self.hit)
         self.here = premises.of(site=self.site)
         self.diaries: dict[int, Diary] = {}
         self.held = Held()
@@ -151,7 +153,7 @@ class _Search:
         if self.closure.room_id is None and self.closure.clinician_id is None:
             return
         diary = self._diary(visit.course.protocol)
-        opening = self.held.without(visit.pk, diary.opening(visit.starts_at), diary.timing(visit.starts_at))
+        opening = self._left(visit, diary.opening(visit.starts_at), diary.timing(visit.starts_at))
         # The visit itself holds what it keeps.
         if self.closure.clinician_id is not None:
             slots = [Slot(starts_at=visit.starts_at, room=visit.room, clinician=one) for one in opening.clinicians]
@@ -185,6 +187,12 @@ class _Search:
             if one.course == visit.course_id and one.pk != visit.pk and one.pk not in self.homeless
         )
 
+    def _left(self, visit: Infusion, opening: Opening, when: Timing) -> Opening:
+        """Rooms and clinicians that nobody else is to have; rooms with places for those who said yes to sit there."""
+        left = self.held.without(visit.pk, opening, when)
+        rooms = [room for room in left.rooms if room.guest_places >= self.company[visit.pk]]
+        return Opening(left.starts_at, rooms, left.clinicians)
+
     def _on(self, visit: Infusion, day: date, drivers: Drivers) -> Iterator[Offer]:
         """The day's times, nearest to the usual time of day first."""
         diary = self._diary(visit.course.protocol)
@@ -194,7 +202,7 @@ class _Search:
         )
         for opening in openings:
             when = diary.timing(opening.starts_at)
-            left = self.held.without(visit.pk, opening, when)
+            left = self._left(visit, opening, when)
             if left.rooms and left.clinicians and opening.starts_at != visit.starts_at:
                 slot = Slot(
                     starts_at=opening.starts_at,

@@ -23,7 +23,7 @@ from clinic.enums import CourseStatus, InfusionStatus, Rung
 from clinic.models import Infusion, Patient, Policy
 from clinic.models.infusion import LIVE
 from messaging.domain import quiet
-from support.domain import plan, rules, visit_state
+from support.domain import plan, promise_rows, rules, visit_state
 from support.domain.drivers import Driver, Drivers, Known
 from support.domain.plan_state import Reach
 from support.enums import HOLDING, CommitmentStatus, SupportRole
@@ -64,7 +64,7 @@ def fitting(*, slot: Slot, now: datetime) -> list[Fit]:
 
 
 def fitting_each(*, slots: Sequence[Slot], now: datetime) -> list[list[Fit]]:
-    """The same for several places of one site. Ten queries at most and one for each protocol among those who wait."""
+    """The same for several places of one site. At most eleven queries and one for each protocol of those who wait."""
     ahead = [slot for slot in slots if slot.starts_at > now]
     entries = _waiting(ahead)
     if not entries:
@@ -112,6 +112,7 @@ class _Search:
             day = local_day(moment=starts_at, zone=self.site.zone)
             self.theirs[who].append(Theirs(pk=pk, course=course, number=number, day=day))
         self.offered, self.today = _offered(patients, self.site.zone, local_day(moment=now, zone=self.site.zone))
+        self.company = promise_rows.in_the_rooms(entry.infusion_id for entry in entries if entry.infusion_id)
         self.here = premises.of(site=self.site)
         self.diaries: dict[int, Diary] = {}
 
@@ -154,7 +155,8 @@ class _Search:
             number = to_place[0] if to_place else 0
         else:
             is_earlier = visit.state is InfusionStatus.BOOKED and slot.starts_at < visit.starts_at
-            number = visit.number if is_earlier else 0
+            has_room = self.company[visit.pk] <= slot.room.guest_places
+            number = visit.number if is_earlier and has_room else 0
         if not number or any(one.day == day for one in others):
             return False
         return Rhythm(protocol=diary.protocol, placed=placed).allows(number=number, day=day)

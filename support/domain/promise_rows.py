@@ -1,8 +1,10 @@
 """The rows behind promises: read, judged and written while the visit is locked. One door for their status."""
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from clinic.domain import audit
@@ -56,8 +58,15 @@ def ride_is_held(visit: Infusion) -> bool:
 
 def in_the_room(visit: Infusion) -> int:
     """How many said yes to sitting with the patient, to the visit as it stands."""
-    rows = Commitment.objects.filter(infusion=visit, role=SupportRole.PRESENCE, for_starts_at=visit.starts_at)
-    return rows.filter(status__in=HOLDING).count()
+    return in_the_rooms([visit.pk])[visit.pk]
+
+
+def in_the_rooms(visits: Iterable[int]) -> Counter[int]:
+    """The same of several visits, by id. One query."""
+    rows = Commitment.objects.filter(
+        infusion__in=list(visits), role=SupportRole.PRESENCE, for_starts_at=F("infusion__starts_at"), status__in=HOLDING
+    )
+    return Counter(rows.values_list("infusion_id", flat=True))
 
 
 def who_said(row: Commitment, recorded_by: StaffMember | None, actor: str) -> str:

@@ -175,6 +175,26 @@ def test_an_earlier_time_only_for_a_visit_that_is_booked(clinic, held, waiting, 
     assert entry.closed_why == "Has an earlier time now."
 
 
+@pytest.mark.parametrize(("places", "whom"), [(0, []), (1, ["Omar"])])
+def test_a_room_without_a_place_for_the_one_who_sits_in_is_not_offered(clinic, waiting, next_week, places, whom):
+    small = factories.RoomFactory(site=clinic.site, guest_places=places)
+    clinic.room, usual = small, clinic.room
+    held = clinic.book(next_week - DAY)
+    clinic.room = usual
+    entry = waiting("Omar", to_place=False)
+    sitting = factories.DesignationFactory(patient=entry.course.patient, roles=["presence"])
+    Availability.objects.update(weekday=(next_week - DAY).weekday())
+    factories.CommitmentFactory(
+        infusion=entry.infusion,
+        designation=sitting,
+        role="presence",
+        status="accepted",
+        answered_at=clinic.now,
+    )
+    cancel(clinic, held)
+    assert offers() == whom
+
+
 def test_a_place_in_a_closed_time_is_not_offered(clinic, held, waiting, next_week):
     waiting("Omar")
     hours.close(
@@ -295,9 +315,7 @@ def test_who_cannot_be_written_to_is_called(clinic, held, waiting):
     waiting("Omar", phone="", email="")
     cancel(clinic, held)
     assert offers(OfferStatus.OPEN) == ["Omar"]
-    assert Alert.objects.get().says == (
-        "Please call Omar before 10:41: Wed 11 Mar 13:30 is free and could be theirs."
-    )
+    assert Alert.objects.get().says == ("Please call Omar before 10:41: Wed 11 Mar 13:30 is free and could be theirs.")
 
 
 def test_the_desk_gives_a_place_by_phone_to_whom_it_fits(clinic, held, waiting):

@@ -177,5 +177,5 @@ def test_the_page_asks_the_database_as_often_for_three_as_for_one(
     closed(desk)
     address = reverse("closure", args=[Closure.objects.get().pk])
     desk.get(address)
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         desk.get(address)
