@@ -175,11 +175,13 @@ def closed(*, site: Site, span: Span, people: Sequence[Owner] = ()) -> list[Clos
         .values_list("room_id", "clinician_id", "starts_at", "ends_at", "reason")
     )
     if ids:
-        elsewhere = Infusion.objects.filter(LIVE, clinician__in=ids, starts_at__gte=span[0], starts_at__lt=span[1])
+        # By site and time, as the index has them, not by clinician, who may have years of visits.
+        others = StaffMember.sites.through.objects.filter(staffmember__in=ids).exclude(site=site).values("site")
+        elsewhere = Infusion.objects.filter(
+            LIVE, site__in=others, clinician__in=ids, starts_at__gte=span[0], starts_at__lt=span[1]
+        )
         rows = rows.union(
-            elsewhere.exclude(site=site)
-            .order_by()
-            .values_list(
+            elsewhere.order_by().values_list(
                 Value(None, IntegerField()), "clinician_id", "starts_at", "ends_at", Value(_("at another clinic"))
             ),
             all=True,

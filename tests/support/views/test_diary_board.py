@@ -108,9 +108,9 @@ def test_what_lies_outside_the_hours_is_shaded(look, site, book):
 
 
 def test_a_clinician_is_free_when_they_work_and_are_nowhere_else(look, site, book, now):
-    kim = StaffFactory(role=Role.CLINICIAN, sites=[site], full_name="Kim Larsen")
-    WorkingHours.objects.create(staff=kim, site=site, weekday=TUESDAY.weekday(), starts=time(10), ends=time(16))
     elsewhere = SiteFactory()
+    kim = StaffFactory(role=Role.CLINICIAN, sites=[site, elsewhere], full_name="Kim Larsen")
+    WorkingHours.objects.create(staff=kim, site=site, weekday=TUESDAY.weekday(), starts=time(10), ends=time(16))
     InfusionFactory(clinician=kim, course__patient__site=elsewhere, starts_at=AT)
     [lane] = look(by=CLINICIAN, clinician=kim.pk).days[0].lanes
     assert gaps(lane) == [("10:00", "13:00"), ("14:45", "16:00")]
