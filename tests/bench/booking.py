@@ -23,11 +23,12 @@ from tests.factories import (
     RoomFactory,
     SiteFactory,
     StaffFactory,
+    SupportPersonFactory,
 )
 
 NOW = datetime(2026, 3, 3, 14, 41, tzinfo=UTC)
 CLIENTS = 8
-EACH = 55
+EACH = 45
 WARM = 5
 ROUNDS = 5
 
@@ -79,8 +80,9 @@ class House:
                 for turn in range(4)
             )
             patients = Patient.objects.bulk_create(PatientFactory.build_batch(EACH, site=self.site))
-            for patient in patients:
-                DesignationFactory.create_batch(helpers, patient=patient)
+            for patient in patients * helpers:
+                person = SupportPersonFactory(site=self.site)
+                DesignationFactory(patient=patient, person=person, witnessed_by=self.desk)
             courses = Course.objects.bulk_create(
                 CourseFactory.build(patient=patient, protocol=protocol, sessions=6, opened_by=self.desk)
                 for patient in patients
@@ -138,7 +140,7 @@ def per_second(house: House, work: Work) -> float:
     before = Infusion.objects.count()
     connection.close()
     fork = get_context("fork")
-    ready = fork.Barrier(CLIENTS + 1)
+    ready = fork.Barrier(CLIENTS + 1, timeout=60)
 
     def lane(pairs: list[tuple[Course, Slot]]) -> None:
         connection.ensure_connection()
