@@ -20,7 +20,7 @@ from clinic.domain.rhythm import Rhythm
 from clinic.domain.slots import Slot
 from clinic.domain.times import local_day
 from clinic.enums import CourseStatus, InfusionStatus, Rung
-from clinic.models import Infusion, Patient, Policy
+from clinic.models import Infusion, Move, Patient, Policy, Room, Site, StaffMember
 from clinic.models.infusion import LIVE
 from messaging.domain import quiet
 from support.domain import plan, promise_rows, rules, visit_state
@@ -32,6 +32,10 @@ from support.models import Commitment, PlaceOffer, WaitlistEntry
 # Ways home that need nobody to come.
 BY_THE_CLINIC = frozenset({Rung.WATCHED_RIDE, Rung.EXTENDED_STAY})
 LOOKS_BACK = timedelta(days=366)
+# A place that became free longer ago has been seen by everybody.
+FREED_WITHIN = timedelta(days=14)
+LONGEST_VISIT = timedelta(hours=14)
+PLACES_AT_ONCE = 200
 # The entry, the room and the start.
 Offered = tuple[int, int, datetime]
 
@@ -71,6 +75,45 @@ def fitting_each(*, slots: Sequence[Slot], now: datetime) -> list[list[Fit]]:
         return [[] for _slot in slots]
     search = _Search(ahead, entries, now)
     return [search.fits(slot) if slot in ahead else [] for slot in slots]
+
+
+def places(*, site: Site, now: datetime) -> list[Slot]:
+    """Places of cancelled and moved visits that lie ahead on a day somebody waits for and are not taken or closed
+    since, earliest first. Eight queries at most."""
+    days = list(
+        WaitlistEntry.objects.filter(closed_at=None, course__patient__site=site).values_list("first_day", "last_day")
+    )
+    if not days:
+        return []
+    ahead = Infusion.objects.filter(site=site, starts_at__gt=now)
+    off = ahead.filter(cancelled_at__gt=now - FREED_WITHIN).values_list("starts_at", "room_id", "clinician_id")
+    moved = Move.objects.filter(
+        infusion__site=site, undone_at=None, at__gt=now - FREED_WITHIN, from_starts_at__gt=now
+    ).values_list("from_starts_at", "from_room_id", "from_clinician_id")
+    wanted = {
+        (at, room): clinician
+        for at, room, clinician in sorted([*off, *moved])
+        if any(first <= local_day(moment=at, zone=site.zone) <= last for first, last in days)
+    }
+    is_gone = _gone(site, list(wanted)) if wanted else set()
+    rooms = {room.pk: room for room in Room.objects.filter(site=site, is_active=True).select_related("site")}
+    people = {one.pk: one for one in StaffMember.objects.filter(pk__in=set(wanted.values()))}
+    still = [(at, room, who) for (at, room), who in wanted.items() if room in rooms and (at, room) not in is_gone]
+    return [Slot(starts_at=at, room=rooms[room], clinician=people[who]) for at, room, who in still[:PLACES_AT_ONCE]]
+
+
+def _gone(site: Site, wanted: Sequence[tuple[datetime, int]]) -> set[tuple[datetime, int]]:
+    """Those at whose start the room is taken again, or closed."""
+    begin, end = min(wanted)[0] - LONGEST_VISIT, max(wanted)[0]
+    here, taken = premises.of(site=site), defaultdict(list)
+    visits = Infusion.objects.filter(LIVE, site=site, starts_at__gt=begin, starts_at__lte=end)
+    for room, starts_at, until in visits.values_list("room_id", "starts_at", "room_free_at"):
+        taken[room].append((starts_at, until))
+    return {
+        (at, room)
+        for at, room in wanted
+        if any(begin <= at < end for begin, end in [*here.closed, *here.room_closed.get(room, []), *taken[room]])
+    }
 
 
 def _waiting(slots: Sequence[Slot]) -> list[WaitlistEntry]:

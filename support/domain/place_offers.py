@@ -117,8 +117,11 @@ def close_of(*, entry_ids: Iterable[int], now: datetime) -> int:
 
 
 def expire(*, now: datetime) -> int:
-    """What nobody answered in time."""
-    return _close(PlaceOffer.objects.filter(expires_at__lte=now), S.EXPIRED, now)
+    """What nobody answered in time. One that somebody is just taking is looked at again the next time."""
+    with transaction.atomic():
+        over = PlaceOffer.objects.filter(status=S.OPEN, expires_at__lte=now)
+        pks = [row.pk for row in over.select_for_update(of=("self",), skip_locked=True)]
+        return PlaceOffer.objects.filter(pk__in=pks).update(status=S.EXPIRED, answered_at=now) if pks else 0
 
 
 def too_late() -> str:

@@ -17,7 +17,7 @@ from clinic.domain.followers import Change
 from clinic.domain.slots import Slot
 from clinic.domain.times import local_day
 from clinic.enums import CourseStatus, InfusionStatus
-from clinic.models import Course, Infusion, Move, Room, Site, StaffMember
+from clinic.models import Course, Infusion, Room, Site, StaffMember
 from support.domain import freed, place_offers, rules
 from support.domain.freed import Fit
 from support.enums import OfferStatus
@@ -97,11 +97,7 @@ def join(
 
 def leave(*, entry: WaitlistEntry, actor: StaffMember, now: datetime) -> WaitlistEntry:
     """Waits no more; what was offered ends. Twice is once."""
-    with transaction.atomic():
-        row = WaitlistEntry.objects.select_for_update(of=("self",)).select_related("course").get(pk=entry.pk)
-        if row.closed_at is None:
-            _close([row], _("Taken off the list."), audit.staff(actor), now)
-    return row
+    return _end(entry, _("Taken off the list."), audit.staff(actor), now)
 
 
 def decline(*, offer: PlaceOffer, now: datetime, by: str) -> None:
@@ -180,7 +176,7 @@ def sweep(*, now: datetime) -> int:
 
 def free_places(*, site: Site, now: datetime) -> list[FreePlace]:
     """What became free lately and fits somebody who waits; earliest first. A constant number of queries."""
-    slots = _freed_at(site, now)
+    slots = freed.places(site=site, now=now)
     asked: dict[tuple[int, datetime], list[PlaceOffer]] = defaultdict(list)
     rows = PlaceOffer.objects.filter(site=site, status=OfferStatus.OPEN).select_related("entry__course__patient")
     for offer in rows.order_by("pk"):
@@ -216,29 +212,6 @@ def _concerns_nobody(changes: Sequence[Change]) -> bool:
     return not entries.order_by().values("pk").union(asked.order_by().values("pk"), all=True).exists()
 
 
-def _freed_at(site: Site, now: datetime) -> list[Slot]:
-    """Places of cancelled and moved visits that lie ahead on a day somebody waits for."""
-    days = list(
-        WaitlistEntry.objects.filter(closed_at=None, course__patient__site=site).values_list("first_day", "last_day")
-    )
-    if not days:
-        return []
-    ahead = Infusion.objects.filter(site=site, starts_at__gt=now)
-    off = ahead.filter(cancelled_at__gt=now - FREED_WITHIN).values_list("starts_at", "room_id", "clinician_id")
-    moved = Move.objects.filter(
-        infusion__site=site, undone_at=None, at__gt=now - FREED_WITHIN, from_starts_at__gt=now
-    ).values_list("from_starts_at", "from_room_id", "from_clinician_id")
-    wanted = {
-        (at, room): clinician
-        for at, room, clinician in sorted([*off, *moved])
-        if any(first <= local_day(moment=at, zone=site.zone) <= last for first, last in days)
-    }
-    rooms = {room.pk: room for room in Room.objects.filter(site=site, is_active=True).select_related("site")}
-    people = {one.pk: one for one in StaffMember.objects.filter(pk__in=set(wanted.values()))}
-    places = [(at, room, clinician) for (at, room), clinician in wanted.items() if room in rooms]
-    return [Slot(starts_at=at, room=rooms[room], clinician=people[who]) for at, room, who in places[:PLACES_AT_ONCE]]
-
-
 def _left_free(change: Change) -> Slot | None:
     visit = change.infusion
     if change.what in {"cancelled", "no_show"}:
@@ -271,11 +244,20 @@ def _is_earlier(change: Change) -> bool:
 
 def _close_over(now: datetime) -> None:
     """Nobody waits for days that are over."""
-    for entry in WaitlistEntry.objects.filter(closed_at=None, last_day__lt=now + timedelta(days=1)).select_related(
-        "course__patient__site"
-    ):
+    rows = WaitlistEntry.objects.filter(closed_at=None, last_day__lt=now + timedelta(days=1))
+    for entry in rows.select_related("course__patient__site"):
         if entry.last_day < local_day(moment=now, zone=entry.course.patient.site.zone):
-            _close([entry], _("The days are over."), "system", now)
+            _end(entry, _("The days are over."), "system", now)
+
+
+def _end(entry: WaitlistEntry, why: str, by: str, now: datetime) -> WaitlistEntry:
+    """Under the patient's lock, as whoever takes a place for them has it: what they wait for changes in one order."""
+    with transaction.atomic():
+        locks.diary(rooms=[], clinicians=[], patients=[entry.course.patient_id])
+        row = WaitlistEntry.objects.select_related("course").get(pk=entry.pk)
+        if row.closed_at is None:
+            _close([row], why, by, now)
+    return row
 
 
 def _close(entries: Iterable[WaitlistEntry], why: str, by: str, now: datetime) -> None:

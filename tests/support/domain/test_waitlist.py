@@ -10,7 +10,7 @@ from clinic.domain.slots import Slot
 from clinic.enums import Rung
 from messaging.domain import firewall, kinds, segments
 from messaging.models import Message
-from support.domain import place_offers, waitlist
+from support.domain import freed, place_offers, waitlist
 from support.enums import OfferStatus
 from support.models import Alert, Availability, PlaceOffer, WaitlistEntry
 from tests import factories
@@ -173,6 +173,31 @@ def test_an_earlier_time_only_for_a_visit_that_is_booked(clinic, held, waiting, 
     assert (visit.pk, visit.starts_at) == (entry.infusion_id, next_week)
     entry.refresh_from_db()
     assert entry.closed_why == "Has an earlier time now."
+
+
+def test_only_places_that_are_still_free_are_looked_at(clinic, held, waiting, next_week):
+    """However many were cancelled: those taken again or closed hide none that is free."""
+    waiting("Omar")
+    for number in range(3):
+        slot = Slot(
+            starts_at=next_week - number * HOUR, room=factories.RoomFactory(site=clinic.site), clinician=held.clinician
+        )
+        factories.InfusionFactory(
+            course__patient__site=clinic.site,
+            room=slot.room,
+            clinician=slot.clinician,
+            policy=clinic.policy,
+            starts_at=slot.starts_at,
+            status="cancelled",
+            cancelled_at=clinic.now,
+            off_reason="Flu",
+        )
+        if number:
+            closed = {"starts_at": slot.starts_at - HOUR, "ends_at": slot.starts_at + HOUR, "reason": "Paint"}
+            hours.close(site=clinic.site, room=slot.room, actor=clinic.desk, now=clinic.now, **closed)
+    cancel(clinic, held)
+    clinic.book(held.starts_at - HOUR)
+    assert [slot.starts_at for slot in freed.places(site=clinic.site, now=clinic.now)] == [next_week]
 
 
 @pytest.mark.parametrize(("places", "whom"), [(0, []), (1, ["Omar"])])
