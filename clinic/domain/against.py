@@ -18,8 +18,8 @@ from clinic.domain import audit, guests, premises, standing
 from clinic.domain.calendar import Calendar, Timing, timing
 from clinic.domain.errors import AgainstRules, Finding
 from clinic.domain.premises import Premises, Span
-from clinic.domain.rules import say_day, say_moment
 from clinic.domain.slots import Slot
+from clinic.domain.spoken import say_day, say_moment
 from clinic.domain.standing import Standing
 from clinic.domain.times import local_day
 from clinic.enums import Attendant, Equipment, SoftRule

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from clinic.domain import against, changes, conflicts, infusions, locks, premises, protocols, rows, rules, standing
+from clinic.domain import against, changes, conflicts, infusions, locks, premises, protocols, rows, spoken, standing
 from clinic.domain.calendar import Timing, timing
 from clinic.domain.errors import Refused
 from clinic.domain.slots import Slot
@@ -137,7 +137,7 @@ def walk_in(
             patient=patient, status=InfusionStatus.BOOKED, starts_at__gte=begin, starts_at__lt=end
         ).first()
         if today is not None:
-            moment = rules.say_moment(today.starts_at, patient.site)
+            moment = spoken.say_moment(today.starts_at, patient.site)
             raise Refused(_("The patient is booked on %(moment)s. Move that visit instead.") % {"moment": moment})
         # Whichever version it began under, and goes on with.
         of_family = Course.objects.filter(patient=patient, protocol__family=protocol.family, status=CourseStatus.OPEN)

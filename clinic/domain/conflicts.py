@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from clinic.domain import attempts
 from clinic.domain.diary import Diary
 from clinic.domain.errors import Refused, Taken
-from clinic.domain.rules import say_moment
 from clinic.domain.scheduling import free_slots
 from clinic.domain.slots import Slot
+from clinic.domain.spoken import say_moment
 from clinic.domain.times import local_day
 from clinic.models import Infusion, Patient, Protocol
 

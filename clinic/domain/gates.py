@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from clinic.domain import policies
-from clinic.domain.rules import say_day
+from clinic.domain.spoken import say_day
 from clinic.domain.times import local_day
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion, StaffMember

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from clinic.domain import changes, gates, policies
 from clinic.domain.errors import Refused
-from clinic.domain.rules import say_day
+from clinic.domain.spoken import say_day
 from clinic.domain.times import local_day
 from clinic.enums import InfusionStatus, ReleasedHow, Rung
 from clinic.models import Infusion, StaffMember

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from clinic.domain import locks, patient_rows
 from clinic.domain.errors import Refused
-from clinic.domain.rules import say_moment
+from clinic.domain.spoken import say_moment
 from clinic.models import Course, DeskNote, Infusion, Patient, PatientIdentifier, StaffMember, TimeWish
 
 # Of records that were joined with another, so that an import finds the one that is left.

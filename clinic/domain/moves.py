@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from clinic.domain import against, changes, conflicts, infusions, premises, rules, standing
+from clinic.domain import against, changes, conflicts, infusions, premises, spoken, standing
 from clinic.domain.calendar import timing
 from clinic.domain.errors import Finding, Refused, StaleVersion
 from clinic.domain.slots import Slot
@@ -101,7 +101,7 @@ def place_of(row: Infusion) -> Slot:
 
 def stale(row: Infusion) -> StaleVersion:
     """Says what it is now to somebody who was shown something older."""
-    named = {"moment": rules.say_moment(row.starts_at, row.site), "room": row.room, "status": row.get_status_display()}
+    named = {"moment": spoken.say_moment(row.starts_at, row.site), "room": row.room, "status": row.get_status_display()}
     changed = _("It is now on %(moment)s, %(room)s: %(status)s.") % named
     return StaleVersion(_("Somebody changed this visit meanwhile."), changed=changed)
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from clinic.domain.plan_search import members
 from clinic.domain.plans import Ask, choices, dead_end, last_days
-from clinic.domain.rules import say_day
+from clinic.domain.spoken import say_day
 from clinic.domain.study import Relaxed, Study
 from clinic.domain.wishes import Wishes
 from clinic.enums import Attendant, Equipment, Weekday

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from clinic.domain.plans import Aim, Plan
-from clinic.domain.rules import say_day
+from clinic.domain.spoken import say_day
 from clinic.domain.study import Start, Study
 
 NOON = 12 * 60
