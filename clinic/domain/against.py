@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from psycopg2.extras import DateTimeTZRange
 
-from clinic.domain import audit, guests, premises, standing
+from clinic.domain import audit, guests, premises, rhythm, standing
 from clinic.domain.calendar import Calendar, Timing, timing
 from clinic.domain.errors import AgainstRules, Finding
 from clinic.domain.premises import Premises, Span
@@ -246,22 +246,20 @@ def _of_room(slot: Slot, protocol: Protocol, people: int) -> Iterator[Finding]:
 def _spacing(
     protocol: Protocol, starts: Mapping[int, datetime], placed: Mapping[int, datetime], site: Site
 ) -> Iterator[Finding]:
-    """Each visit against the one before and the one after it in time. Where visits between the two wait to be placed,
-    they may be as far apart as those make room for; out of their order they only keep the least days."""
+    """Each visit against the one before and the one after it in time."""
     rows = sorted((at, number) for number, at in {**placed, **starts}.items())
     for (one_at, one), (other_at, other) in pairwise(rows):
         if one not in starts and other not in starts:
             continue
         first, second = (local_day(moment=at, zone=site.zone) for at in (one_at, other_at))
-        least = protocol.stage_of(max(one, other)).min_days
-        most = sum(protocol.stage_of(number).max_days for number in range(one + 1, other + 1))
+        least, most = rhythm.limits(protocol=protocol, one=one, other=other)
         days = (second - first).days
         named = {"one": say_day(first), "other": say_day(second), "least": least, "most": most}
         if not days:
             sentence = _("The course has another visit on %(one)s.")
         elif days < least:
             sentence = _("%(one)s and %(other)s are too close: visits are at least %(least)s days apart.")
-        elif one < other and days > most:
+        elif most is not None and days > most:
             sentence = _("%(one)s and %(other)s are too far apart: at most %(most)s days.")
         else:
             continue

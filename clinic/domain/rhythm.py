@@ -7,6 +7,17 @@ from itertools import pairwise
 from clinic.models import Protocol
 
 
+def limits(*, protocol: Protocol, one: int, other: int) -> tuple[int, int | None]:
+    """The least and the most days from visit ``one`` to the ``other``, which comes next by date.
+
+    Where visits between the two wait to be placed, they may be as far apart as those make room for; out of their order
+    they only keep the least days.
+    """
+    steps = range(one + 1, other + 1)
+    most = sum(protocol.stage_of(step).max_days for step in steps) if steps else None
+    return protocol.stage_of(max(one, other)).min_days, most
+
+
 class Rhythm:
     """The visits of one course that keep their day, by number, without the one that looks for a day.
 
@@ -27,9 +38,6 @@ class Rhythm:
 
     def _fit(self, one: tuple[date, int], other: tuple[date, int]) -> bool:
         (first, number), (second, following) = one, other
+        least, most = limits(protocol=self._protocol, one=number, other=following)
         days = (second - first).days
-        if days < self._protocol.stage_of(max(number, following)).min_days:
-            return False
-        # Where visits between the two wait to be placed, they may be as far apart as those make room for.
-        steps = range(number + 1, following + 1)
-        return not steps or days <= sum(self._protocol.stage_of(step).max_days for step in steps)
+        return days >= least and (most is None or days <= most)
