@@ -1,14 +1,18 @@
 """When a site is open and when a clinician works, week by week, and when not."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, time
+from typing import TypeVar
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
+from django.utils.translation import gettext as _
 
-from clinic.domain import audit
+from clinic.domain import attempts, audit
+from clinic.domain.errors import Refused
 from clinic.models import Closure, OpeningHours, Room, Site, StaffMember, WorkingHours
 
 Span = tuple[int, time, time]
+T = TypeVar("T")
 
 
 def opening(*, site: Site) -> list[Span]:
@@ -50,22 +54,34 @@ def close(
     room: Room | None = None,
     clinician: StaffMember | None = None,
 ) -> Closure:
-    """Nothing new is offered in this time. Visits already booked stay."""
-    with transaction.atomic():
-        closure = Closure.objects.create(
-            site=site,
-            starts_at=starts_at,
-            ends_at=ends_at,
-            reason=reason,
-            room=room,
-            clinician=clinician,
-            created_at=now,
-        )
+    """Nothing new is offered in this time. Visits already booked stay. The same time closed twice is one closure."""
+    what = {"site": site, "starts_at": starts_at, "ends_at": ends_at, "room": room, "clinician": clinician}
+
+    def work() -> Closure:
+        Site.objects.select_for_update(no_key=True).get(pk=site.pk)
+        known = Closure.objects.filter(**what).first()
+        if known is not None:
+            return known
+        closure = Closure.objects.create(**what, reason=reason, created_at=now)
         audit.record(actor=audit.staff(actor), verb="closure.added", now=now, subject=f"closure:{closure.pk}")
-    return closure
+        return closure
+
+    return _between_bookings(work)
 
 
 def reopen(*, closure: Closure, actor: StaffMember, now: datetime) -> None:
-    with transaction.atomic():
+    def work() -> None:
         audit.record(actor=audit.staff(actor), verb="closure.removed", now=now, subject=f"closure:{closure.pk}")
         closure.delete()
+
+    _between_bookings(work)
+
+
+def _between_bookings(work: Callable[[], T]) -> T:
+    """What is booked under waits for those who book at this moment; where that takes too long, it is refused."""
+    try:
+        return attempts.run(work)
+    except DatabaseError as error:
+        if attempts.code_of(error) != attempts.LOCK_TIMEOUT:
+            raise
+        raise Refused(_("Many people are booking at this moment. Please try again.")) from error

@@ -1,6 +1,7 @@
 """Closed times: recording one, seeing whom it hits, finding those another time, telling them, lifting it."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages as said
@@ -34,14 +35,22 @@ def closures(request: HttpRequest) -> HttpResponse:
     form = ClosureForm(request.POST or None, site=request.site)
     now = timezone.now()
     if form.is_valid():
-        closure = hours.close(site=request.site, actor=request.user, now=now, **form.closure())
-        left = closing.hit(closure=closure, now=now).count()
-        said.success(request, _("Closed. It hits %(count)s visits that are booked.") % {"count": left})
-        return redirect("closure", closure.pk) if request.user.role in DESK_AND_CARE else redirect("closures")
+        try:
+            closure = hours.close(site=request.site, actor=request.user, now=now, **form.closure())
+        except Refused as refused:
+            form.add_error(None, refused.reasons)
+        else:
+            return _was_closed(request, closure, now)
     rows = _here(request).filter(ends_at__gte=now).order_by("starts_at", "pk")
     listed = closing.with_left(closures=rows, site=request.site, now=now)[:LISTED]
     context = {"rows": listed, "count": rows.count(), "may_open": request.user.role in DESK_AND_CARE}
     return form_page(request, "support/desk/closures.html", form, **context)
+
+
+def _was_closed(request: HttpRequest, closure: Closure, now: datetime) -> HttpResponse:
+    left = closing.hit(closure=closure, now=now).count()
+    said.success(request, _("Closed. It hits %(count)s visits that are booked.") % {"count": left})
+    return redirect("closure", closure.pk) if request.user.role in DESK_AND_CARE else redirect("closures")
 
 
 def page(
@@ -129,7 +138,11 @@ def tell(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def lift(request: HttpRequest, pk: int) -> HttpResponse:
     closure = get_object_or_404(Closure, pk=pk, site=request.site)
-    told = closing_news.lift(closure=closure, actor=request.user, now=timezone.now())
+    try:
+        told = closing_news.lift(closure=closure, actor=request.user, now=timezone.now())
+    except Refused as refused:
+        said.error(request, str(refused))
+        return redirect("closures")
     said.success(request, _("Open again. Visits that were moved or cancelled stay as they are."))
     if told.messages or told.calls:
         numbers = {"messages": told.messages, "calls": told.calls}

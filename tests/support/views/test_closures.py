@@ -1,12 +1,14 @@
 """Closing for a while, and the page that says whom it hits."""
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
+import psycopg2
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from clinic.domain import bookings
+from clinic.domain import bookings, locks
 from clinic.domain.slots import Slot
 from clinic.enums import Role
 from clinic.forms import slot_text
@@ -74,6 +76,27 @@ def test_days_that_make_no_sense_are_refused(desk, form, sentence):
     answer = desk.post(reverse("closures"), form)
     assert (answer.status_code, Closure.objects.count()) == (422, 0)
     assert sentence in answer.content.decode()
+
+
+def test_closing_twice_by_a_double_press_is_one_closure(desk):
+    for _press in range(2):
+        closed(desk)
+    assert Closure.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", ["closures", "closure_lift"])
+def test_while_somebody_books_for_too_long_it_is_refused_in_words(desk, pg_dsn, name):
+    if name == "closure_lift":
+        closed(desk)
+    form, address = WHOLE_DAY, reverse("closures")
+    if name == "closure_lift":
+        form, address = {}, reverse("closure_lift", args=[Closure.objects.get().pk])
+    with closing(psycopg2.connect(pg_dsn)) as other, other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, 0)", [locks.PREMISES])
+        answer = desk.post(address, form, follow=True)
+    assert "Many people are booking at this moment. Please try again." in answer.content.decode()
+    assert Closure.objects.count() == (name == "closure_lift")
 
 
 def test_another_clinics_room_cannot_be_closed(desk):
