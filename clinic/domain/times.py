@@ -3,6 +3,8 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+END_OF_DAY = 24 * 60
+
 
 def wall(*, day: date, at: time, zone: ZoneInfo) -> datetime | None:
     """The moment (UTC) a clock in ``zone`` shows ``at`` on ``day``.
@@ -48,6 +50,12 @@ def day_bounds(*, day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
 def minute_of_day(at: time | datetime) -> int:
     """Minutes the wall clock has counted since midnight."""
     return at.hour * 60 + at.minute
+
+
+def end_minute(at: time) -> int:
+    """The same for the end of a span: a clock cannot show 24:00, so 23:59 stands for it."""
+    minute = minute_of_day(at)
+    return END_OF_DAY if minute == END_OF_DAY - 1 else minute
 
 
 def local_day(*, moment: datetime, zone: ZoneInfo) -> date:

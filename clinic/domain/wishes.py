@@ -8,10 +8,9 @@ from django.utils.translation import gettext as _
 
 from clinic.domain import audit
 from clinic.domain.errors import Refused
-from clinic.domain.times import minute_of_day
+from clinic.domain.times import end_minute, minute_of_day
 from clinic.models import Patient, StaffMember, TimeWish
 
-END_OF_DAY = 24 * 60
 Minutes = tuple[int, int]
 
 
@@ -81,6 +80,4 @@ def _note(patient: Patient, verb: str, actor: StaffMember, now: datetime) -> Non
 
 
 def _minutes(row: TimeWish) -> Minutes:
-    # 23:59 stands for the end of the day.
-    end = minute_of_day(row.ends)
-    return minute_of_day(row.starts), END_OF_DAY if end == END_OF_DAY - 1 else end
+    return minute_of_day(row.starts), end_minute(row.ends)

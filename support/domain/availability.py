@@ -10,11 +10,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from clinic.domain.errors import Refused
-from clinic.domain.times import minute_of_day
+from clinic.domain.times import END_OF_DAY, end_minute, minute_of_day
 from support.domain import designations
 from support.models import Availability, Designation, SupportPerson
 
-END_OF_DAY = 24 * 60
 MOST_ROWS = 60
 Minutes = tuple[int, int]
 
@@ -137,9 +136,7 @@ def _times(row: Availability) -> str:
 
 
 def _minutes(row: Availability) -> Minutes:
-    # 23:59 stands for the end of the day.
-    end = minute_of_day(row.ends)
-    return minute_of_day(row.starts), END_OF_DAY if end == END_OF_DAY - 1 else end
+    return minute_of_day(row.starts), end_minute(row.ends)
 
 
 def _objects(rows: list[tuple[bool, Minutes]], begin: int, end: int) -> bool:

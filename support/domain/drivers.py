@@ -6,11 +6,11 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Q
 
-from clinic.domain.times import day_bounds, local_day, minute_of_day
+from clinic.domain.times import END_OF_DAY, day_bounds, local_day, minute_of_day
 from clinic.models import Infusion, Patient, Site
 from clinic.models.infusion import LIVE
 from support.domain import availability, rules
-from support.domain.availability import END_OF_DAY, Stated
+from support.domain.availability import Stated
 from support.enums import SupportRole
 from support.models import Designation
 
