@@ -153,7 +153,7 @@ def test_a_click_in_free_time_asks_who_should_come_then(schedule, site):
     assert "Room 2" in schedule.locator(".heading__sum").inner_text()
 
 
-@pytest.mark.parametrize("asked", ["", "?days=3", "?days=7", "?by=clinician", "?only=risk"])
+@pytest.mark.parametrize("asked", ["", "?days=7", "?by=clinician"])
 def test_each_look_is_clean_on_the_desk_and_on_a_phone(schedule, server, asked, no_violations, complaints):
     for size in (DESK, PHONE):
         schedule.set_viewport_size(size)
