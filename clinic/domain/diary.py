@@ -21,17 +21,18 @@ from clinic.domain.premises import Premises, Span
 from clinic.domain.times import day_bounds, local_day
 from clinic.enums import Attendant
 from clinic.models import Infusion, Patient, Protocol, Room, Site, StaffMember
+from clinic.models.infusion import LONGEST_VISIT
 
 CELL = GRID_MINUTES * 60
 Seconds = tuple[int, int]
 
-# A visit holds its room for 14 hours at most: a constraint says so. The clinicians' and the patient's visits at other
-# sites are looked up one by one in the indexes of the constraints that keep them apart.
+# No visit that began before ``earliest`` still holds its room. The clinicians' and the patient's visits at other sites
+# are looked up one by one in the indexes of the constraints that keep them apart.
 TAKEN = """
 SELECT room_id, clinician_id, patient_id, extract(epoch FROM starts_at)::bigint, extract(epoch FROM ends_at)::bigint,
     extract(epoch FROM room_free_at)::bigint
 FROM clinic_infusion
-WHERE site_id = %(site)s AND starts_at > %(begin)s - interval '14 hours' AND starts_at < %(end)s
+WHERE site_id = %(site)s AND starts_at > %(earliest)s AND starts_at < %(end)s
     AND NOT (status IN ('cancelled', 'no_show')) AND id <> ALL(%(ignoring)s)
 UNION ALL
 SELECT room_id, clinician_id, patient_id, extract(epoch FROM starts_at)::bigint, extract(epoch FROM ends_at)::bigint,
@@ -238,6 +239,7 @@ class Diary:
     def _read(self, patient: Patient | None, ignoring: list[int]) -> None:
         values: dict[str, Any] = {
             "site": self.site.pk,
+            "earliest": self._begin - LONGEST_VISIT,
             "begin": self._begin,
             "end": self._end,
             "clinicians": [one.pk for one in self.clinicians],

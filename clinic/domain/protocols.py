@@ -14,11 +14,10 @@ from clinic.domain.calendar import timing
 from clinic.domain.errors import Refused, StaleVersion
 from clinic.enums import CourseStatus, StageKind
 from clinic.models import AuditEntry, Protocol, ProtocolStage, Site, StaffMember
+from clinic.models.infusion import LONGEST_VISIT
 
 # Of one course; the longest year known has 56 visits.
 MOST_VISITS = 60
-# The database refuses a longer visit: `infusion_times_in_order`.
-LONGEST = timedelta(hours=14)
 
 
 class Stage(NamedTuple):
@@ -177,8 +176,9 @@ def _refuse(protocol: Protocol, stages: Sequence[Stage], now: datetime) -> None:
     if protocol.infusion_minutes < 1:
         found.append(_("The treatment takes at least one minute."))
     took = timing(protocol=protocol, policy=policies.current(site=protocol.site), starts_at=now)
-    if took.room_free_at - now > LONGEST:
-        found.append(_("A visit is over, and its room free, after %(hours)s hours at the latest.") % {"hours": 14})
+    if took.room_free_at - now > LONGEST_VISIT:
+        hours = LONGEST_VISIT // timedelta(hours=1)
+        found.append(_("A visit is over, and its room free, after %(hours)s hours at the latest.") % {"hours": hours})
     if found:
         raise Refused(*found)
 

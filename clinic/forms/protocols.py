@@ -1,6 +1,7 @@
 """A protocol: its stages as lines, how long a visit takes, what it needs."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from crispy_forms.layout import HTML
@@ -8,12 +9,12 @@ from django import forms
 from django.forms import BoundField
 from django.utils.translation import gettext_lazy as _
 
-from clinic.domain import presets, protocols
-from clinic.domain.protocol_words import NASAL_MINUTES
+from clinic.domain import presets, protocol_words, protocols
 from clinic.domain.protocols import Stage
 from clinic.enums import Attendant, Equipment, Route, StageKind
 from clinic.forms.laid_out import group, laid_out, row
 from clinic.models import Protocol
+from clinic.models.infusion import LONGEST_VISIT
 
 # Beside a clinician, who is always there.
 OTHERS = [(who.value, who.label) for who in Attendant if who is not Attendant.CLINICIAN]
@@ -34,7 +35,7 @@ class ProtocolForm(forms.ModelForm):
     observation_minutes = forms.IntegerField(
         label=_("Watched from the beginning of the treatment, at least (minutes)"),
         min_value=0,
-        max_value=14 * 60,
+        max_value=LONGEST_VISIT // timedelta(minutes=1),
         required=False,
         help_text=_(
             "Nasal spray in the United States: 120 minutes from the first device. Left empty, that is filled in."
@@ -52,18 +53,7 @@ class ProtocolForm(forms.ModelForm):
 
     class Meta:
         model = Protocol
-        fields = [
-            "name",
-            "route",
-            "is_active",
-            "prep_minutes",
-            "infusion_minutes",
-            "recovery_minutes",
-            "observation_minutes",
-            "turnaround_minutes",
-            "needs",
-            "present",
-        ]
+        fields = [*protocol_words.FIELDS, "is_active"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -118,7 +108,7 @@ class ProtocolForm(forms.ModelForm):
         if not self.errors and not self.stages():
             self.add_error("visits_0", _("A protocol needs at least one stage."))
         if cleaned.get("observation_minutes") is None:
-            cleaned["observation_minutes"] = NASAL_MINUTES if cleaned.get("route") == Route.NASAL else 0
+            cleaned["observation_minutes"] = protocol_words.NASAL_MINUTES if cleaned.get("route") == Route.NASAL else 0
         cleaned["present"] = [Attendant.CLINICIAN, *cleaned.get("present", [])]
         return cleaned
 

@@ -13,6 +13,9 @@ from clinic.models.history import append_only_triggers, tracked, tracked_without
 
 LIVE = ~Q(status__in=sorted(OFF))
 
+# From the start until the room is free again; the database refuses a longer visit.
+LONGEST_VISIT = timedelta(hours=14)
+
 # What must be on record in each state. Leaving against advice may skip steps, so "released" asks for the start only.
 STAMPS: dict[InfusionStatus, tuple[str, ...]] = {
     InfusionStatus.BOOKED: (),
@@ -122,7 +125,7 @@ class Infusion(models.Model):
                     pickup_from__gte=F("starts_at"),
                     pickup_from__lte=F("ends_at"),
                     room_free_at__gte=F("ends_at"),
-                    room_free_at__lte=F("starts_at") + timedelta(hours=14),
+                    room_free_at__lte=F("starts_at") + LONGEST_VISIT,
                 ),
                 name="infusion_times_in_order",
             ),
