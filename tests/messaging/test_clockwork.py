@@ -6,13 +6,17 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
+from celery.beat import PersistentScheduler
 from django.core.management import call_command
 from django.utils import timezone
 
+from config.celery import app
 from messaging import checks, tasks
 from messaging.domain import kinds, ledger
 from messaging.enums import MOVES, MessageStatus
@@ -20,6 +24,7 @@ from messaging.models import Message
 from tests.messaging.kinds import COME_IN, REMINDER
 
 HOUR = timedelta(hours=1)
+NEW_YORK = ZoneInfo("America/New_York")
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [
     path for app in ("clinic", "config", "education", "messaging", "support") for path in (ROOT / app).rglob("*.py")
@@ -32,6 +37,39 @@ def test_nothing_is_ever_handed_to_the_broker_for_later(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     names = {node.arg for node in ast.walk(tree) if isinstance(node, ast.keyword)}
     assert not names & {"eta", "countdown"}
+
+
+@pytest.mark.parametrize("stopped", [timedelta(seconds=2), HOUR, timedelta(days=3)])
+@pytest.mark.parametrize(
+    "begun",
+    [
+        datetime(2026, 3, 8, 1, 59, 30, tzinfo=NEW_YORK),  # its clock skips an hour
+        datetime(2026, 11, 1, 1, 59, 30, tzinfo=NEW_YORK),  # and repeats one
+        datetime(2026, 6, 1, 12, tzinfo=NEW_YORK),
+    ],
+)
+def test_after_a_restart_every_bell_rings_within_its_own_interval(tmp_path, begun, stopped):
+    """https://github.com/celery/django-celery-beat/issues/798: idle for an hour after each deploy."""
+    settings = {name: row["schedule"] for name, row in app.conf.beat_schedule.items()}
+    file = str(tmp_path / "beat")
+    with time_machine.travel(begun, tick=False):
+        before = PersistentScheduler(app=app, schedule_filename=file)
+        for name in settings:
+            before.reserve(before.schedule[name])
+        before.close()
+    with time_machine.travel(begun.astimezone(UTC) + stopped, tick=False):
+        after = PersistentScheduler(app=app, schedule_filename=file)
+        asked = {name: after.schedule[name].is_due() for name in settings}
+        after.close()
+    waits = {name: 0 if due else seconds for name, (due, seconds) in asked.items()}
+    assert waits == {name: max(0, interval - stopped.total_seconds()) for name, interval in settings.items()}
+
+
+def test_bells_are_plain_intervals_and_the_one_that_sends_is_the_quickest():
+    every = {row["task"]: row["schedule"] for row in app.conf.beat_schedule.values()}
+    assert {type(interval) for interval in every.values()} == {float}
+    assert (every["messaging.tick"], max(every.values())) == (5.0, 60.0)
+    assert (app.conf.enable_utc, app.conf.timezone) == (True, "UTC")
 
 
 @pytest.mark.django_db(transaction=True)
