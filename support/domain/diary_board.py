@@ -8,7 +8,7 @@ from unicodedata import combining, normalize
 
 from django.utils.translation import gettext as _
 
-from clinic.domain import times
+from clinic.domain import premises, times
 from clinic.enums import OFF
 from clinic.models import Site
 from support.domain import diary_rows, steps, way_home
@@ -31,9 +31,9 @@ def of(*, site: Site, look: Look, now: datetime) -> DiaryBoard:
     span = times.day_bounds(day=days[0], zone=site.zone)[0], times.day_bounds(day=days[-1], zone=site.zone)[1]
     rows = diary_rows.visits(site=site, span=span)
     live = [row for row in rows if row.infusion.state not in OFF]
-    rooms = diary_rows.rooms(site=site)
-    clinicians = diary_rows.clinicians(site=site, rows=rows)
-    opening, working = diary_rows.hours(site=site)
+    known = premises.of(site=site)
+    rooms, clinicians = diary_rows.rooms(known=known, rows=rows), diary_rows.clinicians(known=known, rows=rows)
+    opening = Hours(week=known.opening)
     drawing = _Drawing(
         site=site,
         look=look,
@@ -41,7 +41,7 @@ def of(*, site: Site, look: Look, now: datetime) -> DiaryBoard:
         lanes=rooms if look.by == ROOM else clinicians,
         names={(ROOM, one.pk): one for one in rooms} | {(CLINICIAN, one.pk): one for one in clinicians},
         opening=opening,
-        working=working if look.by == CLINICIAN else {},
+        working={pk: Hours(week=week) for pk, week in known.working.items()} if look.by == CLINICIAN else {},
         closed=diary_rows.closed(site=site, span=span, people=clinicians if look.by == CLINICIAN else ()),
         ways=way_home.of(infusions=[row.infusion for row in live], now=now, only=way_home.WORDS),
     )

@@ -1,8 +1,7 @@
 """What the schedule reads: visits, whose time it is, when they are there and when not. Lean: drawn many times a day."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TypeVar
 
@@ -10,11 +9,11 @@ from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery, Valu
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
+from clinic.domain.premises import Premises
 from clinic.domain.times import minute_of_day
-from clinic.enums import Role
-from clinic.models import Closure, Infusion, OpeningHours, Policy, Room, Site, StaffMember, WorkingHours
+from clinic.models import Closure, Infusion, Policy, Room, Site, StaffMember
 from clinic.models.infusion import LIVE
-from support.domain.board_grid import Grid, Minutes, joined
+from support.domain.board_grid import Grid, Minutes
 from support.enums import HOLDING, SupportRole
 from support.models import Commitment
 
@@ -27,6 +26,8 @@ OF_A_VISIT = (
     *("released_how", "off_reason", "late_minutes", "patient"),
     *("patient__given_name", "patient__family_name", "patient__preferred_name"),
 )
+# Of the rules a visit runs under: when a missing way home is urgent, and from when the patient may leave.
+RULES = {name: F(f"policy__{name}") for name in ("ask_hours", "reconfirm_hours", "min_recovery_minutes")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,12 +52,13 @@ class Owner:
 
 @dataclass(frozen=True, kw_only=True)
 class Hours:
-    """Open or working time of the week, in wall-clock minutes."""
+    """Open or working time of the week."""
 
-    week: dict[int, list[Minutes]] = field(default_factory=dict)
+    week: dict[int, list[tuple[time, time]]]
 
     def on(self, day: date) -> list[Minutes]:
-        return self.week.get(day.weekday(), [])
+        """In wall-clock minutes."""
+        return [(minute_of_day(start), minute_of_day(end)) for start, end in self.week.get(day.weekday(), [])]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,8 +102,7 @@ def visits(*, site: Site, span: Span) -> list[Row]:
             guests=Coalesce(Subquery(guests, output_field=IntegerField()), 0),
             prep=F("course__protocol__prep_minutes"),
             treatment=F("course__protocol__infusion_minutes"),
-            ask_hours=F("policy__ask_hours"),
-            reconfirm_hours=F("policy__reconfirm_hours"),
+            **RULES,
         )
     )
     return [
@@ -118,7 +119,7 @@ def visits(*, site: Site, span: Span) -> list[Row]:
 def sharing(*, rows: Iterable[T], site: Site) -> list[T]:
     """The same visits, with one site and one set of rules among them instead of one each.
 
-    They come with ``ask_hours`` and ``reconfirm_hours``, all of the rules that a way home is judged by.
+    They come with ``RULES``, all of the rules that pages of many visits judge by.
     """
     policies: dict[int, Policy] = {}
     found = []
@@ -126,43 +127,30 @@ def sharing(*, rows: Iterable[T], site: Site) -> list[T]:
         row.site = site
         if row.policy_id is not None:
             if row.policy_id not in policies:
-                hours = {name: getattr(row, name) for name in ("ask_hours", "reconfirm_hours")}
-                policies[row.policy_id] = Policy(pk=row.policy_id, site=site, **hours)
+                policies[row.policy_id] = Policy(
+                    pk=row.policy_id, site=site, **{name: getattr(row, name) for name in RULES}
+                )
             row.policy = policies[row.policy_id]
         found.append(row)
     return found
 
 
-def rooms(*, site: Site) -> list[Owner]:
-    values = Room.objects.filter(site=site).values_list("pk", "name", "guest_places", "is_active")
-    return [Owner(pk=pk, name=name, places=places, is_offered=active) for pk, name, places, active in values]
+def rooms(*, known: Premises, rows: Sequence[Row]) -> list[Owner]:
+    """The rooms in use, and any other that still holds one of these visits: only then a query."""
+    found = [Owner(pk=room.pk, name=room.name, places=room.guest_places) for room in known.rooms]
+    if others := {row.infusion.room_id for row in rows} - {one.pk for one in found}:
+        values = Room.objects.filter(pk__in=others).values_list("pk", "name", "guest_places")
+        found += [Owner(pk=pk, name=name, places=places, is_offered=False) for pk, name, places in values]
+    return found
 
 
-def clinicians(*, site: Site, rows: Sequence[Row]) -> list[Owner]:
-    """Who works here, and whoever else holds one of these visits."""
-    here = Q(role=Role.CLINICIAN, is_active=True, pk__in=site.staff.values("pk"))
-    used = Q(pk__in={row.infusion.clinician_id for row in rows})
-    values = StaffMember.objects.filter(here | used).values_list("pk", "full_name", "role", "is_active")
-    return [
-        Owner(pk=pk, name=StaffMember(full_name=name).short_name, is_offered=active and role == Role.CLINICIAN)
-        for pk, name, role, active in values
-    ]
-
-
-def hours(*, site: Site) -> tuple[Hours, dict[int, Hours]]:
-    """The opening hours, and the working hours of those who have any recorded. One query."""
-    opening = OpeningHours.objects.filter(site=site).values_list(Value(0), "weekday", "opens", "closes")
-    working = WorkingHours.objects.filter(site=site).values_list("staff_id", "weekday", "starts", "ends")
-    weeks: dict[int, dict[int, list[tuple[time, time]]]] = defaultdict(lambda: defaultdict(list))
-    for whose, weekday, start, end in opening.order_by().union(working.order_by(), all=True):
-        weeks[whose][weekday].append((start, end))
-    every = {
-        whose: Hours(
-            week={day: joined([(minute_of_day(a), minute_of_day(b)) for a, b in spans]) for day, spans in week.items()}
-        )
-        for whose, week in weeks.items()
-    }
-    return every.pop(0, Hours()), every
+def clinicians(*, known: Premises, rows: Sequence[Row]) -> list[Owner]:
+    """Who works here, and whoever else holds one of these visits: only then a query."""
+    found = [Owner(pk=one.pk, name=one.short_name) for one in known.clinicians]
+    if others := {row.infusion.clinician_id for row in rows} - {one.pk for one in found}:
+        people = StaffMember.objects.filter(pk__in=others).only("full_name")
+        found += [Owner(pk=one.pk, name=one.short_name, is_offered=False) for one in people]
+    return found
 
 
 def closed(*, site: Site, span: Span, people: Sequence[Owner] = ()) -> list[Closed]:
