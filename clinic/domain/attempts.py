@@ -6,6 +6,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from django.db import DatabaseError, transaction
+from django.utils.translation import gettext as _
+
+from clinic.domain.errors import Refused
 
 T = TypeVar("T")
 
@@ -37,3 +40,13 @@ def run(work: Callable[[], T]) -> T:
                 raise
         time.sleep(random.uniform(0.01, 0.05) * 2**tries)  # noqa: S311 spreads the tries, guards nothing
         tries += 1
+
+
+def run_or_refuse(work: Callable[[], T]) -> T:
+    """The same; a lock that does not come in time is a ``Refused`` with a sentence."""
+    try:
+        return run(work)
+    except DatabaseError as error:
+        if code_of(error) != LOCK_TIMEOUT:
+            raise
+        raise Refused(_("Many people are booking at this moment. Please try again.")) from error

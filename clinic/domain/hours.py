@@ -1,18 +1,14 @@
 """When a site is open and when a clinician works, week by week, and when not."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, time
-from typing import TypeVar
 
-from django.db import DatabaseError, transaction
-from django.utils.translation import gettext as _
+from django.db import transaction
 
 from clinic.domain import attempts, audit
-from clinic.domain.errors import Refused
 from clinic.models import Closure, OpeningHours, Room, Site, StaffMember, WorkingHours
 
 Span = tuple[int, time, time]
-T = TypeVar("T")
 
 
 def opening(*, site: Site) -> list[Span]:
@@ -66,7 +62,7 @@ def close(
         audit.record(actor=audit.staff(actor), verb="closure.added", now=now, subject=f"closure:{closure.pk}")
         return closure
 
-    return _between_bookings(work)
+    return attempts.run_or_refuse(work)
 
 
 def reopen(*, closure: Closure, actor: StaffMember, now: datetime) -> None:
@@ -74,14 +70,4 @@ def reopen(*, closure: Closure, actor: StaffMember, now: datetime) -> None:
         audit.record(actor=audit.staff(actor), verb="closure.removed", now=now, subject=f"closure:{closure.pk}")
         closure.delete()
 
-    _between_bookings(work)
-
-
-def _between_bookings(work: Callable[[], T]) -> T:
-    """What is booked under waits for those who book at this moment; where that takes too long, it is refused."""
-    try:
-        return attempts.run(work)
-    except DatabaseError as error:
-        if attempts.code_of(error) != attempts.LOCK_TIMEOUT:
-            raise
-        raise Refused(_("Many people are booking at this moment. Please try again.")) from error
+    attempts.run_or_refuse(work)

@@ -4,7 +4,7 @@ decides who has the place."""
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import formats
 from django.utils.translation import gettext as _
@@ -74,13 +74,9 @@ def take(*, offer: PlaceOffer, now: datetime, by: str, actor: StaffMember | None
     ``by`` says who tapped. Twice is once. Refused, with the offer closed, where somebody was faster.
     """
     try:
-        return attempts.run(lambda: _take(offer, now, by, actor))
+        return attempts.run_or_refuse(lambda: _take(offer, now, by, actor))
     except Taken as taken:
         reason = taken
-    except DatabaseError as error:
-        if attempts.code_of(error) != attempts.LOCK_TIMEOUT:
-            raise
-        raise Refused(_("Many people are answering at this moment. Please try again.")) from error
     _close(PlaceOffer.objects.filter(pk=offer.pk), S.GONE, now)
     raise Refused(too_late()) from reason
 

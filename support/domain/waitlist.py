@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from clinic.domain import audit, locks, standing
+from clinic.domain import attempts, audit, locks, standing
 from clinic.domain.errors import Refused
 from clinic.domain.followers import Change
 from clinic.domain.slots import Slot
@@ -68,7 +68,8 @@ def join(
         raise Refused(_("The last day comes before the first."))
     if last_day < today:
         raise Refused(_("These days are over."))
-    with transaction.atomic():
+
+    def work() -> WaitlistEntry:
         locks.diary(rooms=[], clinicians=[], patients=[course.patient_id])
         known = standing.of(course=course)
         if known.status != CourseStatus.OPEN:
@@ -92,7 +93,9 @@ def join(
             entry.infusion, entry.first_day, entry.last_day = infusion, first_day, last_day
             entry.save(update_fields=["infusion", "first_day", "last_day"])
         _note(entry, audit.staff(actor), "waitlist.joined", now)
-    return entry
+        return entry
+
+    return attempts.run_or_refuse(work)
 
 
 def leave(*, entry: WaitlistEntry, actor: StaffMember, now: datetime) -> WaitlistEntry:
@@ -104,7 +107,8 @@ def decline(*, offer: PlaceOffer, now: datetime, by: str) -> None:
     """No to one place. The next in the line is asked."""
     row = place_offers.decline(offer=offer, now=now, by=by)
     if row.status == OfferStatus.DECLINED:
-        place_freed(slot=place_offers.slot_of(row), now=now)
+        # The no stands, whatever comes of asking the next: the sweep looks again.
+        _safely(partial(place_freed, slot=place_offers.slot_of(row), now=now))
 
 
 def give(*, entry: WaitlistEntry, slot: Slot, actor: StaffMember, now: datetime) -> Infusion:
@@ -247,17 +251,20 @@ def _close_over(now: datetime) -> None:
     rows = WaitlistEntry.objects.filter(closed_at=None, last_day__lt=now + timedelta(days=1))
     for entry in rows.select_related("course__patient__site"):
         if entry.last_day < local_day(moment=now, zone=entry.course.patient.site.zone):
-            _end(entry, _("The days are over."), "system", now)
+            _safely(partial(_end, entry, _("The days are over."), "system", now))
 
 
 def _end(entry: WaitlistEntry, why: str, by: str, now: datetime) -> WaitlistEntry:
     """Under the patient's lock, as whoever takes a place for them has it: what they wait for changes in one order."""
-    with transaction.atomic():
+
+    def work() -> WaitlistEntry:
         locks.diary(rooms=[], clinicians=[], patients=[entry.course.patient_id])
         row = WaitlistEntry.objects.select_related("course").get(pk=entry.pk)
         if row.closed_at is None:
             _close([row], why, by, now)
-    return row
+        return row
+
+    return attempts.run_or_refuse(work)
 
 
 def _close(entries: Iterable[WaitlistEntry], why: str, by: str, now: datetime) -> None:
@@ -274,10 +281,12 @@ def _note(entry: WaitlistEntry, by: str, verb: str, now: datetime) -> None:
     audit.record(actor=by, verb=verb, now=now, patient_id=entry.course.patient_id, subject=f"waiting:{entry.pk}")
 
 
-def _safely(act: Callable[[], Sequence[object]]) -> int:
+def _safely(act: Callable[[], object]) -> int:
+    """How many rows ``act`` answered with; a fault is told to the log and to nobody else."""
     try:
         with transaction.atomic():
-            return len(act())
+            rows = act()
     except Exception as error:
-        log.error("place_not_offered", error=type(error).__name__)
+        log.error("waitlist_step_failed", error=type(error).__name__)
         return 0
+    return len(rows) if isinstance(rows, list) else 1

@@ -63,6 +63,7 @@ def join(request: HttpRequest, pk: int) -> HttpResponse:
 
 @at_site(*DESK_AND_CARE)
 @require_POST
+@shown_on(page)
 def leave(request: HttpRequest, pk: int) -> HttpResponse:
     waiting.leave(entry=_entry(request, pk), actor=request.user, now=timezone.now())
     said.success(request, _("Off the waitlist."))
