@@ -18,6 +18,7 @@ from django.db import connection
 from clinic.domain import premises
 from clinic.domain.calendar import GRID_MINUTES, Calendar, Timing, timing
 from clinic.domain.premises import Premises, Span
+from clinic.domain.spans import overlap
 from clinic.domain.times import day_bounds, local_day
 from clinic.enums import Attendant
 from clinic.models import Infusion, Patient, Protocol, Room, Site, StaffMember
@@ -126,20 +127,20 @@ class Diary:
         begin = int(start.timestamp())
         during, occupies = (begin, begin + self._visit), (begin, begin + self._occupies)
         span = start, start + self.visit
-        if self.calendar.site_closure(span) or _meets(during, self._patient_spans):
+        if self.calendar.site_closure(span) or _meets_any(during, self._patient_spans):
             return Opening(start, [], [])
         return Opening(
             start,
             [
                 room
                 for room in self.rooms
-                if not _meets(occupies, self._room_spans.get(room.pk, []))
+                if not _meets_any(occupies, self._room_spans.get(room.pk, []))
                 and not self.calendar.room_closure(room.pk, span)
             ],
             [
                 one
                 for one in self.clinicians
-                if not _meets(during, self._clinician_spans.get(one.pk, []))
+                if not _meets_any(during, self._clinician_spans.get(one.pk, []))
                 and self.calendar.works(one.pk, span)
                 and not self.calendar.absence(one.pk, span)
             ],
@@ -269,5 +270,5 @@ def _run(first: int, last: int, cells: int) -> int:
     return ((1 << last - first + 1) - 1) << first if last >= first else 0
 
 
-def _meets(span: Seconds, others: list[Seconds]) -> bool:
-    return any(begin < span[1] and span[0] < end for begin, end in others)
+def _meets_any(span: Seconds, others: list[Seconds]) -> bool:
+    return any(overlap(span, other) for other in others)

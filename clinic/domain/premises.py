@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
+from clinic.domain.spans import joined
 from clinic.enums import Role
 from clinic.models import Closure, DiaryStamp, OpeningHours, Policy, Room, Site, StaffMember, WorkingHours
 
@@ -78,15 +79,15 @@ def clinicians_of(*, site: Site) -> QuerySet[StaffMember]:
 def _read(site: Site) -> Premises:
     clinicians = tuple(clinicians_of(site=site))
     opening: dict[int, Hours] = defaultdict(list)
-    for row in OpeningHours.objects.filter(site=site).order_by("weekday", "opens"):
-        _join(opening[row.weekday], row.opens, row.closes)
+    for row in OpeningHours.objects.filter(site=site):
+        opening[row.weekday].append((row.opens, row.closes))
     working: dict[int, dict[int, Hours]] = {}
-    for work in WorkingHours.objects.filter(site=site, staff__in=clinicians).order_by("weekday", "starts"):
-        _join(working.setdefault(work.staff_id, defaultdict(list))[work.weekday], work.starts, work.ends)
+    for work in WorkingHours.objects.filter(site=site, staff__in=clinicians):
+        working.setdefault(work.staff_id, defaultdict(list))[work.weekday].append((work.starts, work.ends))
     closed: list[Span] = []
     room_closed: dict[int, list[Span]] = defaultdict(list)
     absent: dict[int, list[Span]] = defaultdict(list)
-    spans = Closure.objects.order_by("starts_at").values_list("room_id", "clinician_id", "starts_at", "ends_at")
+    spans = Closure.objects.order_by().values_list("room_id", "clinician_id", "starts_at", "ends_at")
     for room, _who, begin, end in spans.filter(site=site, clinician=None):
         (closed if room is None else room_closed[room]).append((begin, end))
     for _room, who, begin, end in spans.filter(clinician__in=clinicians):
@@ -97,28 +98,9 @@ def _read(site: Site) -> Premises:
         policy=policy,
         rooms=tuple(rooms_of(site=site)),
         clinicians=clinicians,
-        opening=dict(opening),
-        working=working,
-        closed=_joined(closed),
-        room_closed={room: _joined(spans) for room, spans in room_closed.items()},
-        absent={who: _joined(spans) for who, spans in absent.items()},
+        opening={day: joined(hours) for day, hours in opening.items()},
+        working={who: {day: joined(hours) for day, hours in week.items()} for who, week in working.items()},
+        closed=joined(closed),
+        room_closed={room: joined(spans) for room, spans in room_closed.items()},
+        absent={who: joined(spans) for who, spans in absent.items()},
     )
-
-
-def _join(hours: Hours, begin: time, end: time) -> None:
-    """Spans that meet or overlap are one; they come sorted by their begin."""
-    if hours and begin <= hours[-1][1]:
-        hours[-1] = (hours[-1][0], max(hours[-1][1], end))
-    else:
-        hours.append((begin, end))
-
-
-def _joined(spans: list[Span]) -> list[Span]:
-    """The same times without overlaps, so that one search finds what a span meets however many there are."""
-    joined: list[Span] = []
-    for begin, end in spans:
-        if joined and begin <= joined[-1][1]:
-            joined[-1] = joined[-1][0], max(joined[-1][1], end)
-        else:
-            joined.append((begin, end))
-    return joined
