@@ -22,18 +22,30 @@ class Timing:
 
 
 def timing(*, protocol: Protocol, policy: Policy | None, starts_at: datetime) -> Timing:
-    """The patient can be collected once the shortest recovery of the signed rules is over and they were watched as long
-    as the protocol asks; the visit is planned for the protocol's recovery, or for the shortest if that is longer."""
-    treated = starts_at + timedelta(minutes=protocol.prep_minutes + protocol.infusion_minutes)
-    watched = protocol.observation_minutes - protocol.infusion_minutes
-    planned = max(protocol.recovery_minutes, watched)
-    shortest = max(policy.min_recovery_minutes, watched) if policy else planned
-    ends_at = treated + timedelta(minutes=max(planned, shortest))
+    """As planned: collected as soon as they may leave, done after the protocol's recovery, or then if that is later."""
+    begins = starts_at + timedelta(minutes=protocol.prep_minutes)
+    treated = begins + timedelta(minutes=protocol.infusion_minutes)
+    pickup_from = leaves_from(protocol=protocol, policy=policy, started_at=begins, recovering_at=treated)
+    ends_at = max(pickup_from, treated + timedelta(minutes=protocol.recovery_minutes))
     return Timing(
-        pickup_from=treated + timedelta(minutes=shortest),
+        pickup_from=pickup_from,
         ends_at=ends_at,
         room_free_at=ends_at + timedelta(minutes=protocol.turnaround_minutes),
     )
+
+
+def leaves_from(
+    *, protocol: Protocol, policy: Policy | None, started_at: datetime, recovering_at: datetime
+) -> datetime:
+    """From when a patient may leave: the shortest recovery of the signed rules is over (without rules the protocol's),
+    and they were watched as long as the protocol asks."""
+    shortest = policy.min_recovery_minutes if policy else protocol.recovery_minutes
+    return max(recovering_at + timedelta(minutes=shortest), watched_until(protocol=protocol, started_at=started_at))
+
+
+def watched_until(*, protocol: Protocol, started_at: datetime) -> datetime:
+    """From the beginning of the treatment, however short it was."""
+    return started_at + timedelta(minutes=protocol.observation_minutes)
 
 
 class Calendar:

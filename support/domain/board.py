@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import F
 from django.utils.translation import gettext as _
 
 from clinic.domain import times
@@ -33,6 +32,7 @@ ON_THE_BOARD = (
     *diary_rows.OF_A_VISIT,
     *("course__sessions", "course__protocol__prep_minutes"),
     *("course__protocol__infusion_minutes", "course__protocol__recovery_minutes"),
+    "course__protocol__observation_minutes",
 )
 # What it shows of a helper: enough to call them.
 TO_CALL = (*way_home.WORDS, "designation__person__family_name", "designation__person__phone")
@@ -110,8 +110,7 @@ def infusions_of(*, site: Site, day: date) -> list[Infusion]:
     start, end = times.day_bounds(day=day, zone=site.zone)
     rows = Infusion.objects.filter(site=site, starts_at__gte=start, starts_at__lt=end)
     rows = rows.select_related("patient", "course__protocol").only(*ON_THE_BOARD)
-    hours = rows.annotate(ask_hours=F("policy__ask_hours"), reconfirm_hours=F("policy__reconfirm_hours"))
-    return list(diary_rows.sharing(rows=hours, site=site))
+    return list(diary_rows.sharing(rows=rows.annotate(**diary_rows.RULES), site=site))
 
 
 def visits_of(

@@ -10,7 +10,7 @@ from clinic.domain import audit, infusions
 from clinic.domain.errors import Refused
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion, Policy
-from support.domain import alerts, promise_rows
+from support.domain import alerts, promise_rows, rules
 from support.enums import HOLDING, AlertKind, CommitmentStatus
 from support.models import Alert, Commitment
 
@@ -35,10 +35,12 @@ def fasting(*, infusion: Infusion, policy: Policy) -> Fasting:
 
 def pickup_window(*, infusion: Infusion, now: datetime) -> tuple[datetime, datetime]:
     """From when to when somebody should be near: as booked, moved by what the day has shown so far."""
+    leaves = rules.leaves_from(infusion=infusion)
     if infusion.ready_at is not None:
-        return infusion.ready_at, max(infusion.ready_at, infusion.ends_at)
+        start = max(infusion.ready_at, leaves or infusion.ready_at)
+        return start, max(start, infusion.ends_at)
     length = infusion.ends_at - infusion.pickup_from
-    start = max(infusion.pickup_from + _behind(infusion), now)
+    start = max(infusion.pickup_from + _behind(infusion), leaves or now, now)
     return start, start + length
 
 

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from clinic.domain import audit, changes, infusions, times
+from clinic.domain.calendar import watched_until
 from clinic.domain.errors import Refused
 from clinic.enums import InfusionStatus, ReleasedHow
 from clinic.models import Infusion, StaffMember
@@ -168,13 +169,18 @@ def _morning_after(infusion: Infusion, released_at: datetime) -> datetime:
 def _not_ready(visit: Infusion, handover: Handover, now: datetime) -> list[str]:
     if handover.done_at is not None:
         return [_("The patient has left already.")]
-    if visit.state is not S.READY or visit.recovering_at is None:
+    if visit.state is not S.READY or visit.started_at is None or visit.recovering_at is None:
         return [_("The patient is not ready to leave yet.")]
+    protocol, reasons = visit.course.protocol, []
     until = visit.recovering_at + timedelta(minutes=rules.of(infusion=visit).min_recovery_minutes)
     if now < until:
         at = f"{until.astimezone(visit.site.zone):%H:%M}"
-        return [_("The clinic's rules let nobody leave before %(time)s: the shortest recovery.") % {"time": at}]
-    return []
+        reasons.append(_("The clinic's rules let nobody leave before %(time)s: the shortest recovery.") % {"time": at})
+    until = watched_until(protocol=protocol, started_at=visit.started_at)
+    if now < until:
+        said = {"time": f"{until.astimezone(visit.site.zone):%H:%M}", "minutes": protocol.observation_minutes}
+        reasons.append(_("The patient is watched until %(time)s: the protocol asks for %(minutes)s minutes.") % said)
+    return reasons
 
 
 def _wrong_person(visit: Infusion, taking: Commitment, adult_seen: bool) -> list[str]:

@@ -1,8 +1,9 @@
 """The rules a visit runs under."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from clinic.domain import policies
+from clinic.domain import calendar, policies
 from clinic.models import Infusion, Policy, Site
 
 
@@ -28,3 +29,15 @@ def of_each(*, infusions: Iterable[Infusion]) -> dict[int, Policy]:
 def at(*, site: Site) -> Policy:
     """The same for a site."""
     return policies.current(site=site) or Policy(site=site, version=0)
+
+
+def leaves_from(*, infusion: Infusion) -> datetime | None:
+    """The earliest time this patient may leave by the rules and the protocol; None before the recovery has begun."""
+    if infusion.started_at is None or infusion.recovering_at is None:
+        return None
+    return calendar.leaves_from(
+        protocol=infusion.course.protocol,
+        policy=of(infusion=infusion),
+        started_at=infusion.started_at,
+        recovering_at=infusion.recovering_at,
+    )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from clinic.access import CARE, DESK_AND_CARE
 from clinic.enums import InfusionStatus, ReleasedHow
 from clinic.models import Infusion
+from support.domain import rules
 from support.models import Handover
 
 S = InfusionStatus
@@ -85,7 +86,8 @@ def expected(*, infusion: Infusion, now: datetime) -> datetime:
     if state == S.STARTED and infusion.started_at:
         return infusion.started_at + timedelta(minutes=protocol.infusion_minutes)
     if state == S.RECOVERING and infusion.recovering_at:
-        return infusion.recovering_at + timedelta(minutes=protocol.recovery_minutes)
+        planned = infusion.recovering_at + timedelta(minutes=protocol.recovery_minutes)
+        return max(planned, rules.leaves_from(infusion=infusion) or planned)
     if state == S.ARRIVED:
         return infusion.starts_at + timedelta(minutes=protocol.prep_minutes)
     if state == S.BOOKED:

@@ -6,9 +6,10 @@ import pytest
 from clinic.domain import infusions
 from clinic.domain.errors import Refused
 from clinic.models import Infusion
-from support.domain import aftercare, day
+from support.domain import aftercare, day, steps
 from support.enums import AlertKind
 from support.models import Alert
+from tests.factories import ProtocolFactory
 from tests.support.conftest import Clinic
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -81,6 +82,32 @@ def test_the_window_follows_the_day(clinic: Clinic, confirmed, next_week):
     assert day.pickup_window(infusion=clinic.fresh(visit), now=late)[0] == late
     visit = infusions.ready(infusion=visit, actor=clinic.nurse, now=late)
     assert day.pickup_window(infusion=clinic.fresh(visit), now=late + MINUTE)[0] == late
+
+
+def test_nobody_is_called_in_before_the_patient_may_leave(clinic: Clinic, next_week):
+    """What the rules and the protocol ask for counts from what has happened, not from what was planned."""
+    clinic.protocol = ProtocolFactory(
+        site=clinic.site, infusion_minutes=5, recovery_minutes=20, observation_minutes=120, prep_minutes=10
+    )
+    sam = clinic.named("Sam")
+    visit = clinic.book(next_week)
+    clinic.confirmed(sam, visit)
+    visit = infusions.arrive(infusion=visit, actor=clinic.nurse, now=next_week)
+    visit = infusions.start(infusion=visit, actor=clinic.nurse, now=next_week + 15 * MINUTE)
+    visit = infusions.recover(infusion=visit, actor=clinic.nurse, now=next_week + 20 * MINUTE)
+    watched = visit.started_at + 120 * MINUTE
+    fresh = clinic.fresh(visit)
+    assert day.pickup_window(infusion=fresh, now=visit.recovering_at)[0] == watched
+    assert steps.expected(infusion=fresh, now=visit.recovering_at) == watched
+    visit = infusions.ready(infusion=visit, actor=clinic.nurse, now=next_week + 40 * MINUTE)
+    assert day.pickup_window(infusion=clinic.fresh(visit), now=visit.ready_at) == (watched, watched)
+
+
+def test_a_treatment_that_took_longer_moves_the_window_by_the_shortest_recovery(clinic: Clinic, confirmed, next_week):
+    visit = clinic.until(confirmed[0], "started")
+    visit = infusions.recover(infusion=visit, actor=clinic.nurse, now=next_week + 100 * MINUTE)
+    fresh = clinic.fresh(visit)
+    assert day.pickup_window(infusion=fresh, now=visit.recovering_at)[0] == visit.recovering_at + 30 * MINUTE
 
 
 def test_fasting_is_elapsed_time_also_in_the_night_the_clocks_change(clinic: Clinic):

@@ -11,6 +11,7 @@ from messaging.models import Message
 from support.domain import commitments, handovers
 from support.enums import HandoverCheck
 from support.models import Handover
+from tests.factories import ProtocolFactory
 from tests.support.conftest import Clinic
 
 LATER = timedelta(minutes=5)
@@ -113,6 +114,23 @@ def test_nobody_leaves_before_the_shortest_recovery_the_rules_name(clinic: Clini
     with pytest.raises(Refused, match="let nobody leave before 14:55"):
         clinic.hand_over(visit, taking, now=early)
     assert clinic.hand_over(visit, taking, now=early + timedelta(minutes=1)).done_at is not None
+
+
+def test_nasal_spray_is_watched_as_long_as_its_protocol_asks_however_short_the_recovery(clinic: Clinic, next_week):
+    clinic.protocol = ProtocolFactory(
+        site=clinic.site, route="nasal", infusion_minutes=5, recovery_minutes=40, observation_minutes=120
+    )
+    sam = clinic.named("Sam")
+    visit = clinic.book(next_week)
+    clinic.confirmed(sam, visit)
+    for verb, minutes in [("arrive", 0), ("start", 15), ("recover", 20), ("ready", 50)]:
+        at = next_week + timedelta(minutes=minutes)
+        visit = getattr(infusions, verb)(infusion=visit, actor=clinic.nurse, now=at)
+    taking = clinic.promise(sam, visit)
+    for minutes in (45, 119):
+        with pytest.raises(Refused, match="The patient is watched until 15:45: the protocol asks for 120 minutes"):
+            clinic.hand_over(visit, taking, now=visit.started_at + timedelta(minutes=minutes))
+    assert clinic.hand_over(visit, taking, now=visit.started_at + timedelta(minutes=120)).done_at is not None
 
 
 def test_nobody_is_handed_over_twice(clinic: Clinic, ready):
