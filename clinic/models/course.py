@@ -73,15 +73,6 @@ class Protocol(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def treated_minutes(self) -> int:
-        """From the beginning of the treatment to the planned end."""
-        return max(self.infusion_minutes + self.recovery_minutes, self.observation_minutes)
-
-    @property
-    def visit_minutes(self) -> int:
-        return self.prep_minutes + self.treated_minutes
-
     @cached_property
     def steps(self) -> list["ProtocolStage"]:
         """The stages in order; one query unless they were prefetched."""

@@ -1,5 +1,7 @@
 """Protocols: the list, the ready-made ones, the next version of each."""
 
+from datetime import timedelta
+
 from django.contrib import messages as said
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -8,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clinic.access import SET_UP
-from clinic.domain import presets, protocol_words, protocols
+from clinic.domain import policies, presets, protocol_words, protocols
+from clinic.domain.calendar import timing
 from clinic.forms.protocols import PresetForm, ProtocolForm
 from clinic.models import Protocol
 from clinic.views.desk import at_site, done, form_page
@@ -17,8 +20,7 @@ from clinic.views.desk import at_site, done, form_page
 @at_site(*SET_UP)
 @require_safe
 def protocol_list(request: HttpRequest) -> HttpResponse:
-    context = {"rows": protocols.newest(site=request.site), "form": PresetForm()}
-    return render(request, "clinic/protocol_list.html", context)
+    return render(request, "clinic/protocol_list.html", {**_listed(request), "form": PresetForm()})
 
 
 @at_site(*SET_UP)
@@ -33,7 +35,17 @@ def protocol_presets(request: HttpRequest) -> HttpResponse:
 
     if done(form, add):
         return redirect("protocols")
-    return form_page(request, "clinic/protocol_list.html", form, rows=protocols.newest(site=request.site))
+    return form_page(request, "clinic/protocol_list.html", form, **_listed(request))
+
+
+def _listed(request: HttpRequest) -> dict[str, object]:
+    """With how long a visit booked now takes, under the rules that count now."""
+    now, policy = timezone.now(), policies.current(site=request.site)
+    rows = [
+        (protocol, timing(protocol=protocol, policy=policy, starts_at=now).ends_at - now)
+        for protocol in protocols.newest(site=request.site)
+    ]
+    return {"rows": [(protocol, took // timedelta(minutes=1)) for protocol, took in rows]}
 
 
 @at_site(*SET_UP)

@@ -4,7 +4,7 @@ from django.urls import reverse
 
 from clinic.domain import presets, protocols
 from clinic.models import Protocol, Site
-from tests.factories import CourseFactory, ProtocolFactory, RoomFactory
+from tests.factories import CourseFactory, PolicyFactory, ProtocolFactory, RoomFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +49,12 @@ def test_two_empty_lines_wait_after_the_last_stage(director: Client, site: Site)
     protocol = ProtocolFactory(site=site, stages=[(6, 2, 3, 5), (4, 26, 30, 35)])
     page = director.get(reverse("protocol_edit", args=[protocol.pk]))
     assert len(list(page.context["form"].lines())) == 4
+
+
+def test_the_list_says_how_long_a_visit_would_be_booked(director: Client, site: Site) -> None:
+    PolicyFactory(site=site, min_recovery_minutes=120)
+    ProtocolFactory(site=site, prep_minutes=15, infusion_minutes=40, recovery_minutes=45)
+    assert "175 min" in director.get(reverse("protocols")).content.decode()
 
 
 def test_nasal_spray_is_watched_for_two_hours_unless_told_otherwise(director: Client, site: Site) -> None:
