@@ -1,18 +1,22 @@
 """Many people book at once. PostgreSQL decides; nobody sees an error."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
 
+import psycopg2
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
-from clinic.domain import bookings, infusions, moves, people
+from clinic.domain import bookings, infusions, moves, people, protocols
 from clinic.domain.errors import Refused, Taken
+from clinic.domain.protocols import Stage
 from clinic.domain.slots import Slot
 from clinic.enums import InfusionStatus, Role
-from clinic.models import Course, Infusion, Move, StaffMember
+from clinic.models import Course, Infusion, Move, Protocol, StaffMember
 from tests.clinic.conftest import House
 from tests.factories import CourseFactory, SiteFactory, StaffFactory
 
@@ -59,18 +63,6 @@ def booking(house: House, slot: Slot, now: datetime) -> Callable[[], Infusion]:
     return lambda: bookings.book(course=course, slot=slot, actor=house.desk, now=now)
 
 
-def test_fifty_people_one_room_one_time_on_an_empty_day(build_house, now: datetime) -> None:
-    """https://github.com/alextselegidis/easyappointments/issues/31"""
-    house = build_house(rooms=1, clinicians=3)
-    works = [booking(house, Slot(NINE, house.rooms[0], house.clinicians[n % 3]), now) for n in range(50)]
-
-    answers = all_at_once(works)
-
-    assert kinds(answers) == {"Infusion": 1, "Taken": 49}
-    assert Infusion.objects.count() == 1
-    assert all(answer.alternatives[0].starts_at > NINE for answer in answers if isinstance(answer, Taken))
-
-
 def test_every_yes_is_in_the_database_afterwards(build_house, now: datetime) -> None:
     """https://github.com/LibreBooking/librebooking/issues/147"""
     house = build_house(rooms=2, clinicians=2)
@@ -81,6 +73,7 @@ def test_every_yes_is_in_the_database_afterwards(build_house, now: datetime) -> 
 
     assert kinds(answers) == {"Infusion": 2, "Taken": 18}
     assert set(Infusion.objects.all()) == {answer for answer in answers if isinstance(answer, Infusion)}
+    assert all(answer.alternatives[0].starts_at > NINE for answer in answers if isinstance(answer, Taken))
 
 
 def test_overlapping_times_never_deadlock(build_house, now: datetime) -> None:
@@ -251,3 +244,57 @@ def test_two_administrators_who_close_each_others_accounts_do_not_both_succeed()
     answers = all_at_once([lambda: close(one, other), lambda: close(other, one)])
     assert kinds(answers) == {"StaffMember": 1, "Refused": 1}
     assert StaffMember.objects.filter(role=Role.ADMIN, is_active=True).count() == 1
+
+
+@pytest.mark.parametrize("first", ["revise", "book"])
+def test_a_protocol_changed_while_it_is_booked_is_one_after_the_other(
+    house: House, now: datetime, pg_dsn: str, first: str
+) -> None:
+    """Whoever comes second waits until the first has committed, and then decides by what is true."""
+    protocol, patient = house.protocol, house.patient()
+    slots = [Slot(NINE + timedelta(days=3 * n), house.rooms[0], house.clinicians[0]) for n in range(6)]
+    kept = ("name", "route", "infusion_minutes", "recovery_minutes", "observation_minutes", "turnaround_minutes")
+    fields = {name: getattr(protocol, name) for name in (*kept, "needs", "present", "is_active")}
+    works: dict[str, Callable[[], object]] = {
+        "revise": lambda: protocols.revise(
+            protocol=protocol,
+            fields=fields | {"prep_minutes": protocol.prep_minutes + 5},
+            stages=[Stage(6, 2, 3, 5)],
+            actor=house.desk,
+            now=now,
+            version=1,
+        ),
+        "book": lambda: bookings.book_series(
+            patient=patient, protocol=protocol, slots=slots, actor=house.desk, now=now
+        ),
+    }
+    second = {"revise": "book", "book": "revise"}[first]
+    answers: list[object] = []
+    waits = Thread(target=lambda: answers.extend(all_at_once([works[second]])))
+    with transaction.atomic():
+        answers.append(works[first]())
+        waits.start()
+        waits_for_a_lock(pg_dsn)
+        assert len(answers) == 1
+    waits.join()
+
+    offered_since = Protocol.objects.get(is_active=True)
+    if first == "revise":
+        assert str(answers[1]) == "This plan was changed meanwhile. Look again."
+        assert (Course.objects.count(), Infusion.objects.count()) == (0, 0)
+    else:
+        assert isinstance(answers[1], Protocol)
+        assert (Course.objects.get().protocol, Infusion.objects.count()) == (protocol, 6)
+    assert (offered_since.version, offered_since.family) == (2, protocol.family)
+
+
+def waits_for_a_lock(dsn: str) -> None:
+    """Returns as soon as somebody waits for an advisory lock."""
+    with closing(psycopg2.connect(dsn)) as watcher, watcher.cursor() as cursor:
+        watcher.autocommit = True
+        for _look in range(200):
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.01)
+    raise AssertionError("Nobody waited.")
