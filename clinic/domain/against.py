@@ -54,11 +54,11 @@ def findings(
         its_own = [
             *_of_slot(slot, here, site, now, past_is_fine),
             *_of_times(calendar, slot, (slot.starts_at, when.ends_at)),
-            *_of_room(slot, protocol, people),
+            *_of_room(slot, here, protocol, people),
         ]
         found += [replace(finding, visit=number) for finding in its_own]
     starts = {number: slot.starts_at for number, (slot, _when) in slots.items()}
-    return found + list(_spacing(protocol, starts, placed, site))
+    return found + list(_spacing(protocol, starts, placed, here))
 
 
 def of_move(
@@ -230,28 +230,30 @@ def _of_times(calendar: Calendar, slot: Slot, span: Span) -> Iterator[Finding]:
         yield _soft(SoftRule.HOURS, _("%(name)s does not work at that time on %(day)s.") % named)
 
 
-def _of_room(slot: Slot, protocol: Protocol, people: int) -> Iterator[Finding]:
-    missing = [Equipment(need).label for need in protocol.needs if need not in slot.room.equipment]
-    named = {"room": slot.room, "places": slot.room.guest_places, "people": people}
+def _of_room(slot: Slot, here: Premises, protocol: Protocol, people: int) -> Iterator[Finding]:
+    # As it is now: the room at hand may have been read before it was changed.
+    room = next((room for room in here.rooms if room == slot.room), slot.room)
+    missing = [Equipment(need).label for need in protocol.needs if need not in room.equipment]
+    named = {"room": room, "places": room.guest_places, "people": people}
     if missing:
         things = ", ".join(str(label) for label in missing)
         yield _soft(SoftRule.EQUIPMENT, _("%(room)s lacks: %(things)s.") % {**named, "things": things})
-    if people > slot.room.guest_places:
+    if people > room.guest_places:
         sentence = _("Said yes to being in the room: %(people)s. Guest places in %(room)s: %(places)s.")
         yield _soft(SoftRule.GUESTS, sentence % named)
-    elif Attendant.COMPANION in protocol.present and not slot.room.guest_places:
+    elif Attendant.COMPANION in protocol.present and not room.guest_places:
         yield _soft(SoftRule.GUESTS, _("The patient must bring somebody; %(room)s has no place for a guest.") % named)
 
 
 def _spacing(
-    protocol: Protocol, starts: Mapping[int, datetime], placed: Mapping[int, datetime], site: Site
+    protocol: Protocol, starts: Mapping[int, datetime], placed: Mapping[int, datetime], here: Premises
 ) -> Iterator[Finding]:
     """Each visit against the one before and the one after it in time."""
     rows = sorted((at, number) for number, at in {**placed, **starts}.items())
     for (one_at, one), (other_at, other) in pairwise(rows):
         if one not in starts and other not in starts:
             continue
-        first, second = (local_day(moment=at, zone=site.zone) for at in (one_at, other_at))
+        first, second = (local_day(moment=at, zone=here.zone) for at in (one_at, other_at))
         least, most = rhythm.limits(protocol=protocol, one=one, other=other)
         days = (second - first).days
         named = {"one": say_day(first), "other": say_day(second), "least": least, "most": most}

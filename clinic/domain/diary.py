@@ -86,8 +86,8 @@ class Diary:
         self.clinicians = list(self.premises.clinicians)
         self.calendar = Calendar(self.premises)
         self._first_day, self._days = first_day, (last_day - first_day).days + 1
-        self._begin = day_bounds(day=first_day, zone=site.zone)[0]
-        self._end = day_bounds(day=last_day, zone=site.zone)[1]
+        self._begin = day_bounds(day=first_day, zone=self.premises.zone)[0]
+        self._end = day_bounds(day=last_day, zone=self.premises.zone)[1]
         self._zero = int(self._begin.timestamp())
         self._cells = -(-int((self._end - self._begin).total_seconds()) // CELL)
         self._all = (1 << self._cells) - 1
@@ -106,7 +106,7 @@ class Diary:
     @cached_property
     def patient_days(self) -> set[date]:
         """The clinic days on which the patient has another visit already."""
-        zone = self.site.zone
+        zone = self.premises.zone
         return {local_day(moment=datetime.fromtimestamp(begin, UTC), zone=zone) for begin, _end in self._patient_spans}
 
     def starts(self, day: date) -> list[datetime]:
@@ -147,7 +147,7 @@ class Diary:
         )
 
     def _free_cells(self, day: date) -> list[int]:
-        begin, end = day_bounds(day=day, zone=self.site.zone)
+        begin, end = day_bounds(day=day, zone=self.premises.zone)
         first = (int(begin.timestamp()) - self._zero) // CELL
         length = (int(end.timestamp()) - int(begin.timestamp())) // CELL
         free = self._free >> first & ((1 << length) - 1)
@@ -227,13 +227,13 @@ class Diary:
 
     def _second_time(self, day: date) -> int:
         """The starts of a day whose wall clock time came once before: only the first is offered."""
-        begin, end = day_bounds(day=day, zone=self.site.zone)
+        begin, end = day_bounds(day=day, zone=self.premises.zone)
         if end - begin <= timedelta(hours=24):
             return 0
         first, mask = (int(begin.timestamp()) - self._zero) // CELL, 0
         for cell in range(int((end - begin).total_seconds()) // CELL):
             moment = begin + timedelta(seconds=cell * CELL)
-            if moment.astimezone(self.site.zone).fold:
+            if moment.astimezone(self.premises.zone).fold:
                 mask |= 1 << first + cell
         return mask
 

@@ -8,7 +8,7 @@ from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from clinic.domain import audit
+from clinic.domain import attempts, audit
 from clinic.domain.errors import Refused
 from clinic.enums import Role
 from clinic.models import Site, StaffMember
@@ -100,9 +100,11 @@ def change(
     *, staff: StaffMember, full_name: str, role: str, is_active: bool, actor: StaffMember, now: datetime
 ) -> StaffMember:
     """Refused where it would leave nobody who can set things up, or lock oneself out."""
-    with transaction.atomic():
+
+    def work() -> StaffMember:
         # Both rows, in one order for everybody: two people who close each other's accounts must not both succeed.
-        rows = StaffMember.objects.select_for_update().filter(pk__in={staff.pk, actor.pk}).order_by("pk")
+        # Not their keys: a booking that names one of them goes on.
+        rows = StaffMember.objects.select_for_update(no_key=True).filter(pk__in={staff.pk, actor.pk}).order_by("pk")
         known = {person.pk: person for person in rows}
         row, still = known[staff.pk], known[actor.pk]
         if not still.is_active or still.role != actor.role:
@@ -114,7 +116,9 @@ def change(
         row.full_name, row.role, row.is_active = full_name, role, is_active
         row.save(update_fields=["full_name", "role", "is_active"])
         audit.record(actor=audit.staff(actor), verb="staff.changed", now=now, subject=f"staff:{row.pk}")
-    return row
+        return row
+
+    return attempts.run_or_refuse(work)
 
 
 def set_pin(*, staff: StaffMember, pin: str, now: datetime) -> None:

@@ -46,7 +46,7 @@ _kept: dict[int, tuple[UUID, Premises]] = {}
 
 
 def of(*, site: Site) -> Premises:
-    """One query while nothing has changed, eight otherwise."""
+    """One query while nothing has changed, nine otherwise."""
     return under(site=site, stamp=stamp())
 
 
@@ -58,7 +58,7 @@ def stamp() -> UUID | None:
 def under(*, site: Site, stamp: UUID | None) -> Premises:
     """The same for a stamp that was read just now."""
     known = _kept.get(site.pk)
-    if known is not None and known[0] == stamp and known[1].zone.key == site.timezone:
+    if known is not None and known[0] == stamp:
         return known[1]
     fresh = _read(site)
     if stamp is not None:
@@ -94,7 +94,8 @@ def _read(site: Site) -> Premises:
         absent[who].append((begin, end))
     policy = Policy.objects.filter(site=site, signed_at__isnull=False).order_by("-version").first()
     return Premises(
-        zone=site.zone,
+        # As it is now: the site at hand may have been read before its zone was changed.
+        zone=ZoneInfo(Site.objects.values_list("timezone", flat=True).get(pk=site.pk)),
         policy=policy,
         rooms=tuple(rooms_of(site=site)),
         clinicians=clinicians,

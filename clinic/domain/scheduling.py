@@ -21,7 +21,7 @@ def free_slots(
 ) -> list[Slot]:
     """Every start that can be booked, one room and clinician for each, earliest first.
 
-    Two queries, nine after a change of the premises.
+    Two queries, ten after a change of the premises.
 
     ``ignoring`` is a visit about to be moved: its own time counts as free.
     """

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from clinic.domain import audit
+from clinic.domain import attempts, audit
 from clinic.domain.errors import Refused
 from clinic.enums import Role
 from clinic.models import OpeningHours, Policy, Protocol, Room, Site, StaffMember
@@ -52,6 +52,18 @@ def with_rules(sites: QuerySet[Site]) -> QuerySet[Site]:
     """Each site with ``has_rules``: whether a policy is signed, so that something can be started at all."""
     signed = Policy.objects.filter(site=OuterRef("pk"), signed_at__isnull=False)
     return sites.annotate(has_rules=Exists(signed))
+
+
+def keep(*, row: Site | Room, actor: StaffMember, now: datetime) -> None:
+    """Writes a new or changed site or room, once the bookings under way are through."""
+
+    def work() -> None:
+        verb = "changed" if row.pk else "added"
+        row.save()
+        name = row._meta.model_name
+        audit.record(actor=audit.staff(actor), verb=f"{name}.{verb}", now=now, subject=f"{name}:{row.pk}")
+
+    attempts.run_or_refuse(work)
 
 
 def nobody_yet() -> bool:

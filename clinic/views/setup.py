@@ -8,11 +8,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from clinic.access import SET_UP, staff_only
-from clinic.domain import audit, hours, sites, zones
+from clinic.domain import hours, sites, zones
 from clinic.forms.setup import RoomForm, SiteForm
 from clinic.forms.week import WeekForm
 from clinic.models import Closure, Room
-from clinic.views.desk import at_site, form_page
+from clinic.views.desk import at_site, done, form_page
 
 
 @staff_only(*SET_UP)
@@ -38,11 +38,8 @@ def setup_site(request: HttpRequest) -> HttpResponse:
     form = SiteForm(request.POST or None, instance=request.site)
     chosen = form.cleaned_data["timezone"] if form.is_valid() else known
     shifted = zones.shifted(site=request.site, before=known, after=chosen, now=now)
-    if form.is_valid() and (not shifted or request.POST.get("clock") == chosen):
-        form.save()
-        audit.record(
-            actor=audit.staff(request.user), verb="site.changed", now=now, subject=f"site:{request.site.pk}"
-        )
+    seen = not shifted or request.POST.get("clock") == chosen
+    if seen and done(form, lambda: sites.keep(row=form.save(commit=False), actor=request.user, now=now)):
         said.success(request, _("Saved."))
         return redirect("setup")
     request.site.refresh_from_db()
@@ -54,8 +51,8 @@ def setup_site(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def setup_rooms(request: HttpRequest) -> HttpResponse:
     form = RoomForm(request.POST or None, instance=Room(site=request.site))
-    if form.is_valid():
-        form.save()
+    now = timezone.now()
+    if done(form, lambda: sites.keep(row=form.save(commit=False), actor=request.user, now=now)):
         said.success(request, _("The room is on the list."))
         return redirect("setup_rooms")
     return form_page(request, "clinic/setup_rooms.html", form, rooms=Room.objects.filter(site=request.site))
@@ -66,8 +63,8 @@ def setup_rooms(request: HttpRequest) -> HttpResponse:
 def setup_room(request: HttpRequest, pk: int) -> HttpResponse:
     room = get_object_or_404(Room, pk=pk, site=request.site)
     form = RoomForm(request.POST or None, instance=room)
-    if form.is_valid():
-        form.save()
+    now = timezone.now()
+    if done(form, lambda: sites.keep(row=form.save(commit=False), actor=request.user, now=now)):
         said.success(request, _("Saved."))
         return redirect("setup_rooms")
     return form_page(request, "clinic/setup_room.html", form)
