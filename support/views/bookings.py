@@ -10,7 +10,6 @@ from django.views.decorators.http import require_http_methods
 from clinic.access import DESK_AND_CARE
 from clinic.domain import bookings
 from clinic.domain.errors import Refused
-from clinic.forms import slot_text
 from clinic.models import Course, Patient
 from clinic.views.desk import at_site, patient_of, was_read
 from support.domain import proposal
@@ -32,14 +31,7 @@ def _proposed(request: HttpRequest, pk: int, refused: Refused | None = None) -> 
     except Refused as unreadable:
         return times.unreadable(times.page(request, course=course, infusion=None, refused=unreadable))
     was_read(request, patient_id=course.patient_id, subject=course)
-    context = {
-        "course": course,
-        "proposal": proposed,
-        "written": slot_text.written(slot),
-        "alternatives": [(slot_text.written(other), other) for other in proposed.alternatives],
-        "typed": times.reason(request),
-    }
-    return render(request, "support/desk/place.html", context)
+    return render(request, "support/desk/place.html", {"course": course, **times.of_proposal(request, proposed)})
 
 
 @at_site(*DESK_AND_CARE)

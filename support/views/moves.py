@@ -10,7 +10,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from clinic.access import DESK_AND_CARE
 from clinic.domain import moves
 from clinic.domain.errors import Refused
-from clinic.forms import slot_text
 from clinic.views.desk import at_site, was_read
 from support.domain import proposal
 from support.forms import slots
@@ -40,14 +39,7 @@ def _preview(request: HttpRequest, pk: int, refused: Refused | None = None) -> H
         version=whole(asked.get("version")) or infusion.version,
         refused=refused,
     )
-    context = {
-        "infusion": infusion,
-        "proposal": proposed,
-        "written": slot_text.written(slot),
-        "alternatives": [(slot_text.written(other), other) for other in proposed.alternatives],
-        "typed": times.reason(request),
-    }
-    return render(request, "support/desk/move.html", context)
+    return render(request, "support/desk/move.html", {"infusion": infusion, **times.of_proposal(request, proposed)})
 
 
 @at_site(*DESK_AND_CARE)

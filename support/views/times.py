@@ -1,6 +1,7 @@
 """The page of free times, for a visit to be moved and for one that waits to be placed."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,6 +14,7 @@ from clinic.forms import slot_text
 from clinic.models import Course, Infusion
 from clinic.views.desk import was_read
 from support.domain.board_grid import day_of
+from support.domain.proposal import Proposal
 from support.forms import slots
 
 DAYS_SHOWN = 7
@@ -43,6 +45,16 @@ def page(
         "after": first + timedelta(days=DAYS_SHOWN),
     }
     return render(request, "support/desk/times.html", context)
+
+
+def of_proposal(request: HttpRequest, proposed: Proposal) -> dict[str, Any]:
+    """What the pages of a place that is not taken yet show of it."""
+    return {
+        "proposal": proposed,
+        "written": slot_text.written(proposed.slot),
+        "alternatives": [(slot_text.written(other), other) for other in proposed.alternatives],
+        "typed": reason(request),
+    }
 
 
 def unreadable(response: HttpResponse) -> HttpResponse:
