@@ -13,9 +13,8 @@ from clinic.domain.premises import Premises
 from clinic.domain.times import minute_of_day
 from clinic.models import Closure, Infusion, Policy, Room, Site, StaffMember
 from clinic.models.infusion import LIVE
+from support.domain import promise_rows
 from support.domain.board_grid import Grid, Minutes
-from support.enums import HOLDING, SupportRole
-from support.models import Commitment
 
 Span = tuple[datetime, datetime]
 T = TypeVar("T", bound=Infusion)
@@ -82,13 +81,8 @@ class Closed:
 def visits(*, site: Site, span: Span) -> list[Row]:
     """The visits that begin in this time, in order. One query."""
     guests = (
-        Commitment.objects.filter(
-            infusion=OuterRef("pk"),
-            role=SupportRole.PRESENCE,
-            status__in=HOLDING,
-            for_starts_at=OuterRef("starts_at"),
-            designation__withdrawn_at=None,
-        )
+        promise_rows.sitting(starts_at=OuterRef("starts_at"))
+        .filter(infusion=OuterRef("pk"))
         .order_by()
         .values("infusion")
         .annotate(many=Count("pk"))

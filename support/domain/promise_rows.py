@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import F, QuerySet
+from django.db.models import F, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from clinic.domain import audit
@@ -63,10 +63,15 @@ def in_the_room(visit: Infusion) -> int:
 
 def in_the_rooms(visits: Iterable[int]) -> Counter[int]:
     """The same of several visits, by id. One query."""
-    rows = Commitment.objects.filter(
-        infusion__in=list(visits), role=SupportRole.PRESENCE, for_starts_at=F("infusion__starts_at"), status__in=HOLDING
-    )
+    rows = sitting(starts_at=F("infusion__starts_at")).filter(infusion__in=list(visits))
     return Counter(rows.values_list("infusion_id", flat=True))
+
+
+def sitting(*, starts_at: F | OuterRef) -> QuerySet[Commitment]:
+    """Who is named and said yes to sitting with the patient, to visits as they stand: at ``starts_at``."""
+    return Commitment.objects.filter(
+        role=SupportRole.PRESENCE, for_starts_at=starts_at, status__in=HOLDING, designation__withdrawn_at=None
+    )
 
 
 def who_said(row: Commitment, recorded_by: StaffMember | None, actor: str) -> str:

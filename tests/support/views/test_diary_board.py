@@ -4,10 +4,18 @@ import pytest
 
 from clinic.enums import InfusionStatus, Role
 from clinic.models import Closure, OpeningHours, WorkingHours
-from support.domain import diary_board
+from support.domain import diary_board, promise_rows
 from support.domain.diary_shapes import CLINICIAN, Gap, Look
 from support.enums import CommitmentStatus, SupportRole
-from tests.factories import CommitmentFactory, InfusionFactory, RoomFactory, SiteFactory, StaffFactory
+from support.models import Designation
+from tests.factories import (
+    CommitmentFactory,
+    DesignationFactory,
+    InfusionFactory,
+    RoomFactory,
+    SiteFactory,
+    StaffFactory,
+)
 
 TUESDAY = date(2026, 3, 3)  # now is 09:41
 AT = datetime(2026, 3, 3, 18, 0, tzinfo=UTC)  # 13:00 in New York
@@ -61,8 +69,18 @@ def test_guests_who_said_yes_are_counted_against_the_rooms_places(look, book, no
     for status in (CommitmentStatus.ACCEPTED, CommitmentStatus.ACCEPTED, CommitmentStatus.ASKED):
         answered = None if status == CommitmentStatus.ASKED else now
         CommitmentFactory(infusion=visit, role=SupportRole.PRESENCE, status=status, answered_at=answered)
+    gone = DesignationFactory(patient=visit.patient, roles=[SupportRole.PRESENCE])
+    CommitmentFactory(
+        infusion=visit,
+        designation=gone,
+        role=SupportRole.PRESENCE,
+        status=CommitmentStatus.ACCEPTED,
+        answered_at=now,
+    )
+    Designation.objects.filter(pk=gone.pk).update(withdrawn_at=now)
     [block] = blocks(look())
     assert (block.guests, block.is_crowded) == ("2/1 guests", True)
+    assert promise_rows.in_the_room(visit) == 2
 
 
 def test_free_time_lies_between_visits_from_the_next_quarter_hour_on(look, site, book):
