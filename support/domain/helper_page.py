@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from clinic.enums import OFF, InfusionStatus
-from clinic.models import Infusion
+from clinic.models import Infusion, Policy
 from support.domain import whole_visit
 from support.enums import HOLDING, CommitmentStatus, MayKnow, SupportRole
 from support.models import Commitment, Designation, Handover
@@ -129,9 +129,17 @@ def local(visit: Infusion) -> datetime:
 
 
 def own_window(commitment: Commitment) -> tuple[datetime, datetime]:
-    """From when until when a visit asks something of this helper: who drives comes for its end."""
+    """From when until when a visit asks something of this helper: who drives comes for its end, who is there in the
+    evening for the hours after it."""
     visit = commitment.infusion
+    if commitment.role == SupportRole.FOLLOWUP:
+        return visit.ends_at, stay_until(visit)
     return visit.pickup_from if commitment.role == SupportRole.RIDE else visit.starts_at, visit.ends_at
+
+
+def stay_until(visit: Infusion) -> datetime:
+    """Until when somebody stays with the patient; before the first signature as the presets say."""
+    return visit.ends_at + timedelta(hours=(visit.policy or Policy()).stay_with_hours)
 
 
 def row_for(commitment: Commitment, *, holder: Commitment | None) -> DateRow:
@@ -219,8 +227,6 @@ def lines_to_accept(commitment: Commitment, *, drive_from: datetime | None) -> l
     visit = commitment.infusion
     zone = visit.site.zone
     name = visit.patient.first_name
-    policy = visit.policy
-    until = visit.ends_at + timedelta(hours=policy.stay_with_hours if policy is not None else 8)
     driving = _("%(name)s does not drive before %(when)s. No alcohol, no papers to sign.") % {
         "name": name,
         "when": formats.date_format(timezone.localtime(drive_from, zone), "D H:i") if drive_from else _("tomorrow"),
@@ -229,7 +235,7 @@ def lines_to_accept(commitment: Commitment, *, drive_from: datetime | None) -> l
         _("I am 18 or older. I have had no alcohol."),
         _("I take %(name)s home and go in too.") % {"name": name},
         _("Somebody stays with %(name)s until %(until)s.")
-        % {"name": name, "until": f"{timezone.localtime(until, zone):%H:%M}"},
+        % {"name": name, "until": f"{timezone.localtime(stay_until(visit), zone):%H:%M}"},
         driving,
         _("If I am worried, I call."),
     ]

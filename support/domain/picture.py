@@ -16,7 +16,7 @@ from support.domain import availability, feeds, rules
 from support.domain.calendars import Entry
 from support.domain.day import Fasting, fasting
 from support.domain.helper_page import own_window
-from support.enums import CommitmentStatus
+from support.enums import CommitmentStatus, SupportRole
 from support.models import Alert, Commitment, Designation, Link
 
 S = CommitmentStatus
@@ -27,11 +27,12 @@ STRONGEST = (S.KEPT, S.RECONFIRMED, S.ACCEPTED, S.ASKED, S.DECLINED, S.WITHDRAWN
 @dataclass(frozen=True, kw_only=True)
 class Pledged:
     """Where one person stands; ``suits``: whether the visit's time fits what they stated, None if they stated nothing
-    about it."""
+    about it. ``only_after``: they are there in the evening after it, so its own time is not theirs to judge by."""
 
     name: str
     status: str
     suits: bool | None
+    only_after: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,14 +77,16 @@ def _pledged(visit: Infusion) -> dict[int, Pledged]:
     found = {}
     for pk, mine in of_each.items():
         person = mine[0].designation.person
+        during = [row for row in mine if row.role != SupportRole.FOLLOWUP]
         answers = set()
-        for row in mine:
+        for row in during:
             begin, end = own_window(row)
             answers.add(availability.fits(rows=stated[person.pk], pickup_from=begin, ends_at=end, zone=visit.site.zone))
         found[pk] = Pledged(
             name=person.first_name,
             status=min((row.status for row in mine), key=lambda status: STRONGEST.index(S(status))),
-            suits=False if False in answers else None if None in answers else True,
+            suits=False if False in answers else None if None in answers or not during else True,
+            only_after=not during,
         )
     return found
 

@@ -111,6 +111,8 @@ def _line(person: Person, rehearsed: Ripple, site: Site) -> Line:
         said = _("%(name)s could not come on %(old)s and is asked about the new time.")
     else:
         said = _("%(name)s is asked about the new time.")
+    if person.only_after:
+        return Line(level="calm", word=_("Evening after"), says=said % named)
     level, word, fits = {
         True: ("ok", _("Suits"), _("%(day)s suits %(name)s.")),
         False: ("stop", _("Does not suit"), _("%(name)s told us that %(day)s does not suit.")),

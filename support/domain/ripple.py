@@ -25,12 +25,13 @@ REHEARSED = "rehearsed, not decided"
 @dataclass(frozen=True, kw_only=True)
 class Person:
     """A helper: what they had said (a ``CommitmentStatus``, empty if nothing), where they stand after it, and whether
-    the time suits what they stated (None: they stated nothing)."""
+    the time suits what they stated (None: they stated nothing, or are there ``only_after`` it)."""
 
     name: str
     before: str
     after: str
     suits: bool | None
+    only_after: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +130,7 @@ def _people(before: Picture, after: Picture) -> tuple[Person, ...]:
                     before=old.status if old else "",
                     after=new.status if new else "",
                     suits=new.suits if new else None,
+                    only_after=known.only_after,
                 )
             )
     return tuple(found)

@@ -15,7 +15,7 @@ from clinic.domain.errors import AgainstRules, Refused, StaleVersion, Taken
 from clinic.domain.slots import Slot
 from clinic.enums import Role
 from clinic.models import Infusion
-from support.domain import commitments, feeds, ripple
+from support.domain import commitments, feeds, proposal, ripple
 from support.enums import SupportRole
 from support.models import Availability
 from tests.factories import RoomFactory
@@ -66,6 +66,27 @@ def test_who_said_yes_is_asked_again_and_the_clock_times_change(clinic: Clinic, 
     ]
     assert found.fasting_after.no_food_after - found.fasting_before.no_food_after == DAY
     assert (found.before.starts_at, found.after.starts_at) == (next_week, next_week + DAY)
+
+
+def test_who_is_there_for_the_evening_is_not_judged_by_the_hours_of_the_treatment(
+    clinic: Clinic, next_week: datetime
+) -> None:
+    visit = clinic.book(next_week)
+    sam = clinic.named("Sam", roles=(SupportRole.RIDE, SupportRole.FOLLOWUP))
+    jo = clinic.named("Jo", roles=(SupportRole.FOLLOWUP,))
+    for one in (sam, jo):
+        Availability.objects.create(person=one.person, can=True, weekday=3, starts=time(8), ends=time(18))
+    found = proposal.of_move(
+        infusion=clinic.fresh(visit),
+        slot=clinic.slot(next_week + DAY),
+        actor=clinic.desk,
+        now=clinic.now,
+        version=visit.version,
+    )
+    assert [(line.word, line.says) for line in found.people] == [
+        ("Suits", "Sam is asked about the new time. Thursday 13:30 suits Sam."),
+        ("Evening after", "Jo is asked about the new time."),
+    ]
 
 
 def test_the_messages_are_shown_with_time_and_words(clinic: Clinic, next_week: datetime) -> None:
