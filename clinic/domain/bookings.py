@@ -1,6 +1,6 @@
 """Booking visits. PostgreSQL keeps two from overlapping; here its "no" becomes a sentence and a choice."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -24,8 +24,10 @@ def book_series(
     now: datetime,
     form_key: UUID | None = None,
     override_reason: str = "",
+    left_out: Collection[int] = (),
 ) -> Course:
-    """Opens a course and books all ``slots`` or nothing; fewer slots than visits leave the rest "to place".
+    """Opens a course and books all ``slots`` or nothing; fewer slots than visits leave the rest "to place", and
+    ``left_out`` names visits that stay so though later ones get their dates.
 
     The same ``form_key`` again gives the course it made the first time. Raises ``Taken`` naming every visit that is no
     longer free, ``AgainstRules`` with all that speaks against any of them.
@@ -42,9 +44,10 @@ def book_series(
         here = premises.of(site=patient.site)
         if why_not := protocols.why_not_offered(protocol=protocol):
             raise Refused(why_not)
-        if not 1 <= len(ordered) <= protocol.sessions:
-            raise Refused(_("Choose between one and %(most)s dates.") % {"most": protocol.sessions})
-        timed = dict(enumerate(_timed(ordered, protocol, here.policy), start=1))
+        numbers = [number for number in range(1, protocol.sessions + 1) if number not in left_out]
+        if not 1 <= len(ordered) <= len(numbers):
+            raise Refused(_("Choose between one and %(most)s dates.") % {"most": len(numbers)})
+        timed = dict(zip(numbers, _timed(ordered, protocol, here.policy), strict=False))
         found = against.findings(
             site=patient.site,
             protocol=protocol,
@@ -82,13 +85,14 @@ def book(
     now: datetime,
     walk_in: bool = False,
     override_reason: str = "",
+    left_out: Collection[int] = (),
 ) -> Infusion:
-    """The next visit of a course that has no date. Raises ``Taken`` with the next free starts, ``AgainstRules`` with
-    all that speaks against the slot, or ``Refused``."""
+    """The next visit of a course that has no date and is not one of ``left_out``. Raises ``Taken`` with the next free
+    starts, ``AgainstRules`` with all that speaks against the slot, or ``Refused``."""
 
     def work() -> Infusion:
         known = standing.hold(course=course, slot=slot)
-        number = known.next_number()
+        number = known.next_number(but=left_out)
         here = premises.under(site=course.patient.site, stamp=known.stamp)
         timed = _timed([slot], course.protocol, here.policy)[0]
         found = against.findings(
@@ -109,9 +113,17 @@ def book(
     return conflicts.booking(work, patient=course.patient, protocol=course.protocol, slots=[slot], now=now)
 
 
-def place(*, course: Course, slot: Slot, actor: StaffMember, now: datetime, override_reason: str = "") -> Infusion:
+def place(
+    *,
+    course: Course,
+    slot: Slot,
+    actor: StaffMember,
+    now: datetime,
+    override_reason: str = "",
+    left_out: Collection[int] = (),
+) -> Infusion:
     """Gives a visit "to place" its date."""
-    return book(course=course, slot=slot, actor=actor, now=now, override_reason=override_reason)
+    return book(course=course, slot=slot, actor=actor, now=now, override_reason=override_reason, left_out=left_out)
 
 
 def walk_in(

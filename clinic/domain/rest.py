@@ -1,6 +1,6 @@
 """The visits at the end of a course that have no date yet: planned together, and booked together."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from clinic.domain import bookings, conflicts, locks, standing
@@ -35,10 +35,16 @@ def of(*, course: Course, first_day: date) -> Stretch | None:
 
 
 def book(
-    *, course: Course, slots: Sequence[Slot], actor: StaffMember, now: datetime, override_reason: str = ""
+    *,
+    course: Course,
+    slots: Sequence[Slot],
+    actor: StaffMember,
+    now: datetime,
+    override_reason: str = "",
+    left_out: Collection[int] = (),
 ) -> list[Infusion]:
-    """All of them or none, as the next visits of the course; the same again gives those that were booked. Raises what
-    ``bookings.place`` raises."""
+    """All of them or none, as the next visits of the course but those ``left_out``, by their numbers; the same again
+    gives those that were booked. Raises what ``bookings.place`` raises."""
     ordered = sorted(slots, key=lambda slot: slot.starts_at)
 
     def work() -> list[Infusion]:
@@ -52,7 +58,14 @@ def book(
         if len(known) == len(ordered):
             return list(known)
         return [
-            bookings.place(course=course, slot=slot, actor=actor, now=now, override_reason=override_reason)
+            bookings.place(
+                course=course,
+                slot=slot,
+                actor=actor,
+                now=now,
+                override_reason=override_reason,
+                left_out=left_out,
+            )
             for slot in ordered
         ]
 

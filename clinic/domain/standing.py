@@ -1,5 +1,6 @@
 """Where a course stands, read in one query under the lock of its patient."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -32,13 +33,15 @@ class Standing:
         """The numbers of the visits without a date, lowest first."""
         return [number for number in range(1, self.sessions + 1) if number not in self.placed]
 
-    def next_number(self) -> int:
-        """Raises ``Refused`` where there is nothing to place."""
+    def next_number(self, *, but: Collection[int] = ()) -> int:
+        """The lowest without a date, and not one of those that wait on purpose. Raises ``Refused`` where there is
+        nothing to place."""
         if self.status != CourseStatus.OPEN:
             raise Refused(_("This course is over."))
-        if not self.to_place:
+        to_place = [number for number in self.to_place if number not in but]
+        if not to_place:
             raise Refused(_("All visits of this course have a date."))
-        return self.to_place[0]
+        return to_place[0]
 
 
 def of(*, course: Course) -> Standing:

@@ -2,8 +2,10 @@
 
 from datetime import date
 from typing import Any
+from zlib import crc32
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from clinic.domain import protocols
@@ -93,16 +95,34 @@ class RestForm(CourseForm):
         self.helper = laid_out(row("first_day", "prefer"), button=_("Find plans"), main=not self.is_bound)
 
 
+def left_out_mark(*, plan: str, visit: int) -> str:
+    """What the box of one visit of one plan carries: the same time may stand in another plan as well."""
+    return f"{crc32(plan.encode()):08x}~{visit}"
+
+
 class ChosenForm(forms.Form):
-    """The times of one plan as they were offered, in one field; and the form's own key, against pressing twice."""
+    """The times of one plan as they were offered, in one field; which of its visits (counted from 1) are ``left_out``;
+    and the form's own key, against pressing twice."""
 
     slots = forms.CharField(max_length=8000, error_messages={"required": _("Choose one of the plans.")})
     form_key = forms.UUIDField()
     override_reason = forms.CharField(max_length=300, required=False)
 
-    def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict, *, site: Site) -> None:
+        super().__init__(data)
         self.site = site
+        self.marks = data.getlist("left_out")
+
+    def clean(self) -> dict[str, Any]:
+        """``kept`` are the slots that are not left out."""
+        cleaned = self.cleaned_data
+        plan, slots = self.data.get("slots", "").strip(), cleaned.get("slots", [])
+        numbered = list(enumerate(slots, start=1))
+        out = {visit for visit, _slot in numbered if left_out_mark(plan=plan, visit=visit) in self.marks}
+        kept = [slot for visit, slot in numbered if visit not in out]
+        if slots and not kept:
+            raise forms.ValidationError(_("Every date of this plan is left out. Keep at least one."))
+        return {**cleaned, "left_out": out, "kept": kept}
 
     def clean_slots(self) -> list[Slot]:
         try:

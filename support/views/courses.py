@@ -1,6 +1,7 @@
 """Planning visits: say what is wished for, compare the plans, book all visits of one or nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,6 +17,7 @@ from clinic.access import DESK_AND_CARE
 from clinic.domain import against, bookings, policies, rest, times, wishes
 from clinic.domain.errors import Refused
 from clinic.domain.obstacles import WayOut
+from clinic.domain.planning import Offer, Visit
 from clinic.domain.slots import Slot
 from clinic.domain.study import Relaxed, Stretch, whole_course
 from clinic.forms.slot_text import written
@@ -23,10 +25,22 @@ from clinic.models import Course, Patient, Protocol
 from clinic.views.desk import at_site, patient_of, was_read
 from support.domain import series
 from support.domain.board_grid import day_of
-from support.forms.courses import GIVING_WAY, OLD, ChosenForm, CourseForm, RestForm, in_address
+from support.forms.courses import GIVING_WAY, OLD, ChosenForm, CourseForm, RestForm, in_address, left_out_mark
 
-# Books the times of one plan. Takes the form's own key and the reason for what goes against the rules.
-Book = Callable[[list[Slot], UUID, str], object]
+# Books times of one plan. Takes the numbers of the visits left out, the form's own key and the reason for what goes
+# against the rules.
+Book = Callable[[list[Slot], set[int], UUID, str], object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """One plan on the page: its times as the form carries them, and each visit with what its box to leave it out
+    carries and whether it is ticked."""
+
+    value: str
+    offer: Offer
+    is_chosen: bool
+    visits: list[tuple[Visit, str, bool]]
 
 
 @at_site(*DESK_AND_CARE)
@@ -42,7 +56,7 @@ def new(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, patient, form)
     protocol: Protocol = form.cleaned_data["protocol"]
 
-    def book(slots: list[Slot], form_key: UUID, reason: str) -> object:
+    def book(slots: list[Slot], left_out: set[int], form_key: UUID, reason: str) -> object:
         return bookings.book_series(
             patient=patient,
             protocol=protocol,
@@ -51,6 +65,7 @@ def new(request: HttpRequest, pk: int) -> HttpResponse:
             now=timezone.now(),
             form_key=form_key,
             override_reason=reason,
+            left_out=left_out,
         )
 
     stretch = whole_course(protocol=protocol, first_day=form.cleaned_data["first_day"])
@@ -76,9 +91,9 @@ def plan_rest(request: HttpRequest, pk: int) -> HttpResponse:
         said.info(request, _("These visits are placed one by one."))
         return redirect("course_place", pk)
 
-    def book(slots: list[Slot], _form_key: UUID, reason: str) -> object:
+    def book(slots: list[Slot], left_out: set[int], _form_key: UUID, reason: str) -> object:
         by = {"actor": request.user, "now": timezone.now()}
-        return rest.book(course=course, slots=slots, override_reason=reason, **by)
+        return rest.book(course=course, slots=slots, override_reason=reason, left_out=left_out, **by)
 
     return _planned(request, course.patient, form, course.protocol, stretch, book, course=course)
 
@@ -113,8 +128,9 @@ def _book(request: HttpRequest, stretch: Stretch, form: CourseForm, book: Book) 
     values = chosen.cleaned_data
     if len(values["slots"]) not in stretch.counts(form.relaxed or Relaxed()):
         raise Refused(str(OLD))
-    book(values["slots"], values["form_key"], values["override_reason"])
-    return len(values["slots"])
+    left_out = {stretch.done + visit for visit in values["left_out"]}
+    book(values["kept"], left_out, values["form_key"], values["override_reason"])
+    return len(values["kept"])
 
 
 def _plans(
@@ -132,11 +148,24 @@ def _plans(
     return {
         "outlook": seen.outlook,
         "has_drivers": seen.has_drivers,
-        "offers": [(" ".join(map(written, offer.slots)), offer) for offer in seen.outlook.offers],
+        "cards": _cards(request, seen.outlook.offers),
         "ways_out": [(way, _address(request, way)) for way in seen.outlook.ways_out],
         "relaxed": form.relaxed,
         "may_override": against.may_override(actor=request.user, policy=policy),
     }
+
+
+def _cards(request: HttpRequest, offers: Sequence[Offer]) -> list[Card]:
+    """With what was chosen and left out before, where the same plan is offered again; else the first is chosen."""
+    plans = [" ".join(map(written, offer.slots)) for offer in offers]
+    before, marks = request.POST.get("slots", ""), request.POST.getlist("left_out")
+    chosen = before if before in plans else next(iter(plans), "")
+    found = []
+    for plan, offer in zip(plans, offers, strict=True):
+        boxes = [left_out_mark(plan=plan, visit=visit) for visit, _planned in enumerate(offer.visits, start=1)]
+        visits = [(planned, box, box in marks) for planned, box in zip(offer.visits, boxes, strict=True)]
+        found.append(Card(value=plan, offer=offer, is_chosen=plan == chosen, visits=visits))
+    return found
 
 
 def _address(request: HttpRequest, way: WayOut) -> str:
@@ -157,6 +186,8 @@ def _page(request: HttpRequest, patient: Patient, form: CourseForm, status: int 
         "form_key": uuid4(),
         "wishes": wishes.of(patient=patient),
         "reason_typed": request.POST.get("override_reason", ""),
+        "chosen_before": request.POST.get("slots", ""),
+        "left_out_before": request.POST.getlist("left_out"),
         **more,
     }
     return render(request, "support/desk/course_new.html", context, status=422 if form.errors else status)

@@ -6,9 +6,19 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from clinic.domain import wishes
+from clinic.domain import standing, wishes
 from clinic.enums import Role
-from clinic.models import Course, Infusion, Patient, Protocol, Room, RuleOverride, Site
+from clinic.models import (
+    Course,
+    Infusion,
+    Patient,
+    Protocol,
+    Room,
+    RuleOverride,
+    Site,
+    StaffMember,
+    WorkingHours,
+)
 from support.domain import availability
 from tests.factories import (
     DesignationFactory,
@@ -51,7 +61,7 @@ def look(client: Client, patient: Patient, protocol: Protocol, **more: str):
 def chosen(client: Client, patient: Patient, protocol: Protocol, which: int = 0, **more: str) -> dict[str, str]:
     """What the page's form would post."""
     page = look(client, patient, protocol, **more).context
-    return {"slots": page["offers"][which][0], "form_key": str(page["form_key"])}
+    return {"slots": page["cards"][which].value, "form_key": str(page["form_key"])}
 
 
 def book(client: Client, patient: Patient, protocol: Protocol, form: dict[str, str]):
@@ -64,7 +74,7 @@ def starts() -> list[datetime]:
 
 def test_three_plans_say_what_they_are_good_at(desk: Client, patient, protocol) -> None:
     page = look(desk, patient, protocol)
-    assert [offer.good_at for _value, offer in page.context["offers"]] == [
+    assert [card.offer.good_at for card in page.context["cards"]] == [
         ("Always Thu/Sun 10:30",),
         ("Done soonest: Sunday 15 March",),
         ("In the afternoon instead: Always Thu/Sun 12:00",),
@@ -78,7 +88,7 @@ def test_three_plans_say_what_they_are_good_at(desk: Client, patient, protocol) 
 def test_a_plan_names_who_could_drive_and_who_could_not(desk: Client, patient, protocol, now: datetime) -> None:
     sam = DesignationFactory(patient=patient, person=SupportPersonFactory(site=patient.site, given_name="Sam"))
     availability.state(designation=sam, can=False, weekdays=[6], actor="staff:1", now=now)
-    best = look(desk, patient, protocol).context["offers"][0][1]
+    best = look(desk, patient, protocol).context["cards"][0].offer
     assert best.good_at == ("Somebody could drive for all 6 visits", "Always Mon/Fri 10:30")
     assert {visit.drivers for visit in best.visits} == {("Sam",)}
     availability.state(designation=sam, can=False, weekdays=range(7), starts=time(14), actor="staff:1", now=now)
@@ -110,6 +120,84 @@ def test_any_of_the_plans_can_be_booked(desk: Client, patient, protocol) -> None
     assert (starts()[-1].date() - starts()[0].date()).days == 10
 
 
+def without(client: Client, patient: Patient, protocol: Protocol, *visits: int, which: int = 0) -> dict[str, object]:
+    """The same with boxes ticked: these visits of the plan get no date."""
+    page = look(client, patient, protocol).context
+    card = page["cards"][which]
+    marks = [card.visits[visit - 1][1] for visit in visits]
+    return {"slots": card.value, "form_key": str(page["form_key"]), "left_out": marks}
+
+
+def test_a_date_that_is_left_out_stays_to_place(desk: Client, patient, protocol) -> None:
+    """The others keep their numbers, and so the days between them."""
+    planned = [slot.starts_at for slot in look(desk, patient, protocol).context["cards"][0].offer.slots]
+    assert book(desk, patient, protocol, without(desk, patient, protocol, 3)).status_code == 302
+    course = Course.objects.get()
+    numbers = list(course.infusions.order_by("starts_at").values_list("number", flat=True))
+    assert (numbers, starts()) == ([1, 2, 4, 5, 6], planned[:2] + planned[3:])
+    assert (course.sessions, standing.of(course=course).to_place) == (6, [3])
+    where = reverse("course_place", args=[course.pk])
+    answer = desk.post(where, {"slot": as_written(planned[2])})
+    assert (answer.status_code, course.infusions.get(starts_at=planned[2]).number) == (302, 3)
+
+
+def as_written(moment: datetime) -> str:
+    visit = Infusion.objects.first()
+    return f"{moment.isoformat()}~{visit.room_id}~{visit.clinician_id}"
+
+
+def test_a_box_counts_for_its_own_plan_only(desk: Client, patient, protocol) -> None:
+    other = without(desk, patient, protocol, 1, which=1)["left_out"]
+    book(desk, patient, protocol, without(desk, patient, protocol) | {"left_out": other})
+    assert len(starts()) == 6
+
+
+def test_a_plan_with_every_date_left_out_is_no_plan(desk: Client, patient, protocol) -> None:
+    answer = book(desk, patient, protocol, without(desk, patient, protocol, *range(1, 7)))
+    assert (answer.status_code, starts()) == (422, [])
+    assert "Every date of this plan is left out. Keep at least one." in answer.content.decode()
+
+
+def test_what_was_chosen_and_left_out_stays_where_booking_failed(desk: Client, patient, protocol) -> None:
+    form = without(desk, patient, protocol, 2, 4, which=1)
+    answer = book(desk, patient, protocol, form | {"form_key": "no key"})
+    cards = answer.context["cards"]
+    assert (answer.status_code, [card.is_chosen for card in cards]) == (422, [False, True, False])
+    assert [number for number, (*_visit, is_out) in enumerate(cards[1].visits, start=1) if is_out] == [2, 4]
+    assert answer.content.decode().count('name="left_out"') == sum(len(card.visits) for card in cards)
+
+
+def hours_change(site: Site) -> None:
+    """After the look: nobody works on a Sunday any more."""
+    clinician = StaffMember.objects.get(role=Role.CLINICIAN)
+    for weekday in (0, 1, 2, 3, 4, 5):
+        WorkingHours.objects.create(site=site, staff=clinician, weekday=weekday, starts=time(7), ends=time(20))
+
+
+def test_what_goes_against_a_rule_only_when_it_is_booked_takes_a_reason(sign_in, patient, protocol, site: Site) -> None:
+    PolicyFactory(site=site, override_roles=[Role.NURSE])
+    nurse = sign_in(Role.NURSE)
+    form = without(nurse, patient, protocol, 3)
+    hours_change(site)
+    page = book(nurse, patient, protocol, form)
+    text = page.content.decode()
+    assert (page.status_code, starts()) == (422, [])
+    assert (text.count('name="override_reason"'), "Book what you had chosen" in text) == (1, True)
+    again = {"form_key": str(page.context["form_key"]), "override_reason": "Comes in on Sunday for it"}
+    again |= {"slots": page.context["chosen_before"], "left_out": page.context["left_out_before"]}
+    assert book(nurse, patient, protocol, again).status_code == 302
+    assert (len(starts()), RuleOverride.objects.exists()) == (5, True)
+
+
+def test_who_may_not_book_against_it_reads_what_speaks_against_it(desk: Client, patient, protocol, site: Site) -> None:
+    PolicyFactory(site=site, override_roles=[Role.NURSE])
+    form = chosen(desk, patient, protocol)
+    hours_change(site)
+    text = book(desk, patient, protocol, form).content.decode()
+    assert ("Your role may not book against the rules." in text, 'name="override_reason"' in text) == (True, False)
+    assert starts() == []
+
+
 def test_pressing_twice_books_once(desk: Client, patient, protocol) -> None:
     form = chosen(desk, patient, protocol)
     book(desk, patient, protocol, form)
@@ -127,7 +215,7 @@ def test_when_somebody_was_faster_nothing_is_booked_and_fresh_plans_are_offered(
     assert (answer.status_code, patient.courses.count(), len(starts())) == (422, 0, 6)
     assert ("Nothing was booked" in page, 'value="2026-03-05"' in page) == (True, True)
     assert "Visit 1 on Thursday 5 March at 10:30 was just taken." in page
-    assert len(answer.context["offers"]) == 3
+    assert len(answer.context["cards"]) == 3
 
 
 def test_a_room_closed_between_look_and_booking_books_nothing(desk: Client, patient, protocol, site: Site) -> None:
@@ -169,7 +257,7 @@ def test_no_plan_says_why_and_leads_to_what_would_help(desk: Client, patient, pr
     ((way, address),) = page.context["ways_out"]
     assert way.sentence == "Beginning later, on Thursday 19 March, gives 3 plans."
     later = desk.get(reverse("course_new", args=[patient.pk]) + address)
-    assert (len(later.context["offers"]), "Something gives way" in later.content.decode()) == (3, True)
+    assert (len(later.context["cards"]), "Something gives way" in later.content.decode()) == (3, True)
 
 
 def test_bad_times_stand_beside_the_question(desk: Client, patient, protocol, now: datetime) -> None:
@@ -177,7 +265,7 @@ def test_bad_times_stand_beside_the_question(desk: Client, patient, protocol, no
     wishes.add(patient=patient, weekdays=[3], starts=time(8), ends=time(12), suits=False, **by)
     page = look(desk, patient, protocol)
     assert "Thursday 08:00 to 12:00 does not suit" in page.content.decode()
-    assert {offer.slots[0].starts_at.day for _value, offer in page.context["offers"]} >= {6}
+    assert {card.offer.slots[0].starts_at.day for card in page.context["cards"]} >= {6}
 
 
 def test_a_day_that_is_over_is_refused_on_the_form(desk: Client, patient, protocol) -> None:
@@ -249,7 +337,7 @@ def test_a_plan_against_the_protocol_takes_a_reason_by_somebody_who_may(sign_in,
     where = reverse("course_new", args=[patient.pk]) + address
     page = nurse.get(where)
     assert 'name="override_reason"' in page.content.decode()
-    form = {"slots": page.context["offers"][0][0], "form_key": str(page.context["form_key"])}
+    form = {"slots": page.context["cards"][0].value, "form_key": str(page.context["form_key"])}
     refused = nurse.post(where, form)
     assert (refused.status_code, starts()) == (422, [])
     assert nurse.post(where, form | {"override_reason": "Away every second week"}).status_code == 302
@@ -273,11 +361,23 @@ def test_the_rest_of_a_course_is_planned_and_booked_together(desk: Client, patie
     assert reverse("course_plan", args=[course.pk]) in desk.get(reverse("patient", args=[patient.pk])).content.decode()
     where = reverse("course_plan", args=[course.pk])
     page = desk.get(where)
-    assert [len(offer.visits) for _value, offer in page.context["offers"]] == [2, 2, 2]
-    form = {"slots": page.context["offers"][0][0], "form_key": str(page.context["form_key"])}
+    assert [len(card.visits) for card in page.context["cards"]] == [2, 2, 2]
+    form = {"slots": page.context["cards"][0].value, "form_key": str(page.context["form_key"])}
     for _press in range(2):
         assert desk.post(where, form).url == reverse("patient", args=[patient.pk])
     assert len(starts()) == 7
+
+
+def test_dates_of_the_rest_can_be_left_out_too(desk: Client, patient, protocol, site: Site) -> None:
+    long = ProtocolFactory(site=site, stages=[(3, 2, 3, 5), (4, 14, 21, 28)])
+    book(desk, patient, long, chosen(desk, patient, long))
+    where = reverse("course_plan", args=[Course.objects.get().pk])
+    page = desk.get(where).context
+    card = page["cards"][0]
+    form = {"slots": card.value, "form_key": str(page["form_key"]), "left_out": [card.visits[0][1]]}
+    for _press in range(2):
+        assert desk.post(where, form).status_code == 302
+    assert standing.of(course=Course.objects.get()).to_place == [6]
 
 
 def test_a_course_with_a_gap_leads_to_its_single_places(desk: Client, patient, protocol) -> None:
