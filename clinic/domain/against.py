@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -58,7 +59,7 @@ def findings(
         ]
         found += [replace(finding, visit=number) for finding in its_own]
     starts = {number: slot.starts_at for number, (slot, _when) in slots.items()}
-    return found + list(_spacing(protocol, starts, placed, here))
+    return found + list(_spacing(protocol, starts, placed, here.zone))
 
 
 def of_move(
@@ -131,7 +132,7 @@ def days_between(
     site, known = course.patient.site, standing.of(course=course)
     number = infusion.number if infusion else next(iter(known.to_place), 0)
     return {
-        moment: [found.says for found in _spacing(course.protocol, {number: moment}, known.placed, site)]
+        moment: [found.says for found in _spacing(course.protocol, {number: moment}, known.placed, site.zone)]
         for moment in moments
     }
 
@@ -246,14 +247,14 @@ def _of_room(slot: Slot, here: Premises, protocol: Protocol, people: int) -> Ite
 
 
 def _spacing(
-    protocol: Protocol, starts: Mapping[int, datetime], placed: Mapping[int, datetime], here: Premises
+    protocol: Protocol, starts: Mapping[int, datetime], placed: Mapping[int, datetime], zone: ZoneInfo
 ) -> Iterator[Finding]:
     """Each visit against the one before and the one after it in time."""
     rows = sorted((at, number) for number, at in {**placed, **starts}.items())
     for (one_at, one), (other_at, other) in pairwise(rows):
         if one not in starts and other not in starts:
             continue
-        first, second = (local_day(moment=at, zone=here.zone) for at in (one_at, other_at))
+        first, second = (local_day(moment=at, zone=zone) for at in (one_at, other_at))
         least, most = rhythm.limits(protocol=protocol, one=one, other=other)
         days = (second - first).days
         named = {"one": say_day(first), "other": say_day(second), "least": least, "most": most}

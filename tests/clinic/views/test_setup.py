@@ -113,7 +113,7 @@ def test_hours_that_make_no_sense_are_refused(
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize(
     ("name", "make", "queries"),
-    [("setup_rooms", RoomFactory, 5), ("protocols", ProtocolFactory, 6)],
+    [("setup_rooms", RoomFactory, 5), ("protocols", ProtocolFactory, 7)],
 )
 def test_the_lists_ask_the_database_as_often_for_three_as_for_one(
     name: str, make: Callable, queries: int, count: int, director: Client, site: Site, django_assert_num_queries
