@@ -98,27 +98,35 @@ def _of_visits(whose: _Whose, *, now: datetime, since: datetime) -> list[Entry]:
 
 
 def of_helper(*, designation: Designation, now: datetime, since: datetime = EVER) -> list[Entry]:
-    """Dates this person has or is asked for. Without leave to know dates: only those they have, and no name."""
+    """Dates this person has, had or is asked for. Without leave to know dates: only those they have or had, as they
+    had them, and no name."""
     rows = list(
         Commitment.objects.filter(designation=designation, infusion__ends_at__gt=now - KEPT)
-        .select_related("infusion__site", "infusion__patient")
+        .select_related("infusion__site", "infusion__patient", "infusion__policy")
         .order_by("infusion__starts_at", "pk")
     )
+    said_yes = Count("events", filter=Q(events__status__in=HOLDING))
     counted = Commitment.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk")
-    revised = {pk: (count, at) for pk, count, at in counted.annotate(Count("events"), Max("events__pgh_created_at"))}
+    counted = counted.annotate(Count("events"), Max("events__pgh_created_at"), said_yes=said_yes)
+    revised = {pk: (count, at) for pk, count, at, _yes in counted}
+    knows_dates = designation.allows(MayKnow.DATES)
+    tellable = {pk for pk, _count, _at, yes in counted if knows_dates or yes}
     changed = _changed(row.infusion_id for row in rows)
     of_visit: dict[int, list[Commitment]] = {}
     for row in rows:
         of_visit.setdefault(row.infusion_id, []).append(row)
     found = []
     for visit_id, mine in of_visit.items():
-        row = min(mine, key=_weight)
+        told = [row for row in mine if row.pk in tellable]
+        if not told:
+            continue
+        row = min(told, key=_weight)
         status = _status(row, now)
         last = max(changed[visit_id], *(revised[other.pk][1] for other in mine))
         lost_at = _went_off(row.infusion) if row.infusion.status in OFF else revised[row.pk][1]
         if status == "CANCELLED" and lost_at <= max(since, now - KEPT):
             continue
-        if status == "TENTATIVE" and not designation.allows(MayKnow.DATES):
+        if status == "TENTATIVE" and not knows_dates:
             continue
         # Both numbers only grow, so their sum does with each change of either.
         sequence = row.infusion.version + sum(revised[other.pk][0] for other in mine)
@@ -130,7 +138,9 @@ def _helpers_entry(
     row: Commitment, designation: Designation, *, status: Status, sequence: int, changed_at: datetime
 ) -> Entry:
     visit = row.infusion
-    starts_at, ends_at = own_window(row)
+    # A promise for a time the visit has left is told as it was made, never with the new time.
+    aside = row.for_starts_at - visit.starts_at
+    starts_at, ends_at = (moment + aside for moment in own_window(row))
     return Entry(
         visit_id=visit.pk,
         uid=_uid(visit, f"helper-{designation.pk}"),

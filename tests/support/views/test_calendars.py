@@ -143,11 +143,49 @@ def test_a_helper_who_may_not_know_dates_sees_only_what_they_have_and_no_name(cl
     assert "Maya" not in event.serialize()
 
 
+@pytest.mark.parametrize("what", ["somebody else has it", "cancelled", "moved"])
+def test_what_a_helper_without_dates_never_had_is_not_told_as_lost_either(what, clinic, visit):
+    lee, sam = clinic.named("Lee"), clinic.named()
+    Designation.objects.filter(pk=lee.pk).update(may_know=[MayKnow.CONTACT])
+    link = fed(lee, clinic)
+    clinic.now += timedelta(minutes=1)
+    if what == "somebody else has it":
+        clinic.yes(sam, visit)
+    elif what == "cancelled":
+        cancel(clinic, visit)
+    else:
+        clinic.yes(sam, clinic.move(visit, visit.starts_at + timedelta(hours=1)))
+    assert read(link) == []
+    token = links.token(links.for_designation(designation=lee, now=clinic.now))
+    assert Client().get(f"/l/{token}/visit/{visit.pk}.ics").status_code == 404
+
+
+def test_what_a_helper_without_dates_had_is_told_as_lost_at_the_time_they_had(clinic, visit):
+    sam = clinic.named()
+    Designation.objects.filter(pk=sam.pk).update(may_know=[MayKnow.CONTACT])
+    link = fed(sam, clinic)
+    clinic.yes(sam, visit)
+    held = only(link)
+    clinic.move(visit, visit.starts_at + timedelta(hours=2))
+    lost = only(link)
+    assert (lost.status.value, lost.uid.value) == ("CANCELLED", held.uid.value)
+    assert int(lost.sequence.value) > int(held.sequence.value)
+    assert (lost.dtstart.value, lost.dtend.value) == (held.dtstart.value, held.dtend.value)
+    assert lost.description.value == held.description.value
+
+
 def test_a_helper_for_the_room_comes_for_the_start(clinic, visit):
     sam = clinic.named(roles=(SupportRole.PRESENCE,))
     event = only(fed(sam, clinic))
     assert event.summary.value == "Asked: be with Maya"
     assert event.dtstart.value == visit.starts_at
+
+
+def test_the_evening_with_somebody_begins_when_the_visit_ends(clinic, visit):
+    jo = clinic.named("Jo", roles=(SupportRole.FOLLOWUP,))
+    event = only(fed(jo, clinic))
+    assert event.summary.value == "Asked: evening with Maya"
+    assert (event.dtstart.value, event.dtend.value) == (visit.ends_at, visit.ends_at + timedelta(hours=8))
 
 
 def test_a_patients_event_says_where_and_when_and_nothing_else(clinic, visit):
