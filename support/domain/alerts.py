@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import CharField, Expression, OuterRef, Value
+from django.db.models.functions import Cast, Concat, Replace
 from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -28,6 +30,8 @@ FIRST = {
     AlertKind.URGENT: Role.CLINICIAN,
 }
 BATCH = 200
+# What the key of a call begins with.
+CALL = "call"
 
 
 def for_the_desk() -> override:
@@ -83,6 +87,26 @@ def open_alert(
     except IntegrityError:
         # Opened by somebody else in the same moment.
         return Alert.objects.exclude(status=AlertStatus.CLOSED).get(key=key)
+
+
+def call_key(*, kind: str, recipient: str, subject: str, visit: Infusion) -> str:
+    """Of the call that takes the place of a message. What is about a visit as a whole is told once for each of its
+    times."""
+    if subject == f"infusion:{visit.pk}":
+        return f"{CALL}:{kind}:{recipient}:{visit.pk}:{int(visit.starts_at.timestamp()) // 60}"[:64]
+    return ":".join([CALL, recipient, subject, kind])[:64]
+
+
+def patients_call_key(*, kind: str, subject: Expression) -> Concat:
+    """The same for the patient of each visit of a query, about something else than the visit as a whole."""
+    patient = Cast(OuterRef("patient_id"), CharField())
+    return Concat(Value(f"{CALL}:patient:"), patient, Value(":"), subject, Value(f":{kind}"), output_field=CharField())
+
+
+def rename_calls(*, was: str, to: str) -> None:
+    """Whom the desk was to call under one name it is to call under the other."""
+    calls = Alert.objects.filter(key__startswith=f"{CALL}:", key__contains=f":{was}:")
+    calls.update(key=Replace("key", Value(f":{was}:"), Value(f":{to}:")))
 
 
 def acknowledge(*, alert: Alert, actor: StaffMember, now: datetime) -> Alert:

@@ -15,7 +15,7 @@ from messaging.domain import outbox, quiet
 from messaging.domain.outbox import Wanted
 from messaging.enums import MessageStatus
 from messaging.models import Message
-from support.domain import closing, plan, replan, rules, subjects, visit_state
+from support.domain import alerts, closing, plan, replan, rules, subjects, visit_state
 from support.domain.plan_state import CALL, Reach
 from support.enums import HOLDING
 from support.models import Alert, Commitment
@@ -41,7 +41,7 @@ def told(*, closure: Closure, visits: Iterable[Infusion]) -> set[int]:
     said = set(
         Message.objects.filter(kind=CLOSED["patient"], subject__in=by_subject).values_list("subject", "about_at")
     )
-    keys = {_call_key(f"patient:{visit.patient_id}", name): visit.pk for name, visit in by_subject.items()}
+    keys = {_call_key(visit, name): visit.pk for name, visit in by_subject.items()}
     called = Alert.objects.filter(key__in=keys).values_list("key", flat=True)
     return {visit.pk for name, visit in by_subject.items() if (name, visit.starts_at) in said} | {
         keys[key] for key in called
@@ -80,8 +80,7 @@ def lift(*, closure: Closure, actor: StaffMember, now: datetime) -> Told:
 def _untold(closure: Closure, visits: QuerySet[Infusion]) -> QuerySet[Infusion]:
     """The same as ``told`` says of a few, asked of as many as there are."""
     name = Concat(Value(f"closure:{closure.pk}:"), Cast(OuterRef("pk"), CharField()))
-    key = Concat(Value("call:patient:"), Cast(OuterRef("patient_id"), CharField()), Value(":"), name)
-    key = Concat(key, Value(f":{CLOSED['patient']}"), output_field=CharField())
+    key = alerts.patients_call_key(kind=CLOSED["patient"], subject=name)
     said = Message.objects.filter(kind=CLOSED["patient"], subject=name, about_at=OuterRef("starts_at"))
     return visits.filter(~Exists(said), ~Exists(Alert.objects.filter(key=key)))
 
@@ -132,5 +131,6 @@ def _tell_one(kind: str, reach: Reach, closure: Closure, visit: Infusion, now: d
     return False
 
 
-def _call_key(recipient: str, name: str) -> str:
-    return f"call:{recipient}:{name}:{CLOSED['patient']}"[:64]
+def _call_key(visit: Infusion, name: str) -> str:
+    recipient = f"patient:{visit.patient_id}"
+    return alerts.call_key(kind=CLOSED["patient"], recipient=recipient, subject=name, visit=visit)

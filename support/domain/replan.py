@@ -152,15 +152,13 @@ def open_call(*, visit: Infusion, call: Wanted, now: datetime) -> None:
     designation = None
     if call.recipient.startswith("designation:"):
         designation = Designation.objects.select_related("person").get(pk=int(call.recipient.partition(":")[2]))
-    key = f"call:{call.recipient}:{call.subject}:{call.kind}"
+    key = alerts.call_key(kind=call.kind, recipient=call.recipient, subject=call.subject, visit=visit)
     if call.subject.startswith("checkin:"):
         key = f"{call.subject}:silent"
-    elif call.subject == f"infusion:{visit.pk}":
-        key = f"call:{call.kind}:{call.recipient}:{visit.pk}:{int(visit.starts_at.timestamp()) // 60}"
     name = designation.person.first_name if designation else visit.patient.first_name
     alerts.open_alert(
         kind=AlertKind.CALL_TASK,
-        key=key[:64],
+        key=key,
         says=says(kind=call.kind, name=name, visit=visit),
         patient=visit.patient,
         infusion=visit,
