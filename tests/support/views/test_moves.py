@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -325,3 +326,27 @@ def test_undoing_after_somebody_took_the_place_is_refused_in_words(desk, visit, 
     response = undo(desk, visit)
     assert (response.status_code, "on Wednesday 4 March at 10:00." in text_of(response)) == (422, True)
     assert Move.objects.get().undone_at is None
+
+
+def test_a_tab_left_open_overnight_is_refused_in_words_and_overwrites_nothing(sign_in, visit, clinic, now):
+    """Opened on Monday; on Tuesday another desk moves the visit; on Wednesday the old tab is sent off."""
+    desk_of_monday = sign_in()
+    with time_machine.travel(now - timedelta(days=1), tick=False):
+        shown = text_of(preview(desk_of_monday, visit, clinic, TOMORROW + timedelta(days=9)))
+        assert 'name="version" value="1"' in shown
+    moves.move(
+        infusion=visit, slot=slot(clinic, TOMORROW + timedelta(days=8)), actor=visit.booked_by, now=now, version=1
+    )
+    with time_machine.travel(now + timedelta(days=1), tick=False):
+        answer = move(sign_in(), visit, clinic, TOMORROW + timedelta(days=9), version=1)
+    visit.refresh_from_db()
+    assert (answer.status_code, visit.starts_at, visit.version) == (422, TOMORROW + timedelta(days=8), 2)
+    assert "It is now on Thursday 12 March at 11:00" in text_of(answer)
+
+
+def test_a_time_that_was_ahead_when_the_tab_was_opened_is_refused_in_words_when_it_is_over(sign_in, visit, clinic, now):
+    with time_machine.travel(now + timedelta(days=3), tick=False):
+        answer = move(sign_in(), visit, clinic, TOMORROW + timedelta(days=1))
+    visit.refresh_from_db()
+    assert (answer.status_code, visit.starts_at, visit.version) == (422, TOMORROW, 1)
+    assert "Thursday 5 March at 10:00 is in the past." in text_of(answer)
