@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Q
 
-from clinic.domain.times import END_OF_DAY, day_bounds, local_day, minute_of_day
+from clinic.domain.times import END_OF_DAY, day_bounds, minute_of_day
 from clinic.models import Infusion, Patient, Site
 from clinic.models.infusion import LIVE
 from support.domain import availability, rules
@@ -102,10 +102,3 @@ def _treated(site: Site, named: Sequence[Designation], first_day: date, last_day
     for who, starts_at, ends_at in visits:
         found.setdefault(themselves[who], []).append((starts_at, ends_at + blocked))
     return found
-
-
-def at_one_time(*, patient: Patient, pickup_from: datetime, ends_at: datetime) -> list[Driver]:
-    """The same for a single time."""
-    zone = patient.site.zone
-    days = local_day(moment=pickup_from, zone=zone), local_day(moment=ends_at, zone=zone)
-    return Drivers(patient=patient, first_day=days[0], last_day=days[1]).at(pickup_from, ends_at)

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from clinic.models import Patient
 from support.domain import availability
-from support.domain.drivers import Drivers, at_one_time
+from support.domain.drivers import Drivers
 from support.enums import SupportRole
 from support.models import Designation
 from tests.factories import (
@@ -41,7 +41,7 @@ def says(helper: Designation, now: datetime, *, can: bool, **more) -> None:
 
 def names(patient: Patient, day: date = THURSDAY) -> list[str]:
     pickup = datetime.combine(day, time(11, 15), tzinfo=patient.site.zone)
-    return [one.name for one in at_one_time(patient=patient, pickup_from=pickup, ends_at=pickup + timedelta(hours=1))]
+    return Drivers(patient=patient, first_day=day, last_day=day).names(pickup, pickup + timedelta(hours=1))
 
 
 def test_everybody_named_for_the_way_home_who_did_not_say_no(patient: Patient, now: datetime) -> None:

@@ -15,7 +15,8 @@ from clinic.domain.times import day_bounds
 from clinic.domain.wishes import Wishes
 from clinic.enums import Role
 from clinic.models import OpeningHours, Patient, Protocol, Room
-from support.domain import availability, drivers, series
+from support.domain import availability, series
+from support.domain.drivers import Drivers
 from support.enums import SupportRole
 from tests.factories import (
     DesignationFactory,
@@ -79,8 +80,8 @@ class TestWhatIsOfferedHolds(TestCase):
                 when = timing(protocol=protocol, policy=policy, starts_at=visit.slot.starts_at)
                 local, end = visit.slot.starts_at.astimezone(site.zone), when.ends_at.astimezone(site.zone)
                 assert week.allows(local.weekday(), local.hour * 60 + local.minute, end.hour * 60 + end.minute)
-                free = drivers.at_one_time(patient=patient, pickup_from=when.pickup_from, ends_at=when.ends_at)
-                assert list(visit.drivers) == [one.name for one in free]
+                free = Drivers(patient=patient, first_day=local.date(), last_day=end.date())
+                assert list(visit.drivers) == free.names(when.pickup_from, when.ends_at)
             with transaction.atomic():
                 bookings.book_series(patient=patient, protocol=protocol, slots=offer.slots, actor=desk, now=NOW)
                 transaction.set_rollback(True)
