@@ -22,7 +22,7 @@ class Visit:
 
 
 @dataclass(frozen=True)
-class Offer:
+class Proposed:
     """``good_at`` are sentences; ``to_place`` is how many visits lie beyond the horizon."""
 
     good_at: tuple[str, ...]
@@ -46,7 +46,7 @@ class Offer:
 class Outlook:
     """Either offers, or reasons and ways out."""
 
-    offers: list[Offer] = field(default_factory=list)
+    offers: list[Proposed] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     ways_out: list[WayOut] = field(default_factory=list)
 
@@ -99,9 +99,9 @@ def outlook(
     )
 
 
-def _offer(study: Study, plan: Plan, company: bool) -> Offer:
+def _offer(study: Study, plan: Plan, company: bool) -> Proposed:
     starts = [study.find(offset, minute) for offset, minute in plan.visits]
-    return Offer(
+    return Proposed(
         good_at=tuple(plan_words.good_at(study, plan, starts)),
         visits=tuple(
             Visit(slot, start.drivers) for slot, start in zip(_placed(study, starts, company), starts, strict=True)

@@ -11,12 +11,12 @@ from hashlib import sha256
 from django.utils.translation import gettext as _
 
 from clinic.domain import attempts, audit
-from clinic.domain import merging as records
+from clinic.domain import merging as clinic_merging
 from clinic.domain.errors import Refused
 from clinic.domain.merging import Filled
 from clinic.models import Course, Infusion, Patient, StaffMember
 from support.domain import asking, designations, replan, same_person
-from support.domain.same_person import Standing
+from support.domain.same_person import OnBothLists
 from support.models import Alert, Designation, Link, SupportPerson
 
 COLUMNS = [column.attname for column in Patient._meta.concrete_fields if column.name not in ("created_at", "folded")]
@@ -50,9 +50,9 @@ def preview(*, keep: Patient, away: Patient, now: datetime) -> Preview:
     return Preview(
         keep=_side(keep, now),
         away=_side(away, now),
-        filled=records.filled(keep=keep, away=away),
-        people=[_told(standing) for standing in _standings(keep, away)],
-        why_not=records.why_not(keep=keep, away=away),
+        filled=clinic_merging.filled(keep=keep, away=away),
+        people=[_told(both) for both in _on_both_lists(keep, away)],
+        why_not=clinic_merging.why_not(keep=keep, away=away),
         edition=edition(keep=keep, away=away),
     )
 
@@ -75,17 +75,17 @@ def merge(*, keep: Patient, away: Patient, actor: StaffMember, now: datetime, as
     """
 
     def work() -> Patient:
-        left, gone = records.locked(keep=keep, away=away)
+        left, gone = clinic_merging.locked(keep=keep, away=away)
         if as_shown is not None and as_shown != edition(keep=left, away=gone):
             raise Refused(_("Something on one of the records has changed meanwhile. Look again before you join them."))
-        standings = _standings(left, gone)
-        records.join(keep=left, away=gone, actor=actor, now=now)
+        on_both_lists = _on_both_lists(left, gone)
+        clinic_merging.join(keep=left, away=gone, actor=actor, now=now)
         Link.objects.filter(patient=gone, withdrawn_at=None).update(withdrawn_at=now)
         Alert.objects.filter(patient=gone).update(patient=left)
         SupportPerson.objects.filter(patient=gone).update(patient=left)
         same_person.renamed(was=f"patient:{gone.pk}", to=f"patient:{left.pk}", now=now)
-        for standing in standings:
-            same_person.bring(standing, to=left, actor=audit.staff(actor), now=now)
+        for both in on_both_lists:
+            same_person.bring(both, to=left, actor=audit.staff(actor), now=now)
         _nobody_takes_themselves_home(left, audit.staff(actor), now)
         for visit in replan.upcoming_for(patient_id=left.pk, now=now):
             asking.ask_everybody(infusion=visit, now=now)
@@ -95,10 +95,10 @@ def merge(*, keep: Patient, away: Patient, actor: StaffMember, now: datetime, as
     return attempts.run(work)
 
 
-def _standings(keep: Patient, away: Patient) -> list[Standing]:
+def _on_both_lists(keep: Patient, away: Patient) -> list[OnBothLists]:
     rows = Designation.objects.filter(patient__in=[keep, away]).select_related("person").order_by("rank", "pk")
     ours, theirs = ([row for row in rows if row.patient_id == side.pk] for side in (keep, away))
-    return same_person.standings(ours=ours, theirs=theirs)
+    return same_person.on_both_lists(ours=ours, theirs=theirs)
 
 
 def _nobody_takes_themselves_home(left: Patient, actor: str, now: datetime) -> None:
@@ -118,12 +118,12 @@ def _side(patient: Patient, now: datetime) -> Side:
     )
 
 
-def _told(standing: Standing) -> str:
-    name = {"name": standing.person.full_name}
-    if standing.is_off:
+def _told(both: OnBothLists) -> str:
+    name = {"name": both.person.full_name}
+    if both.is_off:
         return _("%(name)s was taken off a list, and that is the last word: off.") % name
-    if standing.folded is not None:
+    if both.folded is not None:
         return _("%(name)s is on both lists: stays once, with every promise given.") % name
-    if standing.active:
+    if both.active:
         return _("%(name)s comes along, with every promise given.") % name
     return _("%(name)s was taken off the list before: stays off.") % name

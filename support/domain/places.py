@@ -41,7 +41,7 @@ def at(*, site: Site, wall: datetime | None, room: Room | None, clinician: Staff
     return Place(starts_at=starts_at, room=room, clinician=clinician)
 
 
-def waiting(*, site: Site, patients: list[Patient] | None = None) -> list[Waiting]:
+def to_place(*, site: Site, patients: list[Patient] | None = None) -> list[Waiting]:
     """Who waits for a time, of these patients or of everybody: the longest first, a handful. One query."""
     rows = Course.objects.filter(patient__site=site, patient__is_archived=False, status=CourseStatus.OPEN)
     if patients is not None:

@@ -15,7 +15,7 @@ from support.models import Alert, Availability, CheckIn, Commitment, Designation
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class OnBothLists:
     """Every word about one person on both lists. ``theirs`` comes over to the list of ``ours``."""
 
     ours: list[Designation]
@@ -50,15 +50,15 @@ class Standing:
         return last.withdrawn_at is not None and bool(self.active)
 
 
-def standings(*, ours: Sequence[Designation], theirs: Sequence[Designation]) -> list[Standing]:
+def on_both_lists(*, ours: Sequence[Designation], theirs: Sequence[Designation]) -> list[OnBothLists]:
     """One for each person on the list of ``theirs``, in its order. The rows come with their person."""
-    found: list[Standing] = []
+    found: list[OnBothLists] = []
     for row in theirs:
         known = next((one for one in found if is_one(one.person, row.person)), None)
         if known is not None:
             known.theirs.append(row)
         else:
-            found.append(Standing(ours=[one for one in ours if is_one(one.person, row.person)], theirs=[row]))
+            found.append(OnBothLists(ours=[one for one in ours if is_one(one.person, row.person)], theirs=[row]))
     return found
 
 
@@ -71,19 +71,19 @@ def is_one(one: SupportPerson, other: SupportPerson) -> bool:
     return bool(one.phone) or (one.email == other.email and one.family_name.casefold() == other.family_name.casefold())
 
 
-def bring(standing: Standing, *, to: Patient, actor: str, now: datetime) -> None:
+def bring(both: OnBothLists, *, to: Patient, actor: str, now: datetime) -> None:
     """Needs the visits' records joined already, in the caller's transaction. Whoever is off has no promises left."""
     # Before anything is written: what follows changes the rows this is read from.
-    stays, folded, is_off = standing.stays, standing.folded, standing.is_off
-    last = max((row.rank for row in standing.ours), default=0)
-    for row in standing.theirs:
+    stays, folded, is_off = both.stays, both.folded, both.is_off
+    last = max((row.rank for row in both.ours), default=0)
+    for row in both.theirs:
         if row != folded:
             row.patient, row.rank = to, last + row.rank
             row.save(update_fields=["patient", "rank"])
     if stays is not None and folded is not None:
         _fold(folded, stays, actor, now)
     if is_off:
-        for row in standing.active:
+        for row in both.active:
             designations.withdraw(designation=row, actor=actor, now=now)
 
 

@@ -17,7 +17,7 @@ from clinic.access import DESK_AND_CARE
 from clinic.domain import against, bookings, policies, rest, times, wishes
 from clinic.domain.errors import Refused
 from clinic.domain.obstacles import WayOut
-from clinic.domain.planning import Offer, Visit
+from clinic.domain.planning import Proposed, Visit
 from clinic.domain.slots import Slot
 from clinic.domain.study import Relaxed, Stretch, whole_course
 from clinic.forms.slot_text import written
@@ -38,7 +38,7 @@ class Card:
     carries and whether it is ticked."""
 
     value: str
-    offer: Offer
+    offer: Proposed
     is_chosen: bool
     visits: list[tuple[Visit, str, bool]]
 
@@ -155,7 +155,7 @@ def _plans(
     }
 
 
-def _cards(request: HttpRequest, offers: Sequence[Offer]) -> list[Card]:
+def _cards(request: HttpRequest, offers: Sequence[Proposed]) -> list[Card]:
     """With what was chosen and left out before, where the same plan is offered again; else the first is chosen."""
     plans = [" ".join(map(written, offer.slots)) for offer in offers]
     before, marks = request.POST.get("slots", ""), request.POST.getlist("left_out")

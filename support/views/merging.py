@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from clinic.access import RULES
-from clinic.domain import merging as records
+from clinic.domain import merging as clinic_merging
 from clinic.domain import patients
 from clinic.domain.errors import Refused
 from clinic.enums import Role
@@ -40,7 +40,7 @@ def same(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _find(request: HttpRequest, keep: Patient) -> HttpResponse:
     query = request.GET.get("q", "")[:200].replace("\x00", "")
-    found = patients.search(site=request.site, query=query) if query else records.likely(patient=keep)
+    found = patients.search(site=request.site, query=query) if query else clinic_merging.likely(patient=keep)
     context = {"patient": keep, "query": query, "rows": [row for row in found if row.pk != keep.pk]}
     return render(request, "support/desk/same_find.html", context)
 

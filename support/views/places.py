@@ -42,7 +42,7 @@ def book(request: HttpRequest) -> HttpResponse:
         "day": times.local_day(moment=place.starts_at, zone=request.site.zone),
         "query": query,
         "found": found,
-        "waiting": places.waiting(site=request.site, patients=found if query else None),
+        "waiting": places.to_place(site=request.site, patients=found if query else None),
     }
     return render(request, "support/desk/book.html", context)
 

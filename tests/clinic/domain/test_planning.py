@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from clinic.domain import bookings, wishes
 from clinic.domain.calendar import timing
-from clinic.domain.planning import Offer, Outlook, outlook
+from clinic.domain.planning import Outlook, Proposed, outlook
 from clinic.domain.study import HORIZON_DAYS, Relaxed, whole_course
 from clinic.enums import Role
 from clinic.models import Closure, Infusion, Room
@@ -62,11 +62,11 @@ def look(house: House, now: datetime, **more) -> Outlook:
     )
 
 
-def offers(house: House, now: datetime, **more) -> list[Offer]:
+def offers(house: House, now: datetime, **more) -> list[Proposed]:
     return look(house, now, **more).offers
 
 
-def local(house: House, offer: Offer) -> list[str]:
+def local(house: House, offer: Proposed) -> list[str]:
     return [f"{slot.starts_at.astimezone(house.site.zone):%a %m-%d %H:%M}" for slot in offer.slots]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from clinic.domain import bookings, infusions, rest
 from clinic.domain.errors import AgainstRules, Taken
-from clinic.domain.planning import Offer, outlook
+from clinic.domain.planning import Proposed, outlook
 from clinic.domain.slots import Slot
 from clinic.enums import CourseStatus
 from clinic.models import Course
@@ -28,7 +28,7 @@ def course(house: House, now: datetime) -> Course:
     return bookings.book_series(patient=patient, protocol=protocol, slots=slots, actor=house.desk, now=now)
 
 
-def offers(course: Course, now: datetime, first_day: date = TUESDAY) -> list[Offer]:
+def offers(course: Course, now: datetime, first_day: date = TUESDAY) -> list[Proposed]:
     stretch = rest.of(course=course, first_day=first_day)
     assert stretch is not None
     where = {"site": course.patient.site, "patient": course.patient, "protocol": course.protocol}
