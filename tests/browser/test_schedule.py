@@ -173,3 +173,13 @@ def test_without_scripts_every_visit_and_every_free_time_is_a_link(new_context, 
     )
     page.locator(".gap").first.click()
     assert "Book" in page.get_by_role("heading", level=1).inner_text()
+
+
+def test_on_paper_are_the_visits_and_nothing_to_press(schedule, visit):
+    controls = schedule.locator("button, input, select, nav, a.button, .gap")
+    assert any(one.is_visible() for one in controls.all())
+    schedule.emulate_media(media="print")
+    block = schedule.locator(f"#visit-{visit.pk}")
+    expect(block).to_be_visible()
+    expect(block).to_contain_text(visit.patient.short_name)
+    assert [one.inner_text() for one in controls.all() if one.is_visible()] == []
