@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -106,8 +107,8 @@ def of_helper(*, designation: Designation, now: datetime, since: datetime = EVER
         .order_by("infusion__starts_at", "pk")
     )
     said_yes = Count("events", filter=Q(events__status__in=HOLDING))
-    counted = Commitment.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk")
-    counted = counted.annotate(Count("events"), Max("events__pgh_created_at"), said_yes=said_yes)
+    known = Commitment.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk")
+    counted: Any = known.annotate(Count("events"), Max("events__pgh_created_at"), said_yes=said_yes)
     revised = {pk: (count, at) for pk, count, at, _yes in counted}
     knows_dates = designation.allows(MayKnow.DATES)
     tellable = {pk for pk, _count, _at, yes in counted if knows_dates or yes}
