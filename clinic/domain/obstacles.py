@@ -6,8 +6,9 @@ from datetime import date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from clinic.domain.plan_ask import Ask
 from clinic.domain.plan_search import members
-from clinic.domain.plans import Ask, choices, dead_end, last_days
+from clinic.domain.plans import choices, dead_end, last_days
 from clinic.domain.spoken import say_day
 from clinic.domain.study import Relaxed, Study
 from clinic.domain.wishes import Wishes

@@ -6,7 +6,7 @@ from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from clinic.domain.plans import Aim, Plan
+from clinic.domain.plan_ask import Aim, Plan
 from clinic.domain.spoken import say_day
 from clinic.domain.study import Start, Study
 

@@ -7,7 +7,8 @@ from datetime import datetime, time
 from clinic.domain import obstacles, plan_words
 from clinic.domain.diary import Opening
 from clinic.domain.obstacles import WayOut
-from clinic.domain.plans import Plan, choices
+from clinic.domain.plan_ask import Plan
+from clinic.domain.plans import choices
 from clinic.domain.slots import Slot
 from clinic.domain.study import HORIZON_DAYS, CouldDrive, Relaxed, Start, Stretch, Study
 from clinic.models import Patient, Protocol, Room, Site

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 from clinic.domain import wishes
 from clinic.domain.diary import Diary
-from clinic.domain.plans import Ask, Day, Gap, per_week
+from clinic.domain.plan_ask import Ask, Day, Gap, per_week
 from clinic.domain.times import minute_of_day
 from clinic.domain.wishes import Wishes
 from clinic.models import Patient, Protocol, Site

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
-from clinic.domain.plans import Aim, Ask, Day, Plan, choices, dead_end, last_days, per_week, plans
+from clinic.domain.plan_ask import Aim, Ask, Day, Plan, per_week
+from clinic.domain.plans import choices, dead_end, last_days, plans
 
 Series = tuple[tuple[int, int], ...]
 
