@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Value
-from django.db.models.functions import Replace
-
 from clinic.models import Patient
 from education.models import Reading
 from messaging.domain import outbox, recipients
-from support.domain import designations
+from support.domain import alerts, designations
 from support.models import Alert, Availability, CheckIn, Commitment, Designation, Link, SupportPerson
+
+# What a row of somebody's times says.
+SAID = ("can", "weekday", "first_day", "last_day", "starts", "ends")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,18 +92,20 @@ def renamed(*, was: str, to: str, now: datetime) -> None:
     is not called twice."""
     recipients.rename(was=was, to=to, now=now)
     Reading.objects.filter(reader=was).exclude(revision__readings__reader=to).update(reader=to)
-    calls = Alert.objects.filter(key__startswith="call:", key__contains=f":{was}:")
-    calls.update(key=Replace("key", Value(f":{was}:"), Value(f":{to}:")))
+    alerts.rename_calls(was=was, to=to)
 
 
 def _fold(gone: Designation, stays: Designation, actor: str, now: datetime) -> None:
-    """Promises, questions, alerts and open links of one go to the other. What they may know is the later yes."""
+    """Promises, questions, alerts and open links of one go to the other, and it holds as long as either. What they may
+    know is the later yes."""
     for model in (Commitment, CheckIn, Alert, Link):
         model.objects.filter(designation=gone).update(designation=stays)
     stays.roles = [*stays.roles, *(role for role in gone.roles if role not in stays.roles)]
     if gone.consent_at > stays.consent_at:
         stays.may_know = gone.may_know
-    stays.save(update_fields=["roles", "may_know"])
+    ends = [row.valid_until for row in (stays, gone) if row.valid_until is not None]
+    stays.valid_until = max(ends) if len(ends) == 2 else None
+    stays.save(update_fields=["roles", "may_know", "valid_until"])
     gone.withdrawn_at = now
     gone.save(update_fields=["withdrawn_at"])
     _one_person(gone.person, stays.person)
@@ -116,8 +118,17 @@ def _fold(gone: Designation, stays: Designation, actor: str, now: datetime) -> N
 def _one_person(gone: SupportPerson, stays: SupportPerson) -> None:
     if gone == stays:
         return
-    if not gone.designations.filter(withdrawn_at=None).exists():
+    if gone.designations.filter(withdrawn_at=None).exists():
+        # Still on the list of somebody else: what they said of their times is known here too.
+        known = set(stays.availability.values_list(*SAID))
+        said = [values for values in gone.availability.values_list(*SAID) if values not in known]
+        stays.availability.bulk_create(
+            Availability(person=stays, **dict(zip(SAID, values, strict=True))) for values in said
+        )
+    else:
         Availability.objects.filter(person=gone).update(person=stays)
     stays.is_adult = gone.is_adult if stays.is_adult is None else stays.is_adult
     stays.texts_agreed_at = stays.texts_agreed_at or gone.texts_agreed_at
-    stays.save(update_fields=["is_adult", "texts_agreed_at"])
+    if not stays.email and (gone.email or not stays.email_as_received):
+        stays.email, stays.email_as_received = gone.email, gone.email_as_received
+    stays.save(update_fields=["is_adult", "texts_agreed_at", "email", "email_as_received"])
