@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from clinic.domain import audit
+from clinic.domain import audit, patient_rows
 from clinic.domain.contacts import plain_text
 from clinic.domain.errors import Refused
 from clinic.models import DeskNote, Patient, Site, StaffMember
@@ -22,6 +22,8 @@ def write(
     if patient is not None and patient.site_id != site.pk:
         raise Refused(_("This patient belongs to another clinic."))
     with transaction.atomic():
+        if patient is not None:
+            patient_rows.held(patient=patient)
         # One note of a person at a time, so that a form sent twice makes one.
         StaffMember.objects.select_for_update(no_key=True).get(pk=actor.pk)
         same = {"site": site, "day": day, "text": words[:300], "patient": patient, "written_by": actor}

@@ -1,4 +1,5 @@
-"""What registering and correcting a patient share: who can be one, writing the row, the line in the audit trail."""
+"""What all who write on a patient's record share: who can be one, holding and writing the row, the line in the audit
+trail."""
 
 from datetime import date, datetime
 
@@ -19,6 +20,15 @@ def refuse_nobody(*, patient: Patient, now: datetime) -> None:
         raise Refused(_("A patient needs a name."))
     if not FIRST_DAY <= patient.birth_date <= now.astimezone(patient.site.zone).date():
         raise Refused(_("This cannot be a date of birth."))
+
+
+def held(*, patient: Patient) -> Patient:
+    """The row as it is now, held until the caller's transaction ends: joining it with another waits. Refused where it
+    was joined already, so that nothing new hangs on a record that was left."""
+    row = Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
+    if row.merged_into_id is not None:
+        raise Refused(_("This record was joined with another meanwhile. Open it again."))
+    return row
 
 
 def save(*, patient: Patient) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, time
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from clinic.domain import audit
+from clinic.domain import audit, patient_rows
 from clinic.domain.errors import Refused
 from clinic.domain.times import end_minute, minute_of_day
 from clinic.models import Patient, StaffMember, TimeWish
@@ -61,7 +61,7 @@ def add(
     if ends <= starts:
         raise Refused(_("The end must be after the beginning."))
     with transaction.atomic():
-        Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
+        patient_rows.held(patient=patient)
         for weekday in sorted(set(weekdays)):
             TimeWish.objects.get_or_create(patient=patient, weekday=weekday, starts=starts, ends=ends, suits=suits)
         _note(patient, "patient.times_wished", actor, now)

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from clinic.domain import audit, locks
+from clinic.domain import audit, locks, patient_rows
 from clinic.domain.errors import Refused
 from clinic.models import Patient, StaffMember
 from messaging.domain import outbox
@@ -35,12 +35,12 @@ def name(
     """Puts a person on the patient's list, asks them for every visit ahead and invites them by text and e-mail.
 
     ``person`` is somebody known already, else one is made of ``person_fields``. Somebody without mobile and e-mail is
-    a call for the desk.
+    a call for the desk. Refused where the record was joined with another meanwhile.
     """
     with transaction.atomic():
         # A visit that is being booked at this moment asks this person, or this person is asked for it here.
         locks.diary(rooms=[], clinicians=[], patients=[patient.pk])
-        Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
+        patient_rows.held(patient=patient)
         who = person or SupportPerson(site=patient.site, **dict(person_fields or {}))
         _refuse_who_cannot(who, patient, roles)
         if who.pk is None:

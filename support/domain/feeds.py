@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from clinic.domain import audit
+from clinic.domain import audit, patient_rows
 from clinic.models import Patient, Room, Site, StaffMember
 from support.domain import links, visit_entries
 from support.domain.calendars import Entry
@@ -37,8 +37,11 @@ def current(*, owner: Owner, site: Site, now: datetime) -> Link | None:
 
 
 def make(*, owner: Owner, site: Site, actor: str, now: datetime) -> Link:
-    """The address in use, or a new one. Asked twice at once, there is one."""
+    """The address in use, or a new one. Asked twice at once, there is one. Refused for a patient's record that was
+    joined with another."""
     with transaction.atomic():
+        if isinstance(owner, Patient):
+            patient_rows.held(patient=owner)
         owner.__class__._default_manager.select_for_update(no_key=True).get(pk=owner.pk)
         link = current(owner=owner, site=site, now=now)
         if link is None:

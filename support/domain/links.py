@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
+from clinic.domain import patient_rows
 from clinic.models import Patient
 from support.enums import LinkPurpose
 from support.models import Designation, Link
@@ -32,7 +33,7 @@ def for_designation(*, designation: Designation, now: datetime) -> Link:
 
 
 def for_patient(*, patient: Patient, now: datetime) -> Link:
-    """The patient's own link; the one in use, or a new one."""
+    """The patient's own link; the one in use, or a new one. Refused where the record was joined with another."""
     return _usable_or_new(
         now=now, purpose=LinkPurpose.PATIENT, designation=None, patient=patient, site_id=patient.site_id
     )
@@ -46,7 +47,7 @@ def _usable_or_new(
         if designation is not None:
             Designation.objects.select_for_update().get(pk=designation.pk)
         if patient is not None:
-            Patient.objects.select_for_update().get(pk=patient.pk)
+            patient_rows.held(patient=patient)
         link = (
             Link.objects.filter(
                 purpose=purpose, designation=designation, patient=patient, withdrawn_at=None, expires_at__gt=now

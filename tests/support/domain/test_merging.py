@@ -1,21 +1,22 @@
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import partial
 
 import pytest
+from django.db import IntegrityError, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from clinic.domain import bookings, notes, protocols, records
+from clinic.domain import bookings, notes, protocols, records, wishes
 from clinic.domain.errors import Refused
 from clinic.enums import Role
-from clinic.models import AuditEntry, Infusion, Patient, PatientIdentifier, TimeWish
+from clinic.models import AuditEntry, DeskNote, Infusion, Patient, PatientIdentifier, TimeWish
 from education import library
 from education.models import PageRevision, Reading
 from messaging.models import Message
-from support.domain import alerts, checkins, designations, links, merging
+from support.domain import alerts, checkins, designations, feeds, links, merging
 from support.enums import AlertKind, CommitmentStatus, ConsentHow, MayKnow, SupportRole
-from support.models import Availability, Commitment, Designation
+from support.models import Availability, Commitment, Designation, Link, SupportPerson
 from tests.factories import (
     CommitmentFactory,
     CourseFactory,
@@ -180,6 +181,55 @@ def test_a_helper_on_both_lists_stays_once_with_every_promise_and_every_open_lin
     assert set(kept.commitments.values_list("infusion", "status")) == {(mine.pk, "accepted"), (theirs.pk, "accepted")}
 
 
+@pytest.mark.parametrize(("here", "there", "left"), [(-1, None, None), (None, -1, None), (-1, 30, 30), (60, 30, 60)])
+def test_a_helper_on_both_lists_is_named_for_as_long_as_on_either(here, there, left, clinic, double, next_week):
+    """In days from now; None: without an end."""
+
+    def until(days: int | None) -> datetime | None:
+        return None if days is None else clinic.now + timedelta(days=days)
+
+    kept = clinic.named("Sam", phone="+14105550150")
+    visit = clinic.book(next_week)
+    came = named_by(clinic, double, "Sam")
+    for row, days in ((kept, here), (came, there)):
+        Designation.objects.filter(pk=row.pk).update(
+            valid_from=until(-400), consent_at=until(-400), valid_until=until(days)
+        )
+    joined(clinic, double)
+    kept.refresh_from_db()
+    assert (kept.valid_until, kept.holds_at(clinic.now)) == (until(left), True)
+    assert clinic.promise(kept, visit).status == S.ASKED
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "left"),
+    [
+        (("", ""), ("sam@example.org", ""), ("sam@example.org", "")),
+        (("", "sam at home"), ("sam@example.org", ""), ("sam@example.org", "")),
+        (("", ""), ("", "sam at home"), ("", "sam at home")),
+        (("", "sam at work"), ("", "sam at home"), ("", "sam at work")),
+        (("own@example.org", ""), ("sam@example.org", ""), ("own@example.org", "")),
+    ],
+)
+def test_an_address_only_one_list_had_comes_along(here, there, left, clinic, double):
+    """Each as it can be used, and as it was received."""
+    kept, came = clinic.named("Sam", phone="+14105550150"), named_by(clinic, double, "Sam")
+    for row, (email, received) in ((kept, here), (came, there)):
+        SupportPerson.objects.filter(pk=row.person_id).update(email=email, email_as_received=received)
+    joined(clinic, double)
+    kept.person.refresh_from_db()
+    assert (kept.person.email, kept.person.email_as_received) == left
+
+
+def test_the_times_of_somebody_who_helps_others_too_are_known_on_both_lists(clinic, double):
+    kept, came = clinic.named("Sam", phone="+14105550150"), named_by(clinic, double, "Sam")
+    DesignationFactory(patient=PatientFactory(site=clinic.site), person=came.person)
+    for person, weekday in ((kept.person, 1), (came.person, 1), (came.person, 2)):
+        Availability.objects.create(person=person, can=True, weekday=weekday)
+    joined(clinic, double)
+    assert [sorted(row.person.availability.values_list("weekday", flat=True)) for row in (kept, came)] == [[1, 2]] * 2
+
+
 def test_a_helper_of_the_other_record_comes_along_and_is_asked_for_the_visits_here(clinic, double, next_week):
     mine = clinic.book(next_week)
     came = named_by(clinic, double, "Jo")
@@ -334,6 +384,40 @@ def test_who_still_has_the_record_open_books_nothing_on_it(act, clinic, double, 
     with pytest.raises(Refused, match="This record was joined with another meanwhile"):
         {"place": place, "book": book}[act](actor=clinic.desk, now=clinic.now)
     assert not Infusion.objects.exists()
+
+
+@pytest.mark.parametrize("act", ["name", "wish", "note", "link", "calendar"])
+def test_who_still_has_the_record_open_writes_nothing_new_on_it(act, clinic, double):
+    """Read just before the two were joined."""
+    joined(clinic, Patient.objects.get(pk=double.pk))
+    by = {"actor": clinic.desk, "now": clinic.now}
+    acts = {
+        "name": partial(named_by, clinic, double, "Late"),
+        "wish": partial(wishes.add, patient=double, weekdays=[1], starts=time(9), ends=time(12), suits=True, **by),
+        "note": partial(notes.write, site=clinic.site, day=clinic.now.date(), text="Call.", patient=double, **by),
+        "link": partial(links.for_patient, patient=double, now=clinic.now),
+        "calendar": partial(feeds.make, owner=double, site=clinic.site, actor="staff:1", now=clinic.now),
+    }
+    with pytest.raises(Refused, match="This record was joined with another meanwhile"):
+        acts[act]()
+    assert not any(model.objects.filter(patient=double).exists() for model in (Designation, TimeWish, DeskNote, Link))
+
+
+@pytest.mark.parametrize("what", ["designation", "wish", "note", "link"])
+def test_nothing_new_hangs_on_a_record_that_was_left_whoever_writes_it(what, clinic, double):
+    kept = {
+        "designation": DesignationFactory(patient=clinic.patient),
+        "wish": TimeWish.objects.create(patient=clinic.patient, weekday=1, suits=True, starts=time(9), ends=time(12)),
+        "note": notes.write(
+            site=clinic.site, day=clinic.now.date(), text="x", patient=clinic.patient, actor=clinic.desk, now=clinic.now
+        ),
+        "link": links.for_patient(patient=clinic.patient, now=clinic.now),
+    }
+    joined(clinic, double)
+    row = kept[what]
+    row.patient = double
+    with pytest.raises(IntegrityError, match="was joined with another"), transaction.atomic():
+        row.save()
 
 
 def test_a_course_keeps_the_version_it_began_under(clinic, double, next_week):
