@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from clinic.domain import times
+from clinic.domain import premises, times
 from clinic.domain.errors import Refused
 from clinic.domain.slots import Slot
 from clinic.enums import Role
@@ -20,10 +20,13 @@ def read(text: str, *, site: Site) -> Slot:
     """Refused where it is no time of this site; whether it is free is the booking's question."""
     try:
         starts_at, room, clinician = slot_text.parts(text)
+        here = premises.of(site=site)
+        # Whoever is not booked any more is read all the same, so that the booking can say so.
         return Slot(
             starts_at=starts_at,
-            room=Room.objects.get(pk=room, site=site),
-            clinician=StaffMember.objects.get(pk=clinician, sites=site),
+            room=next((row for row in here.rooms if row.pk == room), None) or Room.objects.get(pk=room, site=site),
+            clinician=next((one for one in here.clinicians if one.pk == clinician), None)
+            or StaffMember.objects.get(pk=clinician, sites=site),
         )
     except (ValueError, OverflowError, Room.DoesNotExist, StaffMember.DoesNotExist):
         raise Refused(str(_("Pick one of the times."))) from None
