@@ -77,42 +77,6 @@ def book_series(
     return conflicts.booking(work, patient=patient, protocol=protocol, slots=ordered, now=now)
 
 
-def book(
-    *,
-    course: Course,
-    slot: Slot,
-    actor: StaffMember,
-    now: datetime,
-    walk_in: bool = False,
-    override_reason: str = "",
-    left_out: Collection[int] = (),
-) -> Infusion:
-    """The next visit of a course that has no date and is not one of ``left_out``. Raises ``Taken`` with the next free
-    starts, ``AgainstRules`` with all that speaks against the slot, or ``Refused``."""
-
-    def work() -> Infusion:
-        known = standing.hold(course=course, slot=slot)
-        number = known.next_number(but=left_out)
-        here = premises.under(site=course.patient.site, stamp=known.stamp)
-        timed = _timed([slot], course.protocol, here.policy)[0]
-        found = against.findings(
-            site=course.patient.site,
-            protocol=course.protocol,
-            is_archived=known.is_archived,
-            slots={number: timed},
-            placed=known.placed,
-            here=here,
-            now=now,
-        )
-        against.decide(found=found, actor=actor, policy=here.policy, reason=override_reason)
-        infusion = _insert(course, number, *timed, here.policy, actor, now, walk_in=walk_in)
-        against.record(infusion=infusion, found=found, reason=override_reason, actor=actor, now=now, verb="booked")
-        changes.tell([infusion], actor, now, "booked", what="booked")
-        return infusion
-
-    return conflicts.booking(work, patient=course.patient, protocol=course.protocol, slots=[slot], now=now)
-
-
 def place(
     *,
     course: Course,
@@ -122,8 +86,9 @@ def place(
     override_reason: str = "",
     left_out: Collection[int] = (),
 ) -> Infusion:
-    """Gives a visit "to place" its date."""
-    return book(course=course, slot=slot, actor=actor, now=now, override_reason=override_reason, left_out=left_out)
+    """The next visit of a course that has no date and is not one of ``left_out``. Raises ``Taken`` with the next free
+    starts, ``AgainstRules`` with all that speaks against the slot, or ``Refused``."""
+    return _place(course, slot, actor, now, override_reason, left_out=left_out)
 
 
 def walk_in(
@@ -160,10 +125,43 @@ def walk_in(
             course = Course.objects.create(
                 patient=patient, protocol=protocol, sessions=1, opened_at=now, opened_by=actor
             )
-        infusion = book(course=course, slot=slot, actor=actor, now=now, walk_in=True, override_reason=override_reason)
+        infusion = _place(course, slot, actor, now, override_reason, walk_in=True)
         return infusions.arrive(infusion=infusion, actor=actor, now=now)
 
     return conflicts.booking(work, patient=patient, protocol=protocol, slots=[slot], now=now)
+
+
+def _place(
+    course: Course,
+    slot: Slot,
+    actor: StaffMember,
+    now: datetime,
+    override_reason: str,
+    *,
+    walk_in: bool = False,
+    left_out: Collection[int] = (),
+) -> Infusion:
+    def work() -> Infusion:
+        known = standing.hold(course=course, slot=slot)
+        number = known.next_number(but=left_out)
+        here = premises.under(site=course.patient.site, stamp=known.stamp)
+        timed = _timed([slot], course.protocol, here.policy)[0]
+        found = against.findings(
+            site=course.patient.site,
+            protocol=course.protocol,
+            is_archived=known.is_archived,
+            slots={number: timed},
+            placed=known.placed,
+            here=here,
+            now=now,
+        )
+        against.decide(found=found, actor=actor, policy=here.policy, reason=override_reason)
+        infusion = _insert(course, number, *timed, here.policy, actor, now, walk_in=walk_in)
+        against.record(infusion=infusion, found=found, reason=override_reason, actor=actor, now=now, verb="booked")
+        changes.tell([infusion], actor, now, "booked", what="booked")
+        return infusion
+
+    return conflicts.booking(work, patient=course.patient, protocol=course.protocol, slots=[slot], now=now)
 
 
 def _lock(patient: Patient, slots: Sequence[Slot]) -> None:

@@ -93,7 +93,7 @@ class Part:
         course = Course.objects.create(
             patient=self.patient, protocol=self.clinic.protocol, sessions=1, opened_at=now, opened_by=self.clinic.desk
         )
-        bookings.book(course=course, slot=slot, actor=self.clinic.desk, now=now)
+        bookings.place(course=course, slot=slot, actor=self.clinic.desk, now=now)
 
     # --- the helper -------------------------------------------------------------------------------
 

@@ -92,7 +92,7 @@ class House:
             )
 
     def by_domain(self, course: Course, slot: Slot) -> None:
-        bookings.book(course=course, slot=slot, actor=self.desk, now=NOW)
+        bookings.place(course=course, slot=slot, actor=self.desk, now=NOW)
 
     def by_sql(self, course: Course, slot: Slot) -> None:
         room, clinician, patient = slot.room.pk, slot.clinician.pk, course.patient_id

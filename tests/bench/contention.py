@@ -65,7 +65,7 @@ class House:
 
     def book(self, course: Course, starts_at: datetime, number: int) -> str:
         slot = Slot(starts_at, self.rooms[number % len(self.rooms)], self.clinicians[number % len(self.rooms)])
-        bookings.book(course=course, slot=slot, actor=self.desk, now=NOW)
+        bookings.place(course=course, slot=slot, actor=self.desk, now=NOW)
         return "booked"
 
     def book_any(self, course: Course, starts_at: datetime, number: int) -> str:
@@ -73,7 +73,7 @@ class House:
         slot = Slot(starts_at, self.rooms[number % len(self.rooms)], self.clinicians[number % len(self.rooms)])
         while True:
             try:
-                bookings.book(course=course, slot=slot, actor=self.desk, now=NOW)
+                bookings.place(course=course, slot=slot, actor=self.desk, now=NOW)
             except Taken as taken:
                 others = [other for other in taken.alternatives if other.starts_at == starts_at]
                 if not others:

@@ -60,7 +60,7 @@ def deadlocks() -> int:
 
 def booking(house: House, slot: Slot, now: datetime) -> Callable[[], Infusion]:
     course = CourseFactory(patient=house.patient(), protocol=house.protocol, opened_by=house.desk)
-    return lambda: bookings.book(course=course, slot=slot, actor=house.desk, now=now)
+    return lambda: bookings.place(course=course, slot=slot, actor=house.desk, now=now)
 
 
 def test_every_yes_is_in_the_database_afterwards(build_house, now: datetime) -> None:

@@ -39,7 +39,7 @@ def wait(clinic, next_week, *, infusion_at=None):
             room=factories.RoomFactory(site=clinic.site),
             clinician=clinic.slot(infusion_at).clinician,
         )
-        visit = bookings.book(course=course, slot=slot, actor=clinic.desk, now=clinic.now)
+        visit = bookings.place(course=course, slot=slot, actor=clinic.desk, now=clinic.now)
     named = factories.DesignationFactory(patient=patient)
     Availability.objects.create(person=named.person, can=True, weekday=next_week.weekday())
     days = {"first_day": next_week.date() - DAY, "last_day": next_week.date() + DAY}
@@ -69,7 +69,7 @@ def test_ten_take_one_place_while_the_desk_books_it(clinic, place, next_week):
     before = deadlocks()
     walk_up = factories.CourseFactory(patient__site=clinic.site, protocol=clinic.protocol, opened_by=clinic.desk)
     works = [taking(clinic, offer) for offer in offers]
-    works.append(lambda: bookings.book(course=walk_up, slot=clinic.slot(next_week), actor=clinic.desk, now=clinic.now))
+    works.append(lambda: bookings.place(course=walk_up, slot=clinic.slot(next_week), actor=clinic.desk, now=clinic.now))
 
     answers = all_at_once(works)
 

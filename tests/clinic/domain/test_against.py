@@ -44,7 +44,7 @@ def said(of: Course, slot: Slot, now: datetime, infusion: Infusion | None = None
 
 
 def booked(house: House, now: datetime, slot: Slot, of: Course | None = None) -> Infusion:
-    return bookings.book(course=of or course(house), slot=slot, actor=house.desk, now=now)
+    return bookings.place(course=of or course(house), slot=slot, actor=house.desk, now=now)
 
 
 def director(house: House):

@@ -31,7 +31,7 @@ def course(house: House, **fields) -> Course:
 
 
 def book(house: House, now: datetime, slot: Slot, **fields) -> Infusion:
-    return bookings.book(course=course(house, **fields), slot=slot, actor=house.desk, now=now)
+    return bookings.place(course=course(house, **fields), slot=slot, actor=house.desk, now=now)
 
 
 def series(house: House, now: datetime, slots: list[Slot], **more) -> Course:
@@ -337,13 +337,13 @@ def test_a_lock_that_does_not_come_is_a_polite_no(
     with other.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [locks.ROOM, house.rooms[0].pk])
     with pytest.raises(Taken, match="Many people are booking at this moment"):
-        bookings.book(course=made, slot=at(house), actor=house.desk, now=now)
+        bookings.place(course=made, slot=at(house), actor=house.desk, now=now)
     other.close()
-    assert bookings.book(course=made, slot=at(house), actor=house.desk, now=now).number == 1
+    assert bookings.place(course=made, slot=at(house), actor=house.desk, now=now).number == 1
     connection.close()
 
 
 def test_a_patient_of_another_site_keeps_their_own_clinic(house: House, now: datetime) -> None:
     other = CourseFactory(patient=PatientFactory(site=SiteFactory()), opened_by=house.desk)
     with pytest.raises(Refused, match="not a room of this clinic"):
-        bookings.book(course=other, slot=at(house), actor=house.desk, now=now)
+        bookings.place(course=other, slot=at(house), actor=house.desk, now=now)

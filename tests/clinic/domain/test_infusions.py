@@ -279,7 +279,7 @@ class AnyOrder(RuleBasedStateMachine):
         course = CourseFactory(patient__site=site, protocol=ProtocolFactory(site=site))
         self.now = START - timedelta(days=1)
         self.slot = Slot(START, self.rooms[0], clinician)
-        self.infusion = bookings.book(course=course, slot=self.slot, actor=self.nurse, now=self.now)
+        self.infusion = bookings.place(course=course, slot=self.slot, actor=self.nurse, now=self.now)
 
     def attempt(self, work: Callable[[], Infusion], to: S | None) -> None:
         before = Infusion.objects.filter(pk=self.infusion.pk).values().get()

@@ -24,7 +24,7 @@ def at(house: House, start: datetime = NINE, room: int = 0, clinician: int = 0) 
 
 def book(house: House, now: datetime, slot: Slot) -> Infusion:
     course = CourseFactory(patient=house.patient(), protocol=house.protocol, opened_by=house.desk)
-    return bookings.book(course=course, slot=slot, actor=house.desk, now=now)
+    return bookings.place(course=course, slot=slot, actor=house.desk, now=now)
 
 
 def move(house: House, now: datetime, infusion: Infusion, slot: Slot, version: int | None = None) -> Infusion:

@@ -67,7 +67,7 @@ def test_pressing_twice_books_once(course: Course, house: House, now: datetime) 
 def test_one_time_that_is_gone_books_none(course: Course, house: House, now: datetime) -> None:
     slots = offers(course, now)[0].slots
     other = CourseFactory(patient=house.patient(), protocol=house.protocol, opened_by=house.desk)
-    bookings.book(course=other, slot=slots[2], actor=house.desk, now=now)
+    bookings.place(course=other, slot=slots[2], actor=house.desk, now=now)
     with pytest.raises(Taken):
         rest.book(course=course, slots=slots, actor=house.desk, now=now)
     assert course.infusions.count() == 2

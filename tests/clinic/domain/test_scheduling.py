@@ -216,7 +216,7 @@ class TestEveryOfferedStartCanBeBooked(TestCase):
         while slots := free_slots(site=site, protocol=protocol, first_day=first, last_day=last, now=now):
             slot = data.draw(st.sampled_from(slots))
             course = CourseFactory(patient=PatientFactory(site=site), protocol=protocol, opened_by=desk)
-            infusion = bookings.book(course=course, slot=slot, actor=desk, now=now)
+            infusion = bookings.place(course=course, slot=slot, actor=desk, now=now)
             local = infusion.starts_at.astimezone(site.zone)
             assert (local.minute % 15, local.fold) == (0, 0)
             open_span = site.opening_hours.get(weekday=local.weekday())

@@ -56,7 +56,7 @@ class Waiting(RuleBasedStateMachine):
     @rule(who=NUMBERS, number=NUMBERS)
     def books(self, who, number):
         self.attempt(
-            lambda: bookings.book(
+            lambda: bookings.place(
                 course=self.courses[who], slot=self.slot(number), actor=self.clinic.desk, now=self.clinic.now
             )
         )
@@ -114,7 +114,7 @@ class Waiting(RuleBasedStateMachine):
         if offer := self.offer(number):
             slot = place_offers.slot_of(offer)
             self.attempt(
-                lambda: bookings.book(course=self.courses[who], slot=slot, actor=self.clinic.desk, now=self.clinic.now)
+                lambda: bookings.place(course=self.courses[who], slot=slot, actor=self.clinic.desk, now=self.clinic.now)
             )
 
     @rule(number=NUMBERS)

@@ -27,7 +27,7 @@ def clinic(site, policy):
 def course(site, clinic, now):
     """Two visits; the first is tomorrow."""
     made = CourseFactory(patient__site=site, protocol=ProtocolFactory(site=site, stages=[(2, 2, 3, 9)]))
-    bookings.book(course=made, slot=slot(clinic, TOMORROW), actor=StaffFactory(sites=[site]), now=now)
+    bookings.place(course=made, slot=slot(clinic, TOMORROW), actor=StaffFactory(sites=[site]), now=now)
     return made
 
 
@@ -64,7 +64,7 @@ def test_days_too_near_another_visit_are_marked(desk, course):
 def test_all_that_speaks_against_a_time_is_listed(desk, course, clinic, site, now):
     at = TOMORROW + DAY
     other = CourseFactory(patient__site=site, protocol=course.protocol)
-    bookings.book(course=other, slot=slot(clinic, at), actor=StaffFactory(sites=[site]), now=now)
+    bookings.place(course=other, slot=slot(clinic, at), actor=StaffFactory(sites=[site]), now=now)
     page = look(desk, course, slot=slot_text.written(slot(clinic, at))).content.decode()
     assert f"Room 1 is taken by {other.patient.short_name} from 10:00 to 11:55." in page
     assert "Wednesday 4 March and Thursday 5 March are too close: visits are at least 2 days apart." in page

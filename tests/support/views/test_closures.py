@@ -36,7 +36,7 @@ def visit_at(site, place, at, now):
     protocol = Protocol.objects.filter(site=site).first() or ProtocolFactory(site=site, stages=[(2, 1, 3, 9)])
     course = CourseFactory(patient__site=site, protocol=protocol)
     slot = Slot(starts_at=at, room=place[0], clinician=place[1])
-    return bookings.book(course=course, slot=slot, actor=StaffFactory(sites=[site]), now=now)
+    return bookings.place(course=course, slot=slot, actor=StaffFactory(sites=[site]), now=now)
 
 
 def closed(client):

@@ -48,7 +48,7 @@ def slot(clinic, at):
 @pytest.fixture
 def visit(course, clinic, now):
     actor = StaffFactory(role=Role.FRONT_DESK, sites=[course.patient.site])
-    return bookings.book(course=course, slot=slot(clinic, TOMORROW), actor=actor, now=now)
+    return bookings.place(course=course, slot=slot(clinic, TOMORROW), actor=actor, now=now)
 
 
 @pytest.fixture
@@ -224,7 +224,7 @@ def test_a_form_that_shows_an_older_state_is_told_what_changed(desk, visit, clin
 def test_a_time_that_was_just_taken_offers_the_next_ones(desk, visit, clinic, site, now):
     other = CourseFactory(patient__site=site, protocol=visit.course.protocol)
     at = TOMORROW + timedelta(hours=3)
-    bookings.book(course=other, slot=slot(clinic, at), actor=visit.booked_by, now=now)
+    bookings.place(course=other, slot=slot(clinic, at), actor=visit.booked_by, now=now)
     response = move(desk, visit, clinic, at)
     assert response.status_code == 422
     assert "The next free times" in text_of(response)
@@ -322,7 +322,7 @@ def test_only_the_move_that_was_shown_is_undone(desk, visit, clinic, version):
 def test_undoing_after_somebody_took_the_place_is_refused_in_words(desk, visit, clinic, site, now):
     move(desk, visit, clinic, TOMORROW + timedelta(hours=3))
     other = CourseFactory(patient__site=site, protocol=visit.course.protocol)
-    bookings.book(course=other, slot=slot(clinic, TOMORROW), actor=visit.booked_by, now=now)
+    bookings.place(course=other, slot=slot(clinic, TOMORROW), actor=visit.booked_by, now=now)
     response = undo(desk, visit)
     assert (response.status_code, "on Wednesday 4 March at 10:00." in text_of(response)) == (422, True)
     assert Move.objects.get().undone_at is None

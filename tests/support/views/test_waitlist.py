@@ -54,7 +54,7 @@ def join(client, course, now, days=9):
 def offer(desk, course, place, site, now):
     """A place that became free, offered to Omar."""
     join(desk, course, now)
-    visit = bookings.book(course=CourseFactory(patient__site=site), slot=place, actor=course.opened_by, now=now)
+    visit = bookings.place(course=CourseFactory(patient__site=site), slot=place, actor=course.opened_by, now=now)
     infusions.cancel(infusion=visit, actor=course.opened_by, now=now, reason="Flu")
     return PlaceOffer.objects.get()
 
@@ -156,7 +156,7 @@ def test_the_patient_leaves_it_with_one_tap(link, offer):
 
 
 def test_who_is_too_late_reads_so_and_stays_on_the_list(link, offer, site, place, now):
-    bookings.book(course=CourseFactory(patient__site=site), slot=place, actor=offer.entry.created_by, now=now)
+    bookings.place(course=CourseFactory(patient__site=site), slot=place, actor=offer.entry.created_by, now=now)
     page = tap(link, "link_offer_take", offer).content.decode()
     assert "This time has just been given to somebody else. You stay on the list." in page
     assert WaitlistEntry.objects.get().closed_at is None
@@ -180,7 +180,7 @@ def test_the_list_asks_the_database_as_often_for_three_as_for_one(
             course=other, first_day=now.date(), last_day=now.date() + 9 * DAY, actor=course.opened_by, now=now
         )
         slot = Slot(starts_at=place.starts_at + number * DAY, room=place.room, clinician=place.clinician)
-        held = bookings.book(course=CourseFactory(patient__site=site), slot=slot, actor=course.opened_by, now=now)
+        held = bookings.place(course=CourseFactory(patient__site=site), slot=slot, actor=course.opened_by, now=now)
         infusions.cancel(infusion=held, actor=course.opened_by, now=now, reason="Flu")
     desk.get(reverse("waitlist"))
     with django_assert_num_queries(24):
