@@ -179,7 +179,8 @@ def sweep(*, now: datetime) -> int:
 
 
 def free_places(*, site: Site, now: datetime) -> list[FreePlace]:
-    """What became free lately and fits somebody who waits; earliest first. A constant number of queries."""
+    """What became free lately and fits somebody who waits, or is somebody's to take at this moment; earliest first. A
+    constant number of queries."""
     slots = freed.places(site=site, now=now)
     asked: dict[tuple[int, datetime], list[PlaceOffer]] = defaultdict(list)
     rows = PlaceOffer.objects.filter(site=site, status=OfferStatus.OPEN).select_related("entry__course__patient")
@@ -188,7 +189,7 @@ def free_places(*, site: Site, now: datetime) -> list[FreePlace]:
     return [
         FreePlace(slot=slot, fits=fits, offers=asked[slot.room.pk, slot.starts_at])
         for slot, fits in zip(slots, freed.fitting_each(slots=slots, now=now), strict=True)
-        if fits
+        if fits or asked[slot.room.pk, slot.starts_at]
     ]
 
 

@@ -7,7 +7,7 @@ import pytest
 from clinic.domain import bookings, hours, infusions
 from clinic.domain.errors import Refused
 from clinic.domain.slots import Slot
-from clinic.enums import Rung
+from clinic.enums import Equipment, Rung
 from messaging.domain import firewall, kinds, segments
 from messaging.models import Message
 from support.domain import freed, place_offers, waitlist
@@ -246,6 +246,14 @@ def test_no_offer_whose_answer_would_be_due_at_night(clinic, held, waiting):
     assert offers() == ["Omar"]
 
 
+def test_a_place_somebody_is_asked_about_is_shown_though_it_fits_nobody_any_more(clinic, held, waiting):
+    waiting("Omar")
+    cancel(clinic, held)
+    Availability.objects.update(can=False)
+    [place] = waitlist.free_places(site=clinic.site, now=clinic.now)
+    assert (place.fits, [offer.status for offer in place.offers]) == ([], [OfferStatus.OPEN])
+
+
 def test_no_offer_too_near_to_fast_for_it(clinic, held, waiting, next_week):
     waiting("Omar")
     clinic.now = next_week - timedelta(hours=4)
@@ -414,3 +422,52 @@ def test_the_offer_is_one_neutral_text(clinic, held, waiting, language, settings
     assert firewall.check(draft=draft, kind=kind, message=row, opted_out=False, now=clinic.now).wanted
     assert "10:41" in draft.body
     assert draft.link in draft.body
+
+
+def taken(clinic, offer):
+    take(clinic, offer)
+
+
+def left(clinic, offer):
+    waitlist.leave(entry=offer.entry, actor=clinic.desk, now=clinic.now)
+
+
+def refused(clinic, offer):
+    waitlist.decline(offer=offer, now=clinic.now, by="link:abc")
+
+
+def booked_by_the_desk(clinic, offer):
+    clinic.book(offer.starts_at)
+
+
+def silent_for_an_hour(clinic, offer):
+    clinic.now += HOUR
+
+
+def thrown_away(clinic, offer):
+    offer.delete()
+
+
+@pytest.mark.parametrize("change", [None, taken, left, refused, booked_by_the_desk, silent_for_an_hour, thrown_away])
+def test_an_offer_that_is_over_is_not_sent(clinic, held, waiting, change):
+    waiting("Omar")
+    cancel(clinic, held)
+    row = Message.objects.get(kind="waitlist_offer")
+    if change:
+        change(clinic, PlaceOffer.objects.get())
+    verdict = kinds.get(row.kind).still_wanted(row, clinic.now)
+    assert (verdict.wanted, verdict.reason) == (
+        (True, "") if change is None else (False, "This place is not offered any more.")
+    )
+
+
+@pytest.mark.parametrize(("equipment", "whom"), [([], []), ([Equipment.MONITOR, Equipment.OXYGEN], ["Omar"])])
+def test_a_room_that_lacks_what_the_protocol_needs_is_not_offered(clinic, held, waiting, equipment, whom):
+    clinic.protocol = factories.ProtocolFactory(
+        site=clinic.site, stages=[(6, 1, 2, 14)], needs=[Equipment.MONITOR, Equipment.OXYGEN]
+    )
+    clinic.room.equipment = equipment
+    clinic.room.save()
+    waiting("Omar")
+    cancel(clinic, held)
+    assert offers() == whom
