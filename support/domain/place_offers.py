@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from clinic.domain import attempts, audit, bookings, locks, moves
 from clinic.domain.calendar import timing
-from clinic.domain.errors import Refused, Taken
+from clinic.domain.errors import AgainstRules, Refused, Taken
 from clinic.domain.slots import Slot
 from clinic.models import Infusion, StaffMember
 from messaging.domain import outbox
@@ -67,17 +67,24 @@ def make(*, fit: Fit, now: datetime) -> PlaceOffer:
     return offer
 
 
-def take(*, offer: PlaceOffer, now: datetime, by: str, actor: StaffMember | None = None) -> Infusion:
+def take(
+    *, offer: PlaceOffer, now: datetime, by: str, actor: StaffMember | None = None, given: Slot | None = None
+) -> Infusion:
     """The place becomes the visit's. Through the guard of every booking: of many, one has it.
 
     Without an ``actor`` (the patient's own link) the visit is booked in the name of whoever put them on the list;
-    ``by`` says who tapped. Twice is once. Refused, with the offer closed, where somebody was faster.
+    ``by`` says who tapped. Twice is once. Refused, with the offer closed, where somebody was faster or the rules have
+    come to speak against it; which ones is told to staff alone. ``given``: the desk gives the place whatever became
+    of the offer before, and with this clinician.
     """
+    reason: Taken | AgainstRules
     try:
-        return attempts.run_or_refuse(lambda: _take(offer, now, by, actor))
-    except Taken as taken:
-        reason = taken
+        return attempts.run_or_refuse(lambda: _take(offer, now, by, actor, given))
+    except (Taken, AgainstRules) as refused:
+        reason = refused
     _close(PlaceOffer.objects.filter(pk=offer.pk), S.GONE, now)
+    if isinstance(reason, AgainstRules):
+        raise (reason if actor is not None else Refused(no_more())) from reason
     raise Refused(too_late()) from reason
 
 
@@ -124,43 +131,55 @@ def too_late() -> str:
     return _("This time has just been given to somebody else. You stay on the list.")
 
 
+def no_more() -> str:
+    return _("This time is not offered to you any more.")
+
+
 def slot_of(offer: PlaceOffer) -> Slot:
     return Slot(starts_at=offer.starts_at, room=offer.room, clinician=offer.clinician)
 
 
-def _take(offer: PlaceOffer, now: datetime, by: str, actor: StaffMember | None) -> Infusion:
+def _take(offer: PlaceOffer, now: datetime, by: str, actor: StaffMember | None, given: Slot | None) -> Infusion:
     seen = PlaceOffer.objects.select_related(*WITH).get(pk=offer.pk)
     course, waits = seen.entry.course, seen.entry.infusion
+    slot = given or slot_of(seen)
     # The diary's locks first, as every booking has them; the offer's row after.
     locks.diary(
         rooms={seen.room_id, *([waits.room_id] if waits else [])},
-        clinicians={seen.clinician_id, *([waits.clinician_id] if waits else [])},
+        clinicians={slot.clinician.pk, *([waits.clinician_id] if waits else [])},
         patients=[course.patient_id],
     )
     row = PlaceOffer.objects.select_for_update(of=("self",)).select_related(*WITH).get(pk=offer.pk)
     if row.status == S.TAKEN and row.infusion is not None:
         return row.infusion
-    if row.status == S.GONE:
-        raise Refused(too_late())
-    if row.status != S.OPEN or row.entry.closed_at is not None:
-        raise Refused(_("This time is not offered to you any more."))
-    if row.expires_at <= now:
-        raise Refused(_("The time to answer is over. You stay on the list."))
+    if given is None:
+        _refuse_what_is_over(row, now)
+    if row.entry.closed_at is not None:
+        raise Refused(no_more())
     who = actor or row.entry.created_by
     if who is None:
         raise Refused(_("Please call us to take this time."))
     # Told apart from the offers of others, which the booking ends.
-    row.answered_at = now
-    row.save(update_fields=["answered_at"])
+    row.status, row.clinician, row.answered_at = S.OPEN, slot.clinician, now
+    row.save(update_fields=["status", "clinician", "answered_at"])
     if row.entry.infusion is None:
-        visit = bookings.place(course=row.entry.course, slot=slot_of(row), actor=who, now=now)
+        visit = bookings.place(course=row.entry.course, slot=slot, actor=who, now=now)
     else:
         waiting = row.entry.infusion
-        visit = moves.move(infusion=waiting, slot=slot_of(row), actor=who, now=now, version=waiting.version)
+        visit = moves.move(infusion=waiting, slot=slot, actor=who, now=now, version=waiting.version)
     row.status, row.infusion = S.TAKEN, visit
     row.save(update_fields=["status", "infusion"])
     _note(row, course.patient_id, "place.taken", by, now)
     return visit
+
+
+def _refuse_what_is_over(row: PlaceOffer, now: datetime) -> None:
+    if row.status == S.GONE:
+        raise Refused(too_late())
+    if row.status != S.OPEN:
+        raise Refused(no_more())
+    if row.expires_at <= now:
+        raise Refused(_("The time to answer is over. You stay on the list."))
 
 
 def _close(rows: QuerySet[PlaceOffer], status: OfferStatus, now: datetime) -> int:

@@ -116,21 +116,19 @@ def give(*, entry: WaitlistEntry, slot: Slot, actor: StaffMember, now: datetime)
     fit = next((one for one in freed.fitting(slot=slot, now=now) if one.entry.pk == entry.pk), None)
     if fit is None:
         raise Refused(_("This time does not fit any more. Look at the list again."))
-    known = PlaceOffer.objects.filter(entry=entry, room=slot.room, starts_at=slot.starts_at)
-    kept = now + timedelta(minutes=rules.at(site=slot.room.site).waitlist_minutes)
-    with transaction.atomic():
-        # Where it was offered before and let go, the same offer opens again: one row for one place.
-        offer, _is_new = known.select_for_update().get_or_create(
-            entry=entry,
-            room=slot.room,
-            starts_at=slot.starts_at,
-            defaults={"site": slot.room.site, "clinician": fit.slot.clinician, "offered_at": now, "expires_at": kept},
-        )
-        if offer.status != OfferStatus.TAKEN:
-            offer.status, offer.answered_at, offer.expires_at = OfferStatus.OPEN, None, kept
-            offer.clinician = fit.slot.clinician
-            offer.save(update_fields=["status", "answered_at", "expires_at", "clinician"])
-    return place_offers.take(offer=offer, now=now, by=audit.staff(actor), actor=actor)
+    # Where it was offered before and let go, the same offer stands for it again, once it is booked: one row, one place.
+    offer, _is_new = PlaceOffer.objects.get_or_create(
+        entry=entry,
+        room=slot.room,
+        starts_at=slot.starts_at,
+        defaults={
+            "site": slot.room.site,
+            "clinician": fit.slot.clinician,
+            "offered_at": now,
+            "expires_at": now + timedelta(minutes=rules.at(site=slot.room.site).waitlist_minutes),
+        },
+    )
+    return place_offers.take(offer=offer, now=now, by=audit.staff(actor), actor=actor, given=fit.slot)
 
 
 def place_freed(*, slot: Slot, now: datetime) -> list[PlaceOffer]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from clinic.domain import bookings, hours, infusions
-from clinic.domain.errors import Refused
+from clinic.domain.errors import AgainstRules, Refused
 from clinic.domain.slots import Slot
 from clinic.enums import Equipment, Rung
 from messaging.domain import firewall, kinds, segments
@@ -218,6 +218,55 @@ def test_a_room_without_a_place_for_the_one_who_sits_in_is_not_offered(clinic, w
     )
     cancel(clinic, held)
     assert offers() == whom
+
+
+@pytest.fixture
+def no_more_room(clinic, waiting, next_week) -> PlaceOffer:
+    """Offered to Omar; then somebody says they sit with him, and this room has no place for them."""
+    clinic.room, usual = factories.RoomFactory(site=clinic.site, guest_places=0), clinic.room
+    held = clinic.book(next_week - DAY)
+    clinic.room = usual
+    entry = waiting("Omar", to_place=False)
+    Availability.objects.update(weekday=(next_week - DAY).weekday())
+    cancel(clinic, held)
+    factories.CommitmentFactory(
+        infusion=entry.infusion,
+        designation=factories.DesignationFactory(patient=entry.course.patient, roles=["presence"]),
+        role="presence",
+        status="accepted",
+        answered_at=clinic.now,
+    )
+    return PlaceOffer.objects.get()
+
+
+def test_a_place_that_is_against_the_rules_by_now_is_gone_and_the_patient_hears_no_more_than_that(clinic, no_more_room):
+    with pytest.raises(Refused) as refused:
+        take(clinic, no_more_room)
+    assert (str(refused.value), offers(OfferStatus.GONE)) == ("This time is not offered to you any more.", ["Omar"])
+
+
+def test_the_desk_is_told_what_speaks_against_the_place(clinic, no_more_room):
+    with pytest.raises(AgainstRules):
+        take(clinic, no_more_room, actor=clinic.desk)
+    assert offers(OfferStatus.GONE) == ["Omar"]
+
+
+@pytest.mark.parametrize("status", [OfferStatus.DECLINED, OfferStatus.EXPIRED])
+def test_a_place_that_cannot_be_given_leaves_the_answer_as_it_was(clinic, no_more_room, status):
+    PlaceOffer.objects.update(status=status, answered_at=clinic.now)
+    with pytest.raises(AgainstRules):
+        take(clinic, no_more_room, actor=clinic.desk, given=place_offers.slot_of(no_more_room))
+    assert offers(status) == ["Omar"]
+
+
+def test_who_said_no_may_be_given_the_place_after_all(clinic, held, waiting):
+    entry = waiting("Omar")
+    cancel(clinic, held)
+    offer = PlaceOffer.objects.get()
+    waitlist.decline(offer=offer, now=clinic.now, by="link:abc")
+    visit = waitlist.give(entry=entry, slot=place_offers.slot_of(offer), actor=clinic.desk, now=clinic.now)
+    offer.refresh_from_db()
+    assert (offer.status, offer.infusion) == (OfferStatus.TAKEN, visit)
 
 
 def test_a_place_in_a_closed_time_is_not_offered(clinic, held, waiting, next_week):
