@@ -6,10 +6,7 @@ from datetime import datetime
 from clinic.domain.followers import Change
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion
-from messaging.domain import outbox, quiet
-from messaging.domain.outbox import Wanted
-from support.domain import asking, checkins, commitments, handovers, invitations, plan, replan, rules, visit_state
-from support.domain.plan_state import CALL
+from support.domain import asking, checkins, commitments, handovers, invitations, replan, visit_state
 
 
 def follow(changes: Sequence[Change]) -> None:
@@ -52,23 +49,8 @@ def _moved(change: Change) -> None:
         return
     stopped = visit_state.stopped(visit.patient)
     reach = visit_state.reach_patient(patient=visit.patient, site=visit.site, stopped=stopped)
-    due = quiet.later(moment=now, zone=reach.zone, window=plan.window(rules.of(infusion=visit)))
-    wanted = Wanted(
-        kind="patient_moved",
-        # Each move is news, also one back to a time that was given before.
-        subject=f"infusion:{visit.pk}:v{visit.version}",
-        about_at=visit.starts_at,
-        recipient=reach.recipient,
-        channel=reach.channel,
-        due_at=due,
-        not_after=visit.starts_at,
-        language=reach.language,
-        rule="at once",
-        zone=visit.site.timezone,
-    )
-    if reach.channel == CALL or due >= visit.starts_at:
-        replan.open_call(visit=visit, call=wanted, now=now)
-    else:
-        outbox.post(site_id=visit.site_id, scope=f"infusion:{visit.pk}", wanted=wanted, now=now)
+    # Each move is news, also one back to a time that was given before.
+    subject = f"infusion:{visit.pk}:v{visit.version}"
+    replan.tell_now(visit=visit, kind="patient_moved", subject=subject, reach=reach, now=now)
     commitments.void_for_move(infusion=visit, now=now)
     asking.ask_everybody(infusion=visit, now=now)

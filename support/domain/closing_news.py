@@ -11,12 +11,9 @@ from django.db.models.functions import Cast, Concat
 
 from clinic.domain import audit, hours
 from clinic.models import Closure, Infusion, Site, StaffMember
-from messaging.domain import outbox, quiet
-from messaging.domain.outbox import Wanted
 from messaging.enums import MessageStatus
 from messaging.models import Message
-from support.domain import alerts, closing, plan, replan, rules, subjects, visit_state
-from support.domain.plan_state import CALL, Reach
+from support.domain import alerts, closing, replan, subjects, visit_state
 from support.enums import HOLDING
 from support.models import Alert, Commitment
 
@@ -102,33 +99,12 @@ def _say(kinds: dict[str, str], closure: Closure, visits: Sequence[Infusion], no
             (kinds["helper"], visit_state.reach_helper(designation=one, has_answered=True, stopped=stopped))
             for one in named.values()
         ]
+        subject = subjects.of_closure(closure_id=closure.pk, infusion_id=visit.pk)
         with transaction.atomic():
             for kind, reach in reaches:
-                is_call = _tell_one(kind, reach, closure, visit, now)
+                is_call = replan.tell_now(visit=visit, kind=kind, subject=subject, reach=reach, now=now)
                 calls, messages = calls + is_call, messages + (not is_call)
     return messages, calls
-
-
-def _tell_one(kind: str, reach: Reach, closure: Closure, visit: Infusion, now: datetime) -> bool:
-    """True where it becomes a call."""
-    due = quiet.later(moment=now, zone=reach.zone, window=plan.window(rules.of(infusion=visit)))
-    wanted = Wanted(
-        kind=kind,
-        subject=subjects.of_closure(closure_id=closure.pk, infusion_id=visit.pk),
-        about_at=visit.starts_at,
-        recipient=reach.recipient,
-        channel=reach.channel,
-        due_at=due,
-        not_after=visit.starts_at,
-        language=reach.language,
-        rule="at once",
-        zone=visit.site.timezone,
-    )
-    if reach.channel == CALL or due >= visit.starts_at:
-        replan.open_call(visit=visit, call=wanted, now=now)
-        return True
-    outbox.post(site_id=visit.site_id, scope=f"infusion:{visit.pk}", wanted=wanted, now=now)
-    return False
 
 
 def _call_key(visit: Infusion, name: str) -> str:

@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion
-from messaging.domain import outbox
+from messaging.domain import outbox, quiet
 from messaging.domain.outbox import Changes, Wanted
 from messaging.enums import MessageStatus
 from messaging.models import Message
-from support.domain import alerts, plan, visit_state
-from support.domain.plan_state import Touch
+from support.domain import alerts, plan, rules, visit_state
+from support.domain.plan_state import CALL, Reach, Touch
 from support.enums import AlertKind
 from support.models import Commitment, Designation
 
@@ -166,6 +166,29 @@ def open_call(*, visit: Infusion, call: Wanted, now: datetime) -> None:
         now=now,
         once=True,
     )
+
+
+def tell_now(*, visit: Infusion, kind: str, subject: str, reach: Reach, now: datetime) -> bool:
+    """News about a visit to one person, in the hours of the signed rules. True where no message comes in time and it
+    becomes a call."""
+    due = quiet.later(moment=now, zone=reach.zone, window=plan.window(rules.of(infusion=visit)))
+    wanted = Wanted(
+        kind=kind,
+        subject=subject,
+        about_at=visit.starts_at,
+        recipient=reach.recipient,
+        channel=reach.channel,
+        due_at=due,
+        not_after=visit.starts_at,
+        language=reach.language,
+        rule="at once",
+        zone=visit.site.timezone,
+    )
+    if reach.channel == CALL or due >= visit.starts_at:
+        open_call(visit=visit, call=wanted, now=now)
+        return True
+    outbox.post(site_id=visit.site_id, scope=f"infusion:{visit.pk}", wanted=wanted, now=now)
+    return False
 
 
 def says(*, kind: str, name: str, visit: Infusion) -> str:
