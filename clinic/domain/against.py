@@ -107,7 +107,10 @@ def meeting(*, patient: Patient, slot: Slot, when: Timing, ignoring: Infusion | 
 
 
 def everything(*, course: Course, slot: Slot, now: datetime, infusion: Infusion | None = None) -> list[Finding]:
-    """All of it for one visit of a course, placed anew or (``infusion``) moved. For pages; at most seven queries."""
+    """All of it for one visit of a course, placed anew or (``infusion``) moved. For pages.
+
+    At most five queries, eight more after the premises changed.
+    """
     site, known = course.patient.site, standing.of(course=course)
     here = premises.under(site=site, stamp=known.stamp)
     when = timing(protocol=course.protocol, policy=here.policy, starts_at=slot.starts_at)

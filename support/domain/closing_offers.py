@@ -11,6 +11,7 @@ from clinic.domain.calendar import Timing
 from clinic.domain.diary import Diary, Opening
 from clinic.domain.rhythm import Rhythm
 from clinic.domain.slots import Slot
+from clinic.domain.spans import overlap
 from clinic.domain.times import local_day, minute_of_day
 from clinic.enums import InfusionStatus
 from clinic.models import Closure, Infusion, Protocol, Room, StaffMember
@@ -30,7 +31,7 @@ T = TypeVar("T", Room, StaffMember)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Offer:
+class Way:
     """``keeps_time``: only the room or the clinician changes, and nobody is asked again. ``drivers`` are those who
     could take the patient home then, who said so first."""
 
@@ -72,12 +73,12 @@ class Held:
         )
 
 
-def of(*, closure: Closure, visits: Sequence[Infusion], now: datetime) -> dict[int, list[Offer]]:
+def of(*, closure: Closure, visits: Sequence[Infusion], now: datetime) -> dict[int, list[Way]]:
     """Up to three offers for each visit of one site, the first of all of them free at once; by the visit's id.
 
     Days between visits are kept, to neighbours that are hit as well as they would then be. The same time in another
-    room or with another clinician comes first, then later days, then earlier ones. Eight queries and two for each
-    protocol, however many visits.
+    room or with another clinician comes first, then later days, then earlier ones. However many visits: at most
+    seven queries and two for each protocol, eight more after the premises changed.
     """
     if not visits:
         return {}
@@ -115,7 +116,7 @@ class _Search:
             here = Slot(starts_at=visit.starts_at, room=visit.room, clinician=visit.clinician)
             self.held.hold(visit.pk, here, ends_at=visit.ends_at, room_free_at=visit.room_free_at)
 
-    def offers(self, visit: Infusion) -> list[Offer]:
+    def offers(self, visit: Infusion) -> list[Way]:
         found = list(islice(self._all(visit), OFFERS))
         if found:
             first = found[0].slot
@@ -133,7 +134,7 @@ class _Search:
             Theirs(pk=visit.pk, course=visit.course_id, number=visit.number, span=span),
         ]
 
-    def _all(self, visit: Infusion) -> Iterator[Offer]:
+    def _all(self, visit: Infusion) -> Iterator[Way]:
         yield from self._same_time(visit)
         if visit.state is not InfusionStatus.BOOKED:
             return
@@ -148,7 +149,7 @@ class _Search:
         yield from chain.from_iterable(firsts)
         yield from chain.from_iterable(by_day)
 
-    def _same_time(self, visit: Infusion) -> Iterator[Offer]:
+    def _same_time(self, visit: Infusion) -> Iterator[Way]:
         """Where only a room or only a clinician is missing, another can take its place."""
         if self.closure.room_id is None and self.closure.clinician_id is None:
             return
@@ -160,7 +161,7 @@ class _Search:
         else:
             slots = [Slot(starts_at=visit.starts_at, room=room, clinician=visit.clinician) for room in opening.rooms]
         for slot in slots[:1]:
-            yield Offer(slot=slot, keeps_time=True, drivers=[])
+            yield Way(slot=slot, keeps_time=True, drivers=[])
 
     def _days(self, visit: Infusion) -> list[date]:
         """From the visit's own day on, then back from it."""
@@ -193,7 +194,7 @@ class _Search:
         rooms = [room for room in left.rooms if room.guest_places >= self.company[visit.pk]]
         return Opening(left.starts_at, rooms, left.clinicians)
 
-    def _on(self, visit: Infusion, day: date, drivers: Drivers) -> Iterator[Offer]:
+    def _on(self, visit: Infusion, day: date, drivers: Drivers) -> Iterator[Way]:
         """The day's times, nearest to the usual time of day first."""
         diary = self._diary(visit.course.protocol)
         usual = minute_of_day(visit.starts_at.astimezone(self.zone))
@@ -209,7 +210,7 @@ class _Search:
                     room=_kept(visit.room, left.rooms),
                     clinician=_kept(visit.clinician, left.clinicians),
                 )
-                yield Offer(slot=slot, keeps_time=False, drivers=drivers.at(when.pickup_from, when.ends_at))
+                yield Way(slot=slot, keeps_time=False, drivers=drivers.at(when.pickup_from, when.ends_at))
 
     def _diary(self, protocol: Protocol) -> Diary:
         if protocol.pk not in self.diaries:
@@ -229,12 +230,8 @@ class _Search:
 
 
 def _taken(held: list[tuple[int, int, Span]], visit: int, span: Span) -> set[int]:
-    return {pk for whose, pk, other in held if whose != visit and _meet(other, span)}
+    return {pk for whose, pk, other in held if whose != visit and overlap(other, span)}
 
 
 def _kept(usual: T, free: list[T]) -> T:
     return usual if usual in free else free[0]
-
-
-def _meet(one: Span, other: Span) -> bool:
-    return one[0] < other[1] and other[0] < one[1]
