@@ -7,13 +7,14 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from clinic.domain import against, bookings, guests, moves
+from clinic.domain import against, bookings, moves
 from clinic.domain.errors import AgainstRules
 from clinic.domain.slots import Slot
 from clinic.enums import Attendant, Equipment, Role, SoftRule
 from clinic.models import AuditEntry, Closure, Course, Infusion, OpeningHours, RuleOverride, WorkingHours
 from tests.clinic.conftest import House
 from tests.factories import (
+    CommitmentFactory,
     CourseFactory,
     InfusionFactory,
     PatientFactory,
@@ -170,9 +171,10 @@ def test_what_the_room_lacks(house: House, now: datetime) -> None:
     ]
 
 
-def test_more_guests_than_places(house: House, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guests, "_counts", [lambda infusion: 2])
+def test_more_guests_than_places(house: House, now: datetime) -> None:
     infusion = booked(house, now, at(house))
+    for _helper in range(2):
+        CommitmentFactory(infusion=infusion, role="presence", status="accepted", answered_at=now)
     assert said(infusion.course, at(house, NINE + DAY), now, infusion) == [
         (SoftRule.GUESTS, "Said yes to being in the room: 2. Guest places in Room 1: 1.")
     ]
