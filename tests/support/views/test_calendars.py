@@ -10,6 +10,7 @@ from django.test import Client
 from clinic.domain import infusions
 from clinic.enums import Role
 from clinic.models import AuditEntry
+from clinic.throttle import too_many
 from messaging.domain import firewall
 from support.domain import commitments, designations, feeds, links
 from support.enums import MayKnow, SupportRole
@@ -237,6 +238,25 @@ def test_every_kind_of_wrong_address_is_one_and_the_same_404(clinic, visit):
     answers = {(r.status_code, r.content) for r in (Client().get(f"/c/{key}.ics") for key in keys)}
     assert len(answers) == 1
     assert answers.pop()[0] == 404
+
+
+def tries_from_here(*, times: int = 1) -> list[bool]:
+    """Whether the brake on addresses holds, asked so many times; each asking counts as a try."""
+    return [too_many(what="link", who="127.0.0.1", limit=300, seconds=60) for _time in range(times)]
+
+
+def test_a_right_address_is_read_however_much_is_tried_from_the_same_place(clinic, visit):
+    link = fed(clinic.patient, clinic)
+    assert tries_from_here(times=301)[-1] is True
+    assert len(read(link)) == 1
+
+
+def test_only_wrong_addresses_count_as_tries(clinic, visit):
+    link = fed(clinic.patient, clinic)
+    tries_from_here(times=298)
+    read(link)
+    assert Client().get(f"/c/{'x' * links.TOKEN_LENGTH}.ics").status_code == 404
+    assert tries_from_here(times=2) == [False, True]
 
 
 def test_a_calendars_address_opens_no_page(clinic, visit):
