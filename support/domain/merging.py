@@ -17,6 +17,7 @@ from clinic.domain.merging import Filled
 from clinic.models import Course, Infusion, Patient, StaffMember
 from support.domain import asking, designations, replan, same_person
 from support.domain.same_person import OnBothLists
+from support.enums import LinkPurpose
 from support.models import Alert, Designation, Link, SupportPerson
 
 COLUMNS = [column.attname for column in Patient._meta.concrete_fields if column.name not in ("created_at", "folded")]
@@ -80,7 +81,7 @@ def merge(*, keep: Patient, away: Patient, actor: StaffMember, now: datetime, as
             raise Refused(_("Something on one of the records has changed meanwhile. Look again before you join them."))
         on_both_lists = _on_both_lists(left, gone)
         clinic_merging.join(keep=left, away=gone, actor=actor, now=now)
-        Link.objects.filter(patient=gone, withdrawn_at=None).update(withdrawn_at=now)
+        _links_go_over(gone, left, now)
         Alert.objects.filter(patient=gone).update(patient=left)
         SupportPerson.objects.filter(patient=gone).update(patient=left)
         same_person.renamed(was=f"patient:{gone.pk}", to=f"patient:{left.pk}", now=now)
@@ -93,6 +94,13 @@ def merge(*, keep: Patient, away: Patient, actor: StaffMember, now: datetime, as
         return left
 
     return attempts.run(work)
+
+
+def _links_go_over(gone: Patient, left: Patient, now: datetime) -> None:
+    """A calendar reads on from the address it has; the page of the record put away closes."""
+    in_use = Link.objects.filter(patient=gone, withdrawn_at=None)
+    in_use.filter(purpose=LinkPurpose.PATIENT_FEED).update(patient=left)
+    in_use.update(withdrawn_at=now)
 
 
 def _on_both_lists(keep: Patient, away: Patient) -> list[OnBothLists]:

@@ -18,12 +18,14 @@ def ask(*, link: Link, now: datetime) -> None:
     if link.designation is not None:
         _send(link.designation, link=link, now=now)
     elif link.patient is not None:
+        # The record it was for may have been joined with another since.
+        patient = link.patient.merged_into or link.patient
         alerts.open_alert(
             kind=AlertKind.CALL_TASK,
-            key=f"new-link:{link.patient.pk}",
+            key=f"new-link:{patient.pk}",
             says=_("%(name)s asked for a new link to their page. The next reminder carries one; please call.")
-            % {"name": link.patient.first_name},
-            patient=link.patient,
+            % {"name": patient.first_name},
+            patient=patient,
             now=now,
         )
 

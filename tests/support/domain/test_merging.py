@@ -14,9 +14,9 @@ from clinic.models import AuditEntry, DeskNote, Infusion, Patient, PatientIdenti
 from education import library
 from education.models import PageRevision, Reading
 from messaging.models import Message
-from support.domain import alerts, checkins, designations, feeds, links, merging
+from support.domain import alerts, checkins, designations, feeds, links, merging, renewal
 from support.enums import AlertKind, CommitmentStatus, ConsentHow, MayKnow, SupportRole
-from support.models import Availability, Commitment, Designation, Link, SupportPerson
+from support.models import Alert, Availability, Commitment, Designation, Link, SupportPerson
 from tests.factories import (
     CommitmentFactory,
     CourseFactory,
@@ -305,6 +305,23 @@ def test_the_links_of_the_record_put_away_close(clinic, double):
     joined(clinic, double)
     link.refresh_from_db()
     assert (links.is_usable(link, now=clinic.now), links.is_usable(mine, now=clinic.now)) == (False, True)
+
+
+def test_the_calendar_of_the_record_put_away_reads_on(clinic, double, next_week):
+    link = feeds.make(owner=double, site=clinic.site, actor="staff:1", now=clinic.now)
+    mine, theirs = clinic.book(next_week), booked_for(clinic, double, next_week + timedelta(days=2))
+    joined(clinic, double)
+    found = feeds.resolve(links.token(link), now=clinic.now)
+    assert found.patient == clinic.patient
+    assert {entry.visit_id for entry in feeds.entries(link=found, now=clinic.now)} == {mine.pk, theirs.pk}
+
+
+def test_who_asks_for_a_new_link_by_the_old_one_is_called_about_the_record_that_is_left(clinic, double):
+    link = links.for_patient(patient=double, now=clinic.now)
+    joined(clinic, double)
+    renewal.ask(link=links.find(link.pk), now=clinic.now)
+    alert = Alert.objects.get(kind=AlertKind.CALL_TASK)
+    assert (alert.patient, alert.key) == (clinic.patient, f"new-link:{clinic.patient.pk}")
 
 
 def test_a_question_to_a_helper_on_both_lists_is_answered_on_the_record_that_is_left(clinic, double, next_week):
