@@ -6,7 +6,7 @@ The list is asked of the diary each time, never kept: whoever stops halfway find
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import (
@@ -32,9 +32,9 @@ from clinic.domain.errors import Refused, StaleVersion, Taken
 from clinic.domain.slots import Slot
 from clinic.enums import InfusionStatus
 from clinic.models import Closure, Infusion, Move, Site, StaffMember
+from clinic.models.infusion import LONGEST_VISIT
 
 S = InfusionStatus
-LONGEST_VISIT = timedelta(hours=14)
 WITH = ("site", "patient__site", "room", "clinician", "policy", "course__protocol")
 
 
@@ -57,7 +57,7 @@ class Progress:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class Choice:
     """One visit of "move all": where to, and the version that was shown."""
 
     infusion: Infusion
@@ -110,7 +110,7 @@ def with_left(*, closures: QuerySet[Closure], site: Site, now: datetime) -> Quer
 
 
 def progress(*, closure: Closure, site: Site, now: datetime) -> Progress:
-    """Four queries."""
+    """Three queries."""
     counted = Counter(hit(closure=closure, now=now).values_list("site__name", "site_id"))
     left = sum(count for (_name, pk), count in counted.items() if pk == site.pk)
     since = closure.created_at or closure.starts_at
@@ -143,34 +143,32 @@ def progress(*, closure: Closure, site: Site, now: datetime) -> Progress:
     )
 
 
-def move(*, closure: Closure, wish: Wish, actor: StaffMember, now: datetime) -> Infusion:
+def move(*, closure: Closure, choice: Choice, actor: StaffMember, now: datetime) -> Infusion:
     """One visit to its offer. Pressed twice it is moved once. Raises what ``moves.move`` raises."""
-    if not hit(closure=closure, now=now).filter(pk=wish.infusion.pk).exists():
-        return wish.infusion
-    return moves.move(infusion=wish.infusion, slot=wish.slot, actor=actor, now=now, version=wish.version)
+    if not hit(closure=closure, now=now).filter(pk=choice.infusion.pk).exists():
+        return choice.infusion
+    return moves.move(infusion=choice.infusion, slot=choice.slot, actor=actor, now=now, version=choice.version)
 
 
-def move_all(*, closure: Closure, wishes: Sequence[Wish], actor: StaffMember, now: datetime) -> list[Outcome]:
+def move_all(*, closure: Closure, choices: Sequence[Choice], actor: StaffMember, now: datetime) -> list[Outcome]:
     """Each visit in its own transaction: one that is refused does not keep the others. Idempotent.
 
     A course that is pushed back may keep its days between visits in one order only, so what was refused is tried again
     as long as others find their place.
     """
     outcomes: dict[int, Outcome] = {}
-    waiting = list(wishes)
+    waiting = list(choices)
     while waiting:
-        tried = {wish.infusion.pk: _moved(closure, wish, actor, now) for wish in waiting}
+        tried = {choice.infusion.pk: _moved(closure, choice, actor, now) for choice in waiting}
         outcomes |= tried
-        left = [wish for wish in waiting if not tried[wish.infusion.pk].is_done]
+        left = [choice for choice in waiting if not tried[choice.infusion.pk].is_done]
         if len(left) == len(waiting):
             break
         waiting = left
-    return [outcomes[wish.infusion.pk] for wish in wishes]
+    return [outcomes[choice.infusion.pk] for choice in choices]
 
 
-def take_off(
-    *, closure: Closure, infusion: Infusion, version: int, reason: str, actor: StaffMember, now: datetime
-) -> Infusion:
+def take_off(*, closure: Closure, infusion: Infusion, version: int, actor: StaffMember, now: datetime) -> Infusion:
     """Cancels a visit that finds no place: it waits "to place". Raises ``StaleVersion`` for one shown differently."""
     with transaction.atomic():
         row = changes.locked(infusion=infusion)
@@ -178,23 +176,23 @@ def take_off(
             return row
         if row.version != version:
             raise moves.stale(row)
-        return infusions.cancel(infusion=row, actor=actor, now=now, reason=reason or closure.reason or _("Closed"))
+        return infusions.cancel(infusion=row, actor=actor, now=now, reason=closure.reason or _("Closed"))
 
 
-def _moved(closure: Closure, wish: Wish, actor: StaffMember, now: datetime) -> Outcome:
-    named, out = {"name": wish.infusion.patient.short_name}, _("%(name)s is out of the closed time.")
+def _moved(closure: Closure, choice: Choice, actor: StaffMember, now: datetime) -> Outcome:
+    named, out = {"name": choice.infusion.patient.short_name}, _("%(name)s is out of the closed time.")
     try:
-        row = move(closure=closure, wish=wish, actor=actor, now=now)
+        row = move(closure=closure, choice=choice, actor=actor, now=now)
     except Taken as taken:
         says = _("%(name)s: that time has just been taken. Pick another.") % named
-        return Outcome(infusion=wish.infusion, is_done=False, says=f"{says} {taken}")
+        return Outcome(infusion=choice.infusion, is_done=False, says=f"{says} {taken}")
     except StaleVersion as stale:
-        if not hit(closure=closure, now=now).filter(pk=wish.infusion.pk).exists():
+        if not hit(closure=closure, now=now).filter(pk=choice.infusion.pk).exists():
             # Somebody else moved it out of the closed time a moment ago.
-            return Outcome(infusion=wish.infusion, is_done=True, says=out % named)
-        return Outcome(infusion=wish.infusion, is_done=False, says=f"{named['name']}: {stale} {stale.changed}")
+            return Outcome(infusion=choice.infusion, is_done=True, says=out % named)
+        return Outcome(infusion=choice.infusion, is_done=False, says=f"{named['name']}: {stale} {stale.changed}")
     except Refused as refused:
-        return Outcome(infusion=wish.infusion, is_done=False, says=f"{named['name']}: {refused}")
+        return Outcome(infusion=choice.infusion, is_done=False, says=f"{named['name']}: {refused}")
     return Outcome(infusion=row, is_done=True, says=out % named)
 
 

@@ -16,12 +16,13 @@ from django.utils.translation import gettext as _
 
 from clinic.domain import premises
 from clinic.domain.diary import Diary
+from clinic.domain.followers import Change
 from clinic.domain.rhythm import Rhythm
 from clinic.domain.slots import Slot
 from clinic.domain.times import local_day
 from clinic.enums import CourseStatus, InfusionStatus, Rung
 from clinic.models import Infusion, Move, Patient, Policy, Room, Site, StaffMember
-from clinic.models.infusion import LIVE
+from clinic.models.infusion import LIVE, LONGEST_VISIT
 from messaging.domain import quiet
 from support.domain import plan, promise_rows, rules, visit_state
 from support.domain.drivers import Driver, Drivers, Known
@@ -34,7 +35,6 @@ BY_THE_CLINIC = frozenset({Rung.WATCHED_RIDE, Rung.EXTENDED_STAY})
 LOOKS_BACK = timedelta(days=366)
 # A place that became free longer ago has been seen by everybody.
 FREED_WITHIN = timedelta(days=14)
-LONGEST_VISIT = timedelta(hours=14)
 PLACES_AT_ONCE = 200
 # The entry, the room and the start.
 Offered = tuple[int, int, datetime]
@@ -68,7 +68,8 @@ def fitting(*, slot: Slot, now: datetime) -> list[Fit]:
 
 
 def fitting_each(*, slots: Sequence[Slot], now: datetime) -> list[list[Fit]]:
-    """The same for several places of one site. At most eleven queries and one for each protocol of those who wait."""
+    """The same for several places of one site. At most twelve queries and two for each protocol of those who wait,
+    eight more after the premises changed."""
     ahead = [slot for slot in slots if slot.starts_at > now]
     entries = _waiting(ahead)
     if not entries:
@@ -79,7 +80,7 @@ def fitting_each(*, slots: Sequence[Slot], now: datetime) -> list[list[Fit]]:
 
 def places(*, site: Site, now: datetime) -> list[Slot]:
     """Places of cancelled and moved visits that lie ahead on a day somebody waits for and are not taken or closed
-    since, earliest first. Eight queries at most."""
+    since, earliest first. At most seven queries, eight more after the premises changed."""
     days = list(
         WaitlistEntry.objects.filter(closed_at=None, course__patient__site=site).values_list("first_day", "last_day")
     )
@@ -100,6 +101,20 @@ def places(*, site: Site, now: datetime) -> list[Slot]:
     people = {one.pk: one for one in StaffMember.objects.filter(pk__in=set(wanted.values()))}
     still = [(at, room, who) for (at, room), who in wanted.items() if room in rooms and (at, room) not in is_gone]
     return [Slot(starts_at=at, room=rooms[room], clinician=people[who]) for at, room, who in still[:PLACES_AT_ONCE]]
+
+
+def left_by(change: Change) -> Slot | None:
+    """The place that a change of a visit leaves free."""
+    visit = change.infusion
+    if change.what in {"cancelled", "no_show"}:
+        return Slot(starts_at=visit.starts_at, room=visit.room, clinician=visit.clinician)
+    if change.what != "moved":
+        return None
+    names = ("starts_at", "room", "clinician")
+    starts_at, room, clinician = (change.before.get(name, getattr(visit, name)) for name in names)
+    if not (isinstance(starts_at, datetime) and isinstance(room, Room) and isinstance(clinician, StaffMember)):
+        return None
+    return Slot(starts_at=starts_at, room=room, clinician=clinician)
 
 
 def _gone(site: Site, wanted: Sequence[tuple[datetime, int]]) -> set[tuple[datetime, int]]:

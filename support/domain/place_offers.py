@@ -14,6 +14,7 @@ from clinic.domain.calendar import timing
 from clinic.domain.errors import AgainstRules, Refused, Taken
 from clinic.domain.slots import Slot
 from clinic.models import Infusion, StaffMember
+from clinic.models.infusion import LONGEST_VISIT
 from messaging.domain import outbox
 from messaging.domain.outbox import Wanted
 from support.domain import alerts, rules, subjects
@@ -102,7 +103,7 @@ def decline(*, offer: PlaceOffer, now: datetime, by: str) -> PlaceOffer:
 def close_taken(*, visit: Infusion, now: datetime) -> int:
     """The offers of a place that this visit now holds are gone. Under the visit's diary locks."""
     beside = PlaceOffer.objects.filter(status=S.OPEN, answered_at=None, starts_at__lt=visit.room_free_at)
-    near = beside.filter(site=visit.site_id, starts_at__gt=visit.starts_at - timedelta(hours=14))
+    near = beside.filter(site=visit.site_id, starts_at__gt=visit.starts_at - LONGEST_VISIT)
     policy = rules.at(site=visit.site)
     gone = []
     for offer in near.select_related("entry__course__protocol").order_by("pk"):

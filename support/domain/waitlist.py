@@ -17,7 +17,7 @@ from clinic.domain.followers import Change
 from clinic.domain.slots import Slot
 from clinic.domain.times import local_day
 from clinic.enums import CourseStatus, InfusionStatus
-from clinic.models import Course, Infusion, Room, Site, StaffMember
+from clinic.models import Course, Infusion, Site, StaffMember
 from support.domain import freed, place_offers, rules
 from support.domain.freed import Fit
 from support.enums import OfferStatus
@@ -25,9 +25,6 @@ from support.models import PlaceOffer, WaitlistEntry
 
 log = structlog.get_logger(__name__)
 
-# A place that became free longer ago has been seen by everybody.
-FREED_WITHIN = timedelta(days=14)
-PLACES_AT_ONCE = 40
 # Asked with every booking, hence by hand.
 ANYBODY = """
 SELECT EXISTS (SELECT 1 FROM support_waitlistentry WHERE closed_at IS NULL)
@@ -159,7 +156,7 @@ def follow(changes: Sequence[Change]) -> None:
             place_offers.close_taken(visit=change.infusion, now=change.now)
         _close_entries(change)
     for change in changes:
-        slot = _left_free(change)
+        slot = freed.left_by(change)
         if slot is not None and slot.starts_at > change.now:
             # A fault here must not keep anybody from cancelling: the sweep looks again.
             _safely(partial(place_freed, slot=slot, now=change.now))
@@ -213,19 +210,6 @@ def _concerns_nobody(changes: Sequence[Change]) -> bool:
     entries = WaitlistEntry.objects.filter(waiting, closed_at=None)
     asked = PlaceOffer.objects.filter(status=OfferStatus.OPEN)
     return not entries.order_by().values("pk").union(asked.order_by().values("pk"), all=True).exists()
-
-
-def _left_free(change: Change) -> Slot | None:
-    visit = change.infusion
-    if change.what in {"cancelled", "no_show"}:
-        return Slot(starts_at=visit.starts_at, room=visit.room, clinician=visit.clinician)
-    if change.what != "moved":
-        return None
-    before, here = change.before, visit
-    starts_at, room, clinician = (before.get(name, getattr(here, name)) for name in ("starts_at", "room", "clinician"))
-    if not (isinstance(starts_at, datetime) and isinstance(room, Room) and isinstance(clinician, StaffMember)):
-        return None
-    return Slot(starts_at=starts_at, room=room, clinician=clinician)
 
 
 def _close_entries(change: Change) -> None:

@@ -21,7 +21,7 @@ from clinic.forms.setup import ClosureForm
 from clinic.models import Closure, Infusion
 from clinic.views.desk import at_site, form_page, was_read
 from support.domain import closing, closing_news, closing_offers
-from support.domain.closing import Outcome, Wish
+from support.domain.closing import Choice, Outcome
 from support.forms import slots
 from support.views.refusals import shown_on
 
@@ -92,8 +92,8 @@ def closure(request: HttpRequest, pk: int) -> HttpResponse:
 def move(request: HttpRequest, pk: int) -> HttpResponse:
     """One visit to the offer that was tapped."""
     closure = get_object_or_404(_here(request), pk=pk)
-    wish = _wish(request, request.POST.get("offer", ""))
-    row = closing.move(closure=closure, wish=wish, actor=request.user, now=timezone.now())
+    choice = _choice(request, request.POST.get("offer", ""))
+    row = closing.move(closure=closure, choice=choice, actor=request.user, now=timezone.now())
     said.success(request, _("%(name)s is out of the closed time.") % {"name": row.patient.short_name})
     return redirect("closure", pk)
 
@@ -104,8 +104,8 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
 def move_all(request: HttpRequest, pk: int) -> HttpResponse:
     """Everybody on the page to the first offer that was shown; the page says what became of each."""
     closure = get_object_or_404(_here(request), pk=pk)
-    wishes = [_wish(request, text) for text in request.POST.getlist("first")[:PER_PAGE]]
-    outcomes = closing.move_all(closure=closure, wishes=wishes, actor=request.user, now=timezone.now())
+    choices = [_choice(request, text) for text in request.POST.getlist("first")[:PER_PAGE]]
+    outcomes = closing.move_all(closure=closure, choices=choices, actor=request.user, now=timezone.now())
     return page(request, pk, outcomes=outcomes)
 
 
@@ -115,9 +115,7 @@ def move_all(request: HttpRequest, pk: int) -> HttpResponse:
 def take_off(request: HttpRequest, pk: int) -> HttpResponse:
     closure = get_object_or_404(_here(request), pk=pk)
     infusion, version = _visit(request, request.POST.get("visit", ""))
-    closing.take_off(
-        closure=closure, infusion=infusion, version=version, reason="", actor=request.user, now=timezone.now()
-    )
+    closing.take_off(closure=closure, infusion=infusion, version=version, actor=request.user, now=timezone.now())
     said.success(request, _("%(name)s: cancelled. The visit waits for a time.") % {"name": infusion.patient.short_name})
     return redirect("closure", pk)
 
@@ -168,8 +166,8 @@ def _visit(request: HttpRequest, text: str) -> tuple[Infusion, int]:
     return get_object_or_404(rows, pk=min(int(pk), 2**62), site=request.site), int(version)
 
 
-def _wish(request: HttpRequest, text: str) -> Wish:
+def _choice(request: HttpRequest, text: str) -> Choice:
     """``12~3~`` and a free time as forms carry it."""
     head, version, place = (*text.split("~", 2), "", "")[:3]
     infusion, shown = _visit(request, f"{head}~{version}")
-    return Wish(infusion=infusion, slot=slots.read(place, site=request.site), version=shown)
+    return Choice(infusion=infusion, slot=slots.read(place, site=request.site), version=shown)

@@ -8,7 +8,7 @@ import pytest
 from clinic.domain import hours
 from clinic.models import Infusion, Move
 from support.domain import closing, closing_offers
-from support.domain.closing import Wish
+from support.domain.closing import Choice
 from tests import factories
 from tests.clinic.test_races import all_at_once, deadlocks
 
@@ -30,11 +30,11 @@ def test_two_desks_press_move_all_at_once_and_each_visit_moves_once(clinic, next
     )
     visits = list(closing.hit(closure=closure, now=clinic.now).select_related(*closing.WITH))
     found = closing_offers.of(closure=closure, visits=visits, now=clinic.now)
-    wishes = [Wish(infusion=one, slot=found[one.pk][0].slot, version=one.version) for one in visits]
+    choices = [Choice(infusion=one, slot=found[one.pk][0].slot, version=one.version) for one in visits]
     before = deadlocks()
 
     answers = all_at_once(
-        [lambda: closing.move_all(closure=closure, wishes=wishes, actor=clinic.desk, now=clinic.now)] * 4
+        [lambda: closing.move_all(closure=closure, choices=choices, actor=clinic.desk, now=clinic.now)] * 4
     )
 
     assert Counter(outcome.is_done for outcomes in answers for outcome in outcomes) == {True: 16}

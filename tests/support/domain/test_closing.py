@@ -13,7 +13,7 @@ from clinic.models import Closure, Infusion
 from messaging.domain import kinds
 from messaging.models import Message
 from support.domain import closing, closing_news, closing_offers, replan
-from support.domain.closing import Wish
+from support.domain.closing import Choice
 from support.models import Alert, Availability, Commitment
 from tests import factories
 
@@ -46,10 +46,10 @@ def offers(clinic, closure):
     return closing_offers.of(closure=closure, visits=hit(clinic, closure), now=clinic.now)
 
 
-def wishes(clinic, closure):
+def choices(clinic, closure):
     found = offers(clinic, closure)
     return [
-        Wish(infusion=visit, slot=found[visit.pk][0].slot, version=visit.version)
+        Choice(infusion=visit, slot=found[visit.pk][0].slot, version=visit.version)
         for visit in hit(clinic, closure)
         if found[visit.pk]
     ]
@@ -134,7 +134,7 @@ def test_a_visit_may_go_to_a_time_that_overlaps_its_own(clinic, next_week):
     visit = clinic.book(next_week)
     closure = close(clinic, next_week - 6 * HOUR, next_week + HOUR / 2)
     assert offers(clinic, closure)[visit.pk][0].slot.starts_at == next_week + HOUR / 2
-    [done] = closing.move_all(closure=closure, wishes=wishes(clinic, closure), actor=clinic.desk, now=clinic.now)
+    [done] = closing.move_all(closure=closure, choices=choices(clinic, closure), actor=clinic.desk, now=clinic.now)
     assert done.is_done
 
 
@@ -142,7 +142,7 @@ def test_the_first_offers_of_all_visits_are_free_together(clinic, next_week):
     for number in range(4):
         other_patient(clinic, next_week + number * 2 * HOUR - 4 * HOUR, name=f"Omar{number}")
     closure = close(clinic, next_week - 6 * HOUR, next_week + 8 * HOUR)
-    done = closing.move_all(closure=closure, wishes=wishes(clinic, closure), actor=clinic.desk, now=clinic.now)
+    done = closing.move_all(closure=closure, choices=choices(clinic, closure), actor=clinic.desk, now=clinic.now)
     assert [outcome.is_done for outcome in done] == [True] * 4
     assert hit(clinic, closure) == []
 
@@ -153,7 +153,7 @@ def test_two_hit_visits_of_one_course_keep_their_days_between(clinic, next_week)
     found = offers(clinic, closure)
     first, second = (found[visit.pk][0].slot.starts_at for visit in hit(clinic, closure))
     assert (second - first) >= DAY
-    done = closing.move_all(closure=closure, wishes=wishes(clinic, closure), actor=clinic.desk, now=clinic.now)
+    done = closing.move_all(closure=closure, choices=choices(clinic, closure), actor=clinic.desk, now=clinic.now)
     assert [outcome.is_done for outcome in done] == [True, True]
 
 
@@ -179,7 +179,7 @@ def test_what_is_asked_of_the_database_does_not_grow_with_the_visits(clinic, nex
             closing_offers.of(closure=closure, visits=visits, now=clinic.now)
         counts.append(len(asked))
     # After the closure the premises are read anew.
-    assert counts == [99, 7]
+    assert counts == [15, 7]
 
 
 def test_progress_counts_what_was_moved_and_what_was_taken_off(clinic, next_week):
@@ -187,9 +187,9 @@ def test_progress_counts_what_was_moved_and_what_was_taken_off(clinic, next_week
     leaving = other_patient(clinic, next_week - 3 * HOUR, name="Ines")
     closure = close(clinic, next_week - 6 * HOUR, next_week + 8 * HOUR)
     other_patient(clinic, next_week + 3 * DAY, name="Kim")
-    [_other, wish] = wishes(clinic, closure)
-    closing.move(closure=closure, wish=wish, actor=clinic.desk, now=clinic.now)
-    closing.take_off(closure=closure, infusion=leaving, version=1, reason="", actor=clinic.desk, now=clinic.now)
+    [_other, choice] = choices(clinic, closure)
+    closing.move(closure=closure, choice=choice, actor=clinic.desk, now=clinic.now)
+    closing.take_off(closure=closure, infusion=leaving, version=1, actor=clinic.desk, now=clinic.now)
     found = closing.progress(closure=closure, site=clinic.site, now=clinic.now)
     assert (found.left, found.moved, found.off, found.total) == (0, 1, 1, 2)
 
@@ -202,15 +202,15 @@ def test_progress_asks_three_times_however_much_was_done(clinic, next_week, djan
         with django_assert_num_queries(3):
             found = closing.progress(closure=closure, site=clinic.site, now=clinic.now)
         assert (found.left, found.done) == (3 - done, done)
-        closing.move(closure=closure, wish=wishes(clinic, closure)[0], actor=clinic.desk, now=clinic.now)
+        closing.move(closure=closure, choice=choices(clinic, closure)[0], actor=clinic.desk, now=clinic.now)
 
 
 def test_moving_all_twice_moves_each_once(clinic, next_week):
     visit = clinic.book(next_week)
     closure = close(clinic, next_week - 6 * HOUR, next_week + 8 * HOUR)
-    wanted = wishes(clinic, closure)
+    wanted = choices(clinic, closure)
     for _press in range(2):
-        done = closing.move_all(closure=closure, wishes=wanted, actor=clinic.desk, now=clinic.now)
+        done = closing.move_all(closure=closure, choices=wanted, actor=clinic.desk, now=clinic.now)
         assert [outcome.is_done for outcome in done] == [True]
     assert Infusion.objects.get(pk=visit.pk).version == 2
 
@@ -219,9 +219,9 @@ def test_an_offer_taken_meanwhile_leaves_the_others_alone(clinic, next_week):
     other_patient(clinic, next_week)
     other_patient(clinic, next_week - 3 * HOUR, name="Ines")
     closure = close(clinic, next_week - 6 * HOUR, next_week + 8 * HOUR)
-    wanted = wishes(clinic, closure)
+    wanted = choices(clinic, closure)
     other_patient(clinic, wanted[0].slot.starts_at, name="Faster")
-    done = closing.move_all(closure=closure, wishes=wanted, actor=clinic.desk, now=clinic.now)
+    done = closing.move_all(closure=closure, choices=wanted, actor=clinic.desk, now=clinic.now)
     assert [outcome.is_done for outcome in done] == [False, True]
     assert "has just been taken" in done[0].says
 
@@ -231,7 +231,7 @@ def test_taking_off_what_somebody_changed_meanwhile_is_refused(clinic, next_week
     closure = close(clinic, next_week - 6 * HOUR, next_week + 8 * HOUR)
     infusions.say_late(infusion=visit, actor=clinic.desk, now=clinic.now, minutes=10)
     with pytest.raises(StaleVersion):
-        closing.take_off(closure=closure, infusion=visit, version=1, reason="", actor=clinic.desk, now=clinic.now)
+        closing.take_off(closure=closure, infusion=visit, version=1, actor=clinic.desk, now=clinic.now)
 
 
 @pytest.fixture

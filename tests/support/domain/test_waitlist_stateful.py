@@ -17,7 +17,7 @@ from clinic.models import Closure, Course, Infusion
 from messaging.domain import quiet
 from messaging.models import Message
 from support.domain import closing, closing_offers, place_offers, waitlist
-from support.domain.closing import Wish
+from support.domain.closing import Choice
 from support.enums import OfferStatus
 from support.models import Availability, PlaceOffer, WaitlistEntry
 from tests import factories
@@ -139,10 +139,10 @@ class Waiting(RuleBasedStateMachine):
         for closure in Closure.objects.all():
             visits = list(closing.hit(closure=closure, now=self.clinic.now).select_related(*closing.WITH))
             found = closing_offers.of(closure=closure, visits=visits, now=self.clinic.now)
-            wishes = [
-                Wish(infusion=one, slot=found[one.pk][0].slot, version=one.version) for one in visits if found[one.pk]
+            choices = [
+                Choice(infusion=one, slot=found[one.pk][0].slot, version=one.version) for one in visits if found[one.pk]
             ]
-            closing.move_all(closure=closure, wishes=wishes, actor=self.clinic.desk, now=self.clinic.now)
+            closing.move_all(closure=closure, choices=choices, actor=self.clinic.desk, now=self.clinic.now)
 
     @rule(minutes=st.sampled_from([20, 61, 400]))
     def time_goes_by(self, minutes):
