@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from clinic.domain.spans import joined
 from clinic.domain.times import minute_of_day
 
 STEP = 5
@@ -117,17 +118,6 @@ def across(
 def clock(minutes: int) -> str:
     """``09:05`` for 545."""
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
-
-
-def joined(spans: Sequence[Minutes]) -> list[Minutes]:
-    """In order, with those that meet or overlap as one."""
-    found: list[Minutes] = []
-    for start, end in sorted(spans):
-        if found and start <= found[-1][1]:
-            found[-1] = found[-1][0], max(found[-1][1], end)
-        else:
-            found.append((start, end))
-    return found
 
 
 def without(spans: Sequence[Minutes], taken: Sequence[Minutes]) -> list[Minutes]:

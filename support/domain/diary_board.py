@@ -198,8 +198,6 @@ class _Drawing:
             version=visit.version,
             start=start,
             minutes=end - start,
-            room=visit.room_id,
-            clinician=visit.clinician_id,
         )
 
 

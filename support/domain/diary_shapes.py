@@ -53,8 +53,6 @@ class Block:
     version: int
     start: int
     minutes: int
-    room: int
-    clinician: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -37,7 +37,7 @@ def _visit(block: Block, visits: str, move: str) -> str:
         moves = f'<a class="visit__move" href="{visits}{block.pk}/move/">{move}<span class="aloud"> {name}</span></a>'
     turn = f'<span class="turn {block.turn}"></span>' if block.turn else ""
     return (
-        f'<div class="visit visit--{block.tone or "plain"} {block.css}" id="visit-{block.pk}"{carry}>'
+        f'<div class="visit visit--{block.tone} {block.css}" id="visit-{block.pk}"{carry}>'
         f'<a class="visit__open" href="{visits}{block.pk}/"{key}>'
         f'<span class="visit__row"><span class="visit__name">{name}</span>'
         f'<span class="visit__when">{block.when}</span></span>'

@@ -31,7 +31,7 @@ def visit_blocks(visits: list[Visit], site: Site) -> SafeString:
             spoken = when % {"from": clock(infusion.starts_at, zone), "until": clock(infusion.ends_at, zone)}
             slim = " visit--slim" if visit.place.width < SLIM else ""
             drawn.append(
-                f'<a class="visit visit--{visit.tone or "plain"}{slim} {visit.place.css}" id="visit-{infusion.pk}"'
+                f'<a class="visit visit--{visit.tone}{slim} {visit.place.css}" id="visit-{infusion.pk}"'
                 f' href="{base}{infusion.pk}/"><span class="visit__when">{spoken}</span>{_words(visit)}</a>'
             )
         if visit.turn:
@@ -50,7 +50,7 @@ def visit_lines(visits: list[Visit], site: Site) -> SafeString:
         people = [way.commitment.designation.person, *asked] if way.commitment else asked
         print_only = escape(way.sentence + "".join(_phone(person) for person in people))
         drawn.append(
-            f'<li><a class="visit visit--{visit.tone or "plain"}" href="{base}{infusion.pk}/">'
+            f'<li><a class="visit visit--{visit.tone}" href="{base}{infusion.pk}/">'
             f'<span class="agenda__time">{clock(infusion.starts_at, zone)}</span>'
             f'{_words(visit, room=infusion.room.name)}<span class="print-only">{print_only}</span></a></li>'
         )
