@@ -16,8 +16,7 @@ from clinic.domain.errors import Refused
 from clinic.forms import slot_text
 from clinic.models import Course
 from clinic.views.desk import at_site, done, form_page, was_read
-from support.domain import place_offers
-from support.domain import waitlist as waiting
+from support.domain import place_offers, waitlist
 from support.forms import slots
 from support.forms.waitlist import WaitForm
 from support.models import PlaceOffer, WaitlistEntry
@@ -32,7 +31,7 @@ def page(request: HttpRequest, pk: int = 0, refused: Refused | None = None) -> H
     was_read(request, subject=f"waitlist:{request.site.pk}")
     offers = Prefetch("offers", PlaceOffer.objects.select_related("room"))
     entries = WaitlistEntry.objects.filter(closed_at=None, course__patient__site=request.site)
-    places = waiting.free_places(site=request.site, now=now)
+    places = waitlist.free_places(site=request.site, now=now)
     context = {
         "entries": entries.select_related("course__patient", "course__protocol", "infusion").prefetch_related(offers),
         "places": [(place, slot_text.written(place.slot)) for place in places],
@@ -43,7 +42,7 @@ def page(request: HttpRequest, pk: int = 0, refused: Refused | None = None) -> H
 
 @at_site(*DESK_AND_CARE)
 @require_safe
-def waitlist(request: HttpRequest) -> HttpResponse:
+def show(request: HttpRequest) -> HttpResponse:
     return page(request)
 
 
@@ -54,7 +53,7 @@ def join(request: HttpRequest, pk: int) -> HttpResponse:
     course, now = get_object_or_404(rows, pk=pk, patient__site=request.site), timezone.now()
     today = times.local_day(moment=now, zone=request.site.zone)
     form = WaitForm(request.POST or None, course=course, initial={"first_day": today, "last_day": today + WAITS_DAYS})
-    if done(form, lambda: waiting.join(course=course, actor=request.user, now=now, **form.cleaned_data)):
+    if done(form, lambda: waitlist.join(course=course, actor=request.user, now=now, **form.cleaned_data)):
         said.success(request, _("%(name)s is on the waitlist.") % {"name": course.patient.short_name})
         return redirect("waitlist")
     was_read(request, patient_id=course.patient_id, subject=course)
@@ -65,7 +64,7 @@ def join(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @shown_on(page)
 def leave(request: HttpRequest, pk: int) -> HttpResponse:
-    waiting.leave(entry=_entry(request, pk), actor=request.user, now=timezone.now())
+    waitlist.leave(entry=_entry(request, pk), actor=request.user, now=timezone.now())
     said.success(request, _("Off the waitlist."))
     return redirect("waitlist")
 
@@ -77,7 +76,7 @@ def give(request: HttpRequest, pk: int) -> HttpResponse:
     """A free place to somebody it fits, agreed on the phone."""
     entry = _entry(request, pk)
     slot = slots.read(request.POST.get("slot", ""), site=request.site)
-    visit = waiting.give(entry=entry, slot=slot, actor=request.user, now=timezone.now())
+    visit = waitlist.give(entry=entry, slot=slot, actor=request.user, now=timezone.now())
     said.success(request, _("Booked. The helpers are asked now."))
     return redirect("infusion", visit.pk)
 
@@ -98,7 +97,7 @@ def take(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def decline(request: HttpRequest, pk: int) -> HttpResponse:
     """The patient said no on the phone."""
-    waiting.decline(offer=_offer(request, pk), now=timezone.now(), by=audit.staff(request.user))
+    waitlist.decline(offer=_offer(request, pk), now=timezone.now(), by=audit.staff(request.user))
     said.success(request, _("Noted. They stay on the list, and the next one is asked."))
     return redirect("waitlist")
 
