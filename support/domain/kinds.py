@@ -119,7 +119,7 @@ def still_closed(message: Message, now: datetime) -> Verdict:
     visit = wording.visit_of(message)
     if verdict.wanted and visit is not None:
         hit = closure is not None and closing.hit(closure=closure, now=now).filter(pk=visit.pk).exists()
-        return Verdict(wanted=True) if hit else Verdict(wanted=False, reason=_("The closure no longer hits it."))
+        return Verdict(wanted=True) if hit else Verdict(wanted=False, reason=_("The visit is out of the closed time."))
     return verdict
 
 

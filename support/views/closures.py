@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clinic.access import DESK_AND_CARE, EVERYBODY_AT_WORK
@@ -49,7 +50,8 @@ def closures(request: HttpRequest) -> HttpResponse:
 
 def _was_closed(request: HttpRequest, closure: Closure, now: datetime) -> HttpResponse:
     left = closing.hit(closure=closure, now=now).count()
-    said.success(request, _("Closed. It hits %(count)s visits that are booked.") % {"count": left})
+    words = ngettext("%(count)s visit is booked in this time.", "%(count)s visits are booked in this time.", left)
+    said.success(request, f"{_('Closed.')} {words % {'count': left}}")
     return redirect("closure", closure.pk) if request.user.role in DESK_AND_CARE else redirect("closures")
 
 
@@ -125,10 +127,15 @@ def take_off(request: HttpRequest, pk: int) -> HttpResponse:
 def tell(request: HttpRequest, pk: int) -> HttpResponse:
     closure = get_object_or_404(_here(request), pk=pk)
     told = closing_news.tell(closure=closure, site=request.site, actor=request.user, now=timezone.now())
-    numbers = {"messages": told.messages, "calls": told.calls, "left": told.left}
-    said.success(request, _("%(messages)s messages go out. To call: %(calls)s.") % numbers)
+    sent = ngettext("%(count)s message goes out", "%(count)s messages go out", told.messages)
+    said.success(request, _and_calls(sent % {"count": told.messages}, told.calls))
     if told.left:
-        said.info(request, _("%(left)s visits are left. Press “Tell them all” again.") % numbers)
+        words = ngettext(
+            "%(count)s visit is left. Press “Tell them all” again.",
+            "%(count)s visits are left. Press “Tell them all” again.",
+            told.left,
+        )
+        said.info(request, words % {"count": told.left})
     return redirect("closure", pk)
 
 
@@ -143,12 +150,16 @@ def lift(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("closures")
     said.success(request, _("Open again. Visits that were moved or cancelled stay as they are."))
     if told.messages or told.calls:
-        numbers = {"messages": told.messages, "calls": told.calls}
-        said.info(
-            request,
-            _("Those who had been told hear that their time holds: %(messages)s, to call: %(calls)s.") % numbers,
+        words = ngettext(
+            "%(count)s is told that their time holds", "%(count)s are told that their time holds", told.messages
         )
+        said.info(request, _and_calls(words % {"count": told.messages}, told.calls))
     return redirect("closures")
+
+
+def _and_calls(told: str, calls: int) -> str:
+    """``3 messages go out; 1 to call.``"""
+    return f"{told}; {_('%(count)s to call') % {'count': calls}}." if calls else f"{told}."
 
 
 def _here(request: HttpRequest) -> Any:

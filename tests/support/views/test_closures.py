@@ -12,10 +12,17 @@ from clinic.domain import bookings, locks
 from clinic.domain.slots import Slot
 from clinic.enums import Role
 from clinic.forms import slot_text
-from clinic.models import Closure, Infusion, Protocol
+from clinic.models import Closure, Course, Infusion, Patient, Protocol, Room, StaffMember
 from messaging.models import Message
 from support.domain import links
-from tests.factories import CourseFactory, ProtocolFactory, RoomFactory, StaffFactory
+from tests.factories import (
+    CourseFactory,
+    InfusionFactory,
+    PatientFactory,
+    ProtocolFactory,
+    RoomFactory,
+    StaffFactory,
+)
 
 TUESDAY = datetime(2026, 3, 10, 14, 0, tzinfo=UTC)  # 10:00 in New York
 DAY = timedelta(days=1)
@@ -105,7 +112,7 @@ def test_another_clinics_room_cannot_be_closed(desk):
 
 def test_an_administrator_closes_without_seeing_who_is_hit(sign_in, visit):
     page = closed(sign_in(Role.ADMIN)).content.decode()
-    assert "It hits 1 visits" in page
+    assert "Closed. 1 visit is booked in this time." in page
     assert visit.patient.short_name not in page
 
 
@@ -120,7 +127,7 @@ def test_one_tap_moves_a_visit_out_of_the_closed_time(desk, visit, place):
     page = act(desk, "closure_move", offer=offer(visit, place, TUESDAY + DAY)).content.decode()
     visit.refresh_from_db()
     assert visit.starts_at == TUESDAY + DAY
-    assert "1 of 1 have been dealt with" in page
+    assert "1 of 1 visit has been dealt with" in page
     assert "Nobody is left in this time" in page
 
 
@@ -202,3 +209,48 @@ def test_the_page_asks_the_database_as_often_for_three_as_for_one(
     desk.get(address)
     with django_assert_num_queries(18):
         desk.get(address)
+
+
+def test_what_was_told_is_counted_in_words_that_hold_for_one(desk, site, place, visit, now):
+    other = visit_at(site, place, TUESDAY + timedelta(hours=3), now)
+    other.patient.phone = other.patient.email = ""
+    other.patient.save()
+    closed(desk)
+    assert "1 message goes out; 1 to call." in act(desk, "closure_tell").content.decode()
+    assert "1 is told that their time holds; 1 to call." in act(desk, "closure_lift").content.decode()
+
+
+def test_a_closed_time_with_hundreds_of_visits_shows_its_first_page(
+    desk, site, place, visit, django_assert_num_queries
+):
+    closed(desk)
+    address = reverse("closure", args=[Closure.objects.get().pk])
+    desk.get(address)
+    with django_assert_num_queries(18):
+        desk.get(address)
+    rooms = Room.objects.bulk_create(RoomFactory.build_batch(300, site=site))
+    people = StaffMember.objects.bulk_create(StaffFactory.build_batch(300, role=Role.CLINICIAN, password="!"))
+    patients = Patient.objects.bulk_create(PatientFactory.build_batch(300, site=site))
+    courses = Course.objects.bulk_create(
+        CourseFactory.build(patient=one, protocol=visit.course.protocol, sessions=2, opened_by=visit.booked_by)
+        for one in patients
+    )
+    Infusion.objects.bulk_create(
+        InfusionFactory.build(
+            course=course,
+            room=room,
+            clinician=person,
+            site=site,
+            policy=visit.policy,
+            booked_by=visit.booked_by,
+            number=1,
+            starts_at=TUESDAY,
+        )
+        for course, room, person in zip(courses, rooms, people, strict=True)
+    )
+    desk.get(address)
+    with django_assert_num_queries(18):
+        page = desk.get(address).content.decode()
+    assert "0 of 301 visits have been dealt with" in page
+    assert page.count('class="panel" id="visit-') == 25
+    assert "page 1 of 13" in page
