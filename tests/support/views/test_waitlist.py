@@ -11,7 +11,7 @@ from clinic.domain.slots import Slot
 from clinic.enums import Role
 from clinic.forms import slot_text
 from clinic.models import Infusion
-from support.domain import links, place_offers, waitlist
+from support.domain import links, waitlist
 from support.enums import OfferStatus
 from support.models import Availability, PlaceOffer, WaitlistEntry
 from tests.factories import (
@@ -185,7 +185,3 @@ def test_the_list_asks_the_database_as_often_for_three_as_for_one(
     desk.get(reverse("waitlist"))
     with django_assert_num_queries(24):
         desk.get(reverse("waitlist"))
-
-
-def test_the_place_of_an_offer_is_a_slot_again(offer, place):
-    assert place_offers.slot_of(offer) == place
