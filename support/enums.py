@@ -73,6 +73,7 @@ class LinkPurpose(TextChoices):
     HELPER_FEED = "helper_feed", _("A helper's calendar")
     PATIENT_FEED = "patient_feed", _("A patient's calendar")
     CLINICIAN_FEED = "clinician_feed", _("A clinician's calendar")
+    OWN_FEED = "own_feed", _("A clinician's own calendar")
     ROOM_FEED = "room_feed", _("A room's calendar")
 
 

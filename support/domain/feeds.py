@@ -26,26 +26,28 @@ FEEDS = (
     LinkPurpose.HELPER_FEED,
     LinkPurpose.PATIENT_FEED,
     LinkPurpose.CLINICIAN_FEED,
+    LinkPurpose.OWN_FEED,
     LinkPurpose.ROOM_FEED,
 )
 
 
-def current(*, owner: Owner, site: Site, now: datetime) -> Link | None:
-    """The address in use, if there is one."""
-    rows = Link.objects.filter(**_bound(owner), site=site, withdrawn_at=None, expires_at__gt=now)
+def current(*, owner: Owner, site: Site, now: datetime, is_own: bool = False) -> Link | None:
+    """The address in use, if there is one. ``is_own``: a clinician's own, for all their sites; here and below."""
+    rows = Link.objects.filter(**_bound(owner, site, is_own), withdrawn_at=None, expires_at__gt=now)
     return rows.order_by("created_at").last()
 
 
-def make(*, owner: Owner, site: Site, actor: str, now: datetime) -> Link:
+def make(*, owner: Owner, site: Site, actor: str, now: datetime, is_own: bool = False) -> Link:
     """The address in use, or a new one. Asked twice at once, there is one. Refused for a patient's record that was
     joined with another."""
     with transaction.atomic():
         if isinstance(owner, Patient):
             patient_rows.held(patient=owner)
         owner.__class__._default_manager.select_for_update(no_key=True).get(pk=owner.pk)
-        link = current(owner=owner, site=site, now=now)
+        link = current(owner=owner, site=site, now=now, is_own=is_own)
         if link is None:
-            link = Link.objects.create(**_bound(owner), site=site, created_at=now, expires_at=now + LIFE)
+            bound = _bound(owner, site, is_own) | {"site": site}
+            link = Link.objects.create(**bound, created_at=now, expires_at=now + LIFE)
             _note(link, owner, "calendar.made", actor, now)
         return link
 
@@ -56,10 +58,10 @@ def show(*, link: Link, owner: Owner, actor: str, now: datetime) -> str:
     return address(link)
 
 
-def withdraw(*, owner: Owner, site: Site, actor: str, now: datetime) -> None:
+def withdraw(*, owner: Owner, site: Site, actor: str, now: datetime, is_own: bool = False) -> None:
     """From now on the address is as unknown as any other. Idempotent."""
     with transaction.atomic():
-        for link in Link.objects.select_for_update().filter(**_bound(owner), site=site, withdrawn_at=None):
+        for link in Link.objects.select_for_update().filter(**_bound(owner, site, is_own), withdrawn_at=None):
             link.withdrawn_at = now
             link.save(update_fields=["withdrawn_at"])
             _note(link, owner, "calendar.withdrawn", actor, now)
@@ -102,20 +104,24 @@ def entries(*, link: Link, now: datetime) -> list[Entry]:
     if link.patient is not None:
         return visit_entries.of_patient(patient=link.patient, now=now, since=since)
     if link.staff is not None:
-        return visit_entries.of_clinician(staff=link.staff, now=now, since=since)
+        site = None if link.purpose == LinkPurpose.OWN_FEED else link.site
+        return visit_entries.of_clinician(staff=link.staff, now=now, since=since, site=site)
     if link.room is not None:
         return visit_entries.of_room(room=link.room, now=now, since=since)
     raise ValueError("a link is bound to one person or room")
 
 
-def _bound(owner: Owner) -> dict[str, Any]:
+def _bound(owner: Owner, site: Site, is_own: bool) -> dict[str, Any]:
     if isinstance(owner, Designation):
-        return {"purpose": LinkPurpose.HELPER_FEED, "designation": owner}
+        return {"purpose": LinkPurpose.HELPER_FEED, "designation": owner, "site": site}
     if isinstance(owner, Patient):
-        return {"purpose": LinkPurpose.PATIENT_FEED, "patient": owner}
+        return {"purpose": LinkPurpose.PATIENT_FEED, "patient": owner, "site": site}
+    if isinstance(owner, StaffMember) and is_own:
+        # One for all sites: the one it was made at says only how the clinic is called.
+        return {"purpose": LinkPurpose.OWN_FEED, "staff": owner}
     if isinstance(owner, StaffMember):
-        return {"purpose": LinkPurpose.CLINICIAN_FEED, "staff": owner}
-    return {"purpose": LinkPurpose.ROOM_FEED, "room": owner}
+        return {"purpose": LinkPurpose.CLINICIAN_FEED, "staff": owner, "site": site}
+    return {"purpose": LinkPurpose.ROOM_FEED, "room": owner, "site": site}
 
 
 def _note(link: Link, owner: Owner, verb: str, actor: str, now: datetime) -> None:

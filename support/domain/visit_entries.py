@@ -53,12 +53,13 @@ def of_patient(*, patient: Patient, now: datetime, since: datetime = EVER) -> li
     return _of_visits(whose, now=now, since=since)
 
 
-def of_clinician(*, staff: StaffMember, now: datetime, since: datetime = EVER) -> list[Entry]:
-    """At all the sites this person still works at; what went to a colleague is cancelled."""
+def of_clinician(*, staff: StaffMember, now: datetime, since: datetime = EVER, site: Site | None = None) -> list[Entry]:
+    """At all the sites this person still works at, or at one of them; what went to a colleague is cancelled."""
+    sites = staff.sites.all() if site is None else staff.sites.filter(pk=site.pk)
     left = Move.objects.filter(from_clinician=staff, at__gt=max(since, now - KEPT))
     whose = _Whose(
         uid=f"clinician-{staff.pk}",
-        which=Q(site__in=staff.sites.all()) & (Q(clinician=staff) | Q(pk__in=left.values("infusion"))),
+        which=Q(site__in=sites) & (Q(clinician=staff) | Q(pk__in=left.values("infusion"))),
         is_theirs=lambda visit: visit.clinician_id == staff.pk,
         title=lambda visit: _("Visit, %(room)s") % {"room": visit.room.name},
     )

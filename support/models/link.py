@@ -48,7 +48,7 @@ class Link(models.Model):
             models.CheckConstraint(
                 condition=_bound("designation", LinkPurpose.HELPER, LinkPurpose.HELPER_FEED)
                 | _bound("patient", LinkPurpose.PATIENT, LinkPurpose.PATIENT_FEED)
-                | _bound("staff", LinkPurpose.CLINICIAN_FEED)
+                | _bound("staff", LinkPurpose.CLINICIAN_FEED, LinkPurpose.OWN_FEED)
                 | _bound("room", LinkPurpose.ROOM_FEED),
                 name="link_bound_to_one_person",
             ),

@@ -140,19 +140,21 @@ def of_room(request: HttpRequest, pk: int) -> HttpResponse:
 @at_site(*CLINICIANS)
 @require_http_methods(["GET", "POST"])
 def mine(request: HttpRequest) -> HttpResponse:
-    return handed_out(request, request.user, whose=request.user.full_name, back=reverse("today"))
+    """Of all the clinics one works at; what set-up hands out is of one clinic."""
+    return handed_out(request, request.user, whose=request.user.full_name, back=reverse("today"), is_own=True)
 
 
-def handed_out(request: HttpRequest, owner: Owner, *, whose: str, back: str) -> HttpResponse:
+def handed_out(request: HttpRequest, owner: Owner, *, whose: str, back: str, is_own: bool = False) -> HttpResponse:
     """The address on demand, with an entry in the audit trail; closed with one button."""
-    actor, now, site = audit.staff(request.user), timezone.now(), request.site
-    shown: dict[str, Any] = {"whose": whose, "back": back, "kind": owner._meta.model_name}
+    actor, now = audit.staff(request.user), timezone.now()
+    of: dict[str, Any] = {"owner": owner, "site": request.site, "is_own": is_own, "now": now}
+    shown: dict[str, Any] = {"whose": whose, "back": back, "kind": owner._meta.model_name, "is_own": is_own}
     if request.POST.get("act") == "withdraw":
-        feeds.withdraw(owner=owner, site=site, actor=actor, now=now)
+        feeds.withdraw(**of, actor=actor)
         said.success(request, _("The calendar address is closed."))
         return redirect(request.path)
     if request.method == "POST":
-        link = feeds.make(owner=owner, site=site, actor=actor, now=now)
+        link = feeds.make(**of, actor=actor)
         shown["address"] = feeds.show(link=link, owner=owner, actor=actor, now=now)
-    shown["link"] = feeds.current(owner=owner, site=site, now=now)
+    shown["link"] = feeds.current(**of)
     return render(request, "support/desk/calendar.html", shown)

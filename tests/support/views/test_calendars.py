@@ -377,7 +377,30 @@ def test_a_clinician_gets_their_own(clinic, visit):
     browser = Client()
     browser.force_login(clinician)
     browser.post("/my-calendar/", {"act": "show"})
-    assert len(read(feeds.current(owner=clinician, site=clinic.site, now=clinic.now))) == 1
+    assert len(read(feeds.current(owner=clinician, site=clinic.site, now=clinic.now, is_own=True))) == 1
+
+
+def test_a_clinicians_own_calendar_shows_every_clinic_and_one_that_is_handed_out_only_its_own(clinic, visit, next_week):
+    clinician, other = clinic.staff[Role.CLINICIAN], factories.SiteFactory(street="99 Other Road")
+    clinician.sites.add(other)
+    course = factories.CourseFactory(
+        patient=factories.PatientFactory(site=other),
+        protocol=factories.ProtocolFactory(site=other),
+        opened_by=clinic.desk,
+    )
+    factories.InfusionFactory(
+        course=course,
+        room=factories.RoomFactory(site=other),
+        clinician=clinician,
+        starts_at=next_week + timedelta(days=1),
+        booked_by=clinic.desk,
+    )
+    own = feeds.make(owner=clinician, site=clinic.site, actor="staff:1", now=clinic.now, is_own=True)
+    here, there = fed(clinician, clinic), feeds.make(owner=clinician, site=other, actor="staff:1", now=clinic.now)
+    streets = [[event.location.value for event in read(link)] for link in (own, here, there)]
+    assert streets == [["12 Elm Street", "99 Other Road"], ["12 Elm Street"], ["99 Other Road"]]
+    # The same one, whichever clinic it is looked at from.
+    assert feeds.current(owner=clinician, site=other, now=clinic.now, is_own=True) == own
 
 
 def test_long_names_with_signs_of_every_kind_survive_the_way(clinic, visit):
