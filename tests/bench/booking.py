@@ -30,7 +30,7 @@ NOW = datetime(2026, 3, 3, 14, 41, tzinfo=UTC)
 CLIENTS = 8
 EACH = 45
 WARM = 5
-ROUNDS = 5
+ROUNDS = 3
 
 INSERT = """
 INSERT INTO clinic_infusion (
