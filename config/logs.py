@@ -21,7 +21,8 @@ _LEVEL = _env.text("LOG_LEVEL", "INFO").upper()
 
 # Order matters: a query string may hold any of the others.
 _PATTERNS = (
-    # The address of a person without an account, of a calendar, of an invitation, of a new password: also percent-encoded.
+    # The address of a person without an account, of a calendar, of an invitation, of a new password: also
+    # percent-encoded.
     (re.compile(r"(?i)((?:/|%2f)(?:l|c|join|key)(?:/|%2f))(?!\[)[^/\s?\"'<>&]+?(?=%2f|[/\s?\"'<>&]|$)"), r"\1[link]"),
     (re.compile(r"(?<=[\w/%\]-])\?[\w.%~-]+(?:\[\])?=[^\s\"'<>]*"), "?[query]"),
     (re.compile(r"(?i)[^\s@\"'<>()\[\]{}=:,;/?&][^\s@\"<>()\[\]{}=:,;/?&]*(?:@|%40)[\w-]+(?:\.[\w-]+)+"), "[e-mail]"),

@@ -24,7 +24,10 @@ TOO_LATE = "This time has just been given to somebody else. You stay on the list
 def place(clinic, next_week):
     """Booked, and the rules ask everybody at once."""
     factories.PolicyFactory(
-        site=clinic.site, version=clinic.policy.version + 1, waitlist_first_to_take=True, signed_by=clinic.policy.signed_by
+        site=clinic.site,
+        version=clinic.policy.version + 1,
+        waitlist_first_to_take=True,
+        signed_by=clinic.policy.signed_by,
     )
     return clinic.book(next_week)
 

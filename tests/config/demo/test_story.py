@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from clinic.enums import InfusionStatus
-from clinic.models import Closure, Infusion
+from clinic.models import Infusion
 from config.demo import clinic
 from config.demo.provider import answering_provider
 from config.demo.story import TODAY, Story
 from messaging.models import Message
-from support.domain import closing, way_home
+from support.domain import way_home
 from support.enums import AlertStatus
-from support.models import Alert, WaitlistEntry
+from support.models import Alert
 
 NOW = datetime(2026, 3, 3, 17, 20, tzinfo=UTC)  # 12:20 in New York
 S = InfusionStatus

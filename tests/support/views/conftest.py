@@ -59,9 +59,7 @@ def book(site: Site, policy: Policy) -> Callable[..., Infusion]:
 
     def visit(*, at: datetime, **fields: object) -> Infusion:
         room = fields.pop("room", None) or RoomFactory(site=site)
-        course = fields.pop("course", None) or CourseFactory(
-            patient__site=site, protocol=ProtocolFactory(site=site)
-        )
+        course = fields.pop("course", None) or CourseFactory(patient__site=site, protocol=ProtocolFactory(site=site))
         clinician = StaffFactory(role=Role.CLINICIAN, sites=[site])
         values = {"number": 1, "policy": policy, "clinician": clinician, **fields}
         return InfusionFactory(course=course, room=room, starts_at=at, **values)
