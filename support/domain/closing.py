@@ -169,13 +169,16 @@ def move_all(*, closure: Closure, choices: Sequence[Choice], actor: StaffMember,
 
 
 def take_off(*, closure: Closure, infusion: Infusion, version: int, actor: StaffMember, now: datetime) -> Infusion:
-    """Cancels a visit that finds no place: it waits "to place". Raises ``StaleVersion`` for one shown differently."""
+    """Cancels a visit that finds no place: it waits "to place". Refused for one outside the closed time; raises
+    ``StaleVersion`` for one shown differently."""
     with transaction.atomic():
         row = changes.locked(infusion=infusion)
         if row.state is S.CANCELLED:
             return row
         if row.version != version:
             raise moves.stale(row)
+        if not hit(closure=closure, now=now).filter(pk=row.pk).exists():
+            raise Refused(_("This visit does not lie in the closed time."))
         return infusions.cancel(infusion=row, actor=actor, now=now, reason=closure.reason or _("Closed"))
 
 

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from clinic.domain import hours, infusions
-from clinic.domain.errors import StaleVersion
+from clinic.domain.errors import Refused, StaleVersion
 from clinic.enums import Role
 from clinic.models import Closure, Infusion
 from messaging.domain import kinds
@@ -224,6 +224,14 @@ def test_an_offer_taken_meanwhile_leaves_the_others_alone(clinic, next_week):
     done = closing.move_all(closure=closure, choices=wanted, actor=clinic.desk, now=clinic.now)
     assert [outcome.is_done for outcome in done] == [False, True]
     assert "has just been taken" in done[0].says
+
+
+def test_what_lies_outside_the_closed_time_is_not_taken_off_with_it(clinic, next_week):
+    visit = clinic.book(next_week)
+    closure = close(clinic, next_week + DAY, next_week + DAY + HOUR)
+    with pytest.raises(Refused, match="does not lie in the closed time"):
+        closing.take_off(closure=closure, infusion=visit, version=visit.version, actor=clinic.desk, now=clinic.now)
+    assert clinic.fresh(visit).status == "booked"
 
 
 def test_taking_off_what_somebody_changed_meanwhile_is_refused(clinic, next_week):
