@@ -30,7 +30,8 @@ def of(*, site: Site, look: Look, now: datetime) -> DiaryBoard:
     days = [look.first + timedelta(days=offset) for offset in range(look.days)]
     span = times.day_bounds(day=days[0], zone=site.zone)[0], times.day_bounds(day=days[-1], zone=site.zone)[1]
     rows = diary_rows.visits(site=site, span=span)
-    live = [row for row in rows if row.infusion.state not in OFF]
+    begun = [row for row in rows if row.infusion.starts_at >= span[0]]
+    live = [row for row in begun if row.infusion.state not in OFF]
     known = premises.of(site=site)
     rooms, clinicians = diary_rows.rooms(known=known, rows=rows), diary_rows.clinicians(known=known, rows=rows)
     opening = Hours(week=known.opening)
@@ -45,9 +46,14 @@ def of(*, site: Site, look: Look, now: datetime) -> DiaryBoard:
         closed=diary_rows.closed(site=site, span=span, people=clinicians if look.by == CLINICIAN else ()),
         ways=way_home.of(infusions=[row.infusion for row in live], now=now, only=way_home.WORDS),
     )
-    by_day: dict[date, list[Row]] = defaultdict(list)
-    for row in live:
-        by_day[times.local_day(moment=row.infusion.starts_at, zone=site.zone)].append(row)
+    by_day, overnight = defaultdict[date, list[Row]](list), defaultdict[date, list[Row]](list)
+    for row in rows:
+        if row.infusion.state in OFF:
+            continue
+        first = times.local_day(moment=row.infusion.starts_at, zone=site.zone)
+        by_day[first].append(row)
+        if times.local_day(moment=row.infusion.room_free_at, zone=site.zone) > first:
+            overnight[first + timedelta(days=1)].append(row)
     grid = across(
         days=days,
         zone=site.zone,
@@ -58,8 +64,8 @@ def of(*, site: Site, look: Look, now: datetime) -> DiaryBoard:
         look=look,
         grid=grid,
         clock=f"{now.astimezone(site.zone):%H:%M}",
-        days=[drawing.day(grid.on(day), by_day[day]) for day in days],
-        off=[drawing.off(row) for row in rows if row.infusion.state in OFF and drawing.is_wanted(row)],
+        days=[drawing.day(grid.on(day), by_day[day], overnight[day]) for day in days],
+        off=[drawing.off(row) for row in begun if row.infusion.state in OFF and drawing.is_wanted(row)],
         rooms=[one for one in rooms if one.is_offered],
         clinicians=[one for one in clinicians if one.is_offered],
     )
@@ -84,11 +90,12 @@ class _Drawing:
     closed: list[Closed]
     ways: dict[int, WayHome]
 
-    def day(self, grid: Grid, rows: Sequence[Row]) -> Day:
+    def day(self, grid: Grid, rows: Sequence[Row], overnight: Sequence[Row]) -> Day:
+        """``overnight`` are the visits of the day before that still take time on this one."""
         wanted = [row for row in rows if self.is_wanted(row)]
         levels = [self.ways[row.infusion.pk].level for row in wanted if row.infusion.state not in OVER]
         by_owner: dict[int, list[Row]] = defaultdict(list)
-        for row in rows:
+        for row in (*overnight, *rows):
             by_owner[self._owner_of(row)].append(row)
         chosen = self.look.room if self.look.by == ROOM else self.look.clinician
         shown = [one for one in self.lanes if chosen in (None, one.pk) and (one.is_offered or by_owner[one.pk])]
@@ -139,7 +146,8 @@ class _Drawing:
             taken = self._taken(grid, row)
             place = grid.span(row.infusion.starts_at, row.infusion.ends_at)
             busy.append(taken)
-            if place is None or not self.is_wanted(row):
+            is_of_today = times.local_day(moment=row.infusion.starts_at, zone=self.site.zone) == grid.day
+            if place is None or not is_of_today or not self.is_wanted(row):
                 shades.append(_shade(grid, taken, "taken"))
             else:
                 items.append((taken[0], self._block(grid, row, place)))

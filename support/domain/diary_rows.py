@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TypeVar
 
-from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery, Value
+from django.db.models import Case, CharField, Count, F, IntegerField, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from clinic.domain.premises import Premises
 from clinic.domain.times import minute_of_day
 from clinic.models import Closure, Infusion, Policy, Room, Site, StaffMember
-from clinic.models.infusion import LIVE
+from clinic.models.infusion import LIVE, LONGEST_VISIT
 from support.domain import promise_rows
 from support.domain.board_grid import Grid, Minutes
 
@@ -79,7 +79,7 @@ class Closed:
 
 
 def visits(*, site: Site, span: Span) -> list[Row]:
-    """The visits that begin in this time, in order. One query."""
+    """The visits that begin in this time or still hold their room in it, in order. One query."""
     guests = (
         promise_rows.sitting(starts_at=OuterRef("starts_at"))
         .filter(infusion=OuterRef("pk"))
@@ -89,7 +89,9 @@ def visits(*, site: Site, span: Span) -> list[Row]:
         .values("many")
     )
     rows = (
-        Infusion.objects.filter(site=site, starts_at__gte=span[0], starts_at__lt=span[1])
+        Infusion.objects.filter(
+            site=site, starts_at__gt=span[0] - LONGEST_VISIT, room_free_at__gt=span[0], starts_at__lt=span[1]
+        )
         .select_related("patient")
         .only(*OF_A_VISIT)
         .annotate(
@@ -148,19 +150,28 @@ def clinicians(*, known: Premises, rows: Sequence[Row]) -> list[Owner]:
 
 
 def closed(*, site: Site, span: Span, people: Sequence[Owner] = ()) -> list[Closed]:
-    """Closures that touch this time, and where ``people`` are with a patient of another site meanwhile. One query."""
+    """Closures that touch this time, and where ``people`` are with a patient of another site meanwhile. One query.
+
+    Why somebody is away stays at the site that wrote it down.
+    """
     ids = [one.pk for one in people]
     mine = Q(site=site) | Q(clinician__in=ids) if ids else Q(site=site)
+    why = Case(When(site=site, then=F("reason")), default=Value(""), output_field=CharField())
     rows = (
         Closure.objects.filter(mine, ends_at__gt=span[0], starts_at__lt=span[1])
         .order_by()
-        .values_list("room_id", "clinician_id", "starts_at", "ends_at", "reason")
+        .values_list("room_id", "clinician_id", "starts_at", "ends_at", why)
     )
     if ids:
         # By site and time, as the index has them, not by clinician, who may have years of visits.
         others = StaffMember.sites.through.objects.filter(staffmember__in=ids).exclude(site=site).values("site")
         elsewhere = Infusion.objects.filter(
-            LIVE, site__in=others, clinician__in=ids, starts_at__gte=span[0], starts_at__lt=span[1]
+            LIVE,
+            site__in=others,
+            clinician__in=ids,
+            starts_at__gt=span[0] - LONGEST_VISIT,
+            ends_at__gt=span[0],
+            starts_at__lt=span[1],
         )
         rows = rows.union(
             elsewhere.order_by().values_list(

@@ -137,6 +137,37 @@ def test_a_clinician_is_free_when_they_work_and_are_nowhere_else(look, site, boo
     ]
 
 
+def test_why_somebody_is_away_stays_at_the_site_that_wrote_it_down(look, site):
+    elsewhere = SiteFactory()
+    kim = StaffFactory(role=Role.CLINICIAN, sites=[site, elsewhere], full_name="Kim Larsen")
+    WorkingHours.objects.create(staff=kim, site=site, weekday=TUESDAY.weekday(), starts=time(10), ends=time(18))
+    for where, hours, reason in ((elsewhere, 0, "Surgery"), (site, 2, "Course")):
+        begins = AT + timedelta(hours=hours)
+        Closure.objects.create(
+            site=where, clinician=kim, starts_at=begins, ends_at=begins + timedelta(hours=1), reason=reason
+        )
+    [lane] = look(by=CLINICIAN, clinician=kim.pk).days[0].lanes
+    shades = [(shade.start, shade.why) for shade in lane.shades if shade.kind == "closed"]
+    assert sorted(shades) == [("13:00", ""), ("15:00", "Course")]
+
+
+@pytest.mark.parametrize("days", [1, 7])
+def test_a_visit_over_midnight_takes_time_on_the_next_day_too(days, look, site, book):
+    """Named where it begins; the day it ends on only has less free time."""
+    site.opening_hours.all().delete()
+    for weekday in range(7):
+        OpeningHours.objects.create(site=site, weekday=weekday, opens=time(0), closes=time(23, 59))
+    book(at=datetime(2026, 3, 4, 4, 0, tzinfo=UTC), room=RoomFactory(site=site))  # Tuesday, 23:00 to 00:40
+    board = look(first=TUESDAY + timedelta(days=1) if days == 1 else TUESDAY, days=days)
+    wednesday = next(day for day in board.days if day.day.day == 4)
+    [lane] = wednesday.lanes
+    assert [(shade.kind, shade.start, shade.end) for shade in lane.shades if shade.kind == "taken"] == [
+        ("taken", "00:00", "00:55")
+    ]
+    assert gaps(lane) == [("01:00", "23:59")]
+    assert (wednesday.total, len(blocks(board))) == (0, days // 7)
+
+
 def test_a_filter_hides_names_and_never_makes_time_look_free(look, site, book):
     room = RoomFactory(site=site)
     book(at=AT, room=room)
