@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from clinic.access import CLINICIANS, DESK_AND_CARE, SET_UP
 from clinic.domain import audit
+from clinic.domain.errors import Refused
 from clinic.models import Room, Site, StaffMember
 from clinic.throttle import too_many
 from clinic.views.desk import at_site, patient_of, was_read
@@ -101,7 +102,11 @@ def my_dates(request: HttpRequest) -> HttpResponse:
         said.success(request, _("Your calendar gets no more news from us."))
         return redirect("link_calendar", request.link_key)
     if request.method == "POST":
-        link = feeds.make(owner=owner, site=request.link.site, actor=who(request), now=request.now)
+        try:
+            link = feeds.make(owner=owner, site=request.link.site, actor=who(request), now=request.now)
+        except Refused:
+            # The record was joined with another at this moment, and this page closed with it: it says so.
+            return redirect("link_calendar", request.link_key)
         shown |= {"address": feeds.address(link), "subscription": feeds.subscription(link)}
     shown["link"] = feeds.current(owner=owner, site=request.link.site, now=request.now)
     return render(request, "support/calendar.html", shown)
@@ -154,7 +159,12 @@ def handed_out(request: HttpRequest, owner: Owner, *, whose: str, back: str, is_
         said.success(request, _("The calendar address is closed."))
         return redirect(request.path)
     if request.method == "POST":
-        link = feeds.make(**of, actor=actor)
+        try:
+            link = feeds.make(**of, actor=actor)
+        except Refused as refused:
+            # Opened again, the page leads to the record that is left.
+            said.error(request, str(refused))
+            return redirect(request.path)
         shown["address"] = feeds.show(link=link, owner=owner, actor=actor, now=now)
     shown["link"] = feeds.current(**of)
     return render(request, "support/desk/calendar.html", shown)
