@@ -40,7 +40,7 @@ function show() {
   const { place, to, minutes } = held;
   if (!to) return place.remove();
   const [first] = bounds();
-  place.className = `place c${Math.floor((to.start - first) / STEP) + 1} w${Math.ceil(minutes / STEP)}`;
+  place.className = `carried c${Math.floor((to.start - first) / STEP) + 1} w${Math.ceil(minutes / STEP)}`;
   place.firstChild.textContent = `${clock(to.start)}–${clock(to.start + minutes)}`;
   to.track.append(place);
 }

@@ -90,7 +90,7 @@ def carry(page, visit, to_lane, *, hours):
 def test_a_drag_leads_to_what_would_change_and_saves_nothing(schedule, visit, site):
     other = site.rooms.get(name="Room 2")
     carry(schedule, visit, other.pk, hours=1.5)
-    expect(schedule.locator(".place")).to_contain_text("13:30–15:10")
+    expect(schedule.locator(".carried")).to_contain_text("13:30–15:10")
     schedule.mouse.up()
     assert asked_of(schedule) == (visit.starts_at + 1.5 * HOUR, other.pk, 1)
     visit.refresh_from_db()
@@ -105,7 +105,7 @@ def test_a_drag_out_of_the_board_stays_where_it_was_and_says_so(schedule, visit)
     schedule.mouse.move(block["x"] + 60, 10)
     schedule.mouse.up()
     expect(schedule.locator("#carry")).to_contain_text("stays at 12:00")
-    assert schedule.locator(".is-held, .place").count() == 0
+    assert schedule.locator(".is-held, .carried").count() == 0
     assert schedule.url.endswith(reverse("schedule"))
 
 
