@@ -84,13 +84,13 @@ def test_one_persons_words_are_not_shown_to_the_next(form, here):
 
 
 def test_pressing_twice_sends_once(form):
-    form.fill("[name=given_name]", "Jo")
+    form.fill("[name=given_name]", "Wilhelmina")
     form.check("[name=is_adult]")
     form.check("[name=roles][value=ride]")
     form.locator(SAVE).first.evaluate("button => { button.click(); button.click() }")
     form.wait_for_load_state()
     form.wait_for_url(lambda url: "people/new" not in url)
-    assert Designation.objects.filter(person__given_name="Jo").count() == 1
+    assert Designation.objects.filter(person__given_name="Wilhelmina").count() == 1
 
 
 def test_a_slash_looks_for_a_patient(today):
