@@ -51,7 +51,8 @@ def book_series(
         found = against.findings(
             site=patient.site,
             protocol=protocol,
-            is_archived=patient.is_archived,
+            # As it is now, under the patient's lock.
+            is_archived=Patient.objects.values_list("is_archived", flat=True).get(pk=patient.pk),
             slots=timed,
             placed={},
             here=here,

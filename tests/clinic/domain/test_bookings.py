@@ -7,12 +7,12 @@ import psycopg2
 import pytest
 from django.db import connection
 
-from clinic.domain import attempts, bookings, followers, infusions, locks, moves, planning
-from clinic.domain.errors import Refused, Taken
+from clinic.domain import attempts, bookings, followers, infusions, locks, moves, planning, records
+from clinic.domain.errors import AgainstRules, Refused, Taken
 from clinic.domain.slots import Slot
 from clinic.domain.study import whole_course
 from clinic.enums import CourseStatus, InfusionStatus
-from clinic.models import AuditEntry, Closure, Course, Infusion, Room
+from clinic.models import AuditEntry, Closure, Course, Infusion, Patient, Room
 from tests.clinic.conftest import House
 from tests.factories import CourseFactory, PatientFactory, ProtocolFactory, RoomFactory, SiteFactory
 
@@ -347,3 +347,10 @@ def test_a_patient_of_another_site_keeps_their_own_clinic(house: House, now: dat
     other = CourseFactory(patient=PatientFactory(site=SiteFactory()), opened_by=house.desk)
     with pytest.raises(Refused, match="not a room of this clinic"):
         bookings.place(course=other, slot=at(house), actor=house.desk, now=now)
+
+
+def test_a_series_is_not_booked_for_a_record_that_was_put_away_meanwhile(house: House, now: datetime) -> None:
+    shown = house.patient()
+    records.put_away(patient=Patient.objects.get(pk=shown.pk), actor=house.desk, now=now)
+    with pytest.raises(AgainstRules):
+        bookings.book_series(patient=shown, protocol=house.protocol, slots=[at(house)], actor=house.desk, now=now)
