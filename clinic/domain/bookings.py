@@ -51,8 +51,8 @@ def book_series(
         found = against.findings(
             site=patient.site,
             protocol=protocol,
-            # As it is now, under the patient's lock.
-            is_archived=Patient.objects.values_list("is_archived", flat=True).get(pk=patient.pk),
+            # As it is now, under the patient's lock; a record that was left for another is PostgreSQL's to refuse.
+            is_archived=Patient.objects.filter(pk=patient.pk, is_archived=True, merged_into=None).exists(),
             slots=timed,
             placed={},
             here=here,
