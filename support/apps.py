@@ -11,12 +11,11 @@ class SupportConfig(AppConfig):
         from clinic.domain import followers, gates, guests, sites
         from education import library
         from messaging.domain import inbound
-        from support.domain import circle, kinds, promise_rows, replies, waitlist, way_home
+        from support.domain import circle, kinds, promise_rows, replies, way_home
 
         gates.register(way_home.gate)
         guests.register(promise_rows.in_the_room)
         followers.register(circle.follow)
-        followers.register(waitlist.follow)
         sites.on_begin(library.sync)
         kinds.register_all()
         if replies.heard not in inbound.on_inbound:

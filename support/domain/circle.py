@@ -3,30 +3,53 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db import connection
+
 from clinic.domain.followers import Change
 from clinic.enums import InfusionStatus
-from clinic.models import Infusion
-from support.domain import asking, checkins, commitments, handovers, invitations, replan, visit_state
+from clinic.models import Infusion, Patient
+from messaging.domain import opt_outs
+from support.domain import asking, checkins, commitments, handovers, invitations, replan, visit_state, waitlist
+
+# Asked with every booking, hence by hand and at once.
+FIRST_LOOK = f"""
+SELECT EXISTS (SELECT 1 FROM support_designation WHERE patient_id = %s AND withdrawn_at IS NULL),
+    ARRAY({opt_outs.AMONG}), {waitlist.ANYBODY}
+"""  # noqa: S608 all of it is our own
 
 
 def follow(changes: Sequence[Change]) -> None:
-    """Registered with clinic's followers."""
-    booked = [change.infusion for change in changes if change.what == "booked"]
-    if booked:
-        _booked(booked, changes[0].now)
-    for change in changes:
-        if change.what != "booked":
+    """Registered with clinic's followers. The changes of one act are of one kind, and of one patient where booked."""
+    if all(change.what == "booked" for change in changes):
+        anybody_waits = _booked([change.infusion for change in changes], changes[0].now)
+    else:
+        anybody_waits = True
+        for change in changes:
             _changed(change)
+    if anybody_waits:
+        waitlist.follow(changes)
 
 
-def _booked(visits: Sequence[Infusion], now: datetime) -> None:
-    """New visits of one patient: nothing can be known about them yet, so nothing is looked up."""
-    somebody, stopped = visit_state.first_look(patient=visits[0].patient)
+def _booked(visits: Sequence[Infusion], now: datetime) -> bool:
+    """New visits of one patient: nothing can be known about them yet, so nothing is looked up. Whether anybody waits
+    for a place."""
+    somebody, stopped, anybody_waits = _first_look(visits[0].patient)
     asked = asking.ask_about_new(infusions=visits, now=now) if somebody else []
     if asked:
         stopped |= visit_state.stopped(*(commitment.designation.person for commitment in asked))
     invitations.tell_new_dates(infusion=visits[0], asked=asked, stopped=stopped, now=now)
     replan.plan_new(infusions=visits, asked=asked, stopped=stopped, now=now)
+    return anybody_waits
+
+
+def _first_look(patient: Patient) -> tuple[bool, set[str], bool]:
+    """Whether anybody stands by this patient, which of the patient's addresses asked for no more messages, and
+    whether anybody waits for a place."""
+    given = {opt_outs.same(address): address for address in (patient.phone, patient.email) if address}
+    with connection.cursor() as cursor:
+        cursor.execute(FIRST_LOOK, [patient.pk, list(given)])
+        somebody, silent, anybody_waits = cursor.fetchone()
+    return somebody, {given[address] for address in silent}, anybody_waits
 
 
 def _changed(change: Change) -> None:

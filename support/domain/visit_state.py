@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import connection
 from django.db.models import Q
 
 from clinic.models import Infusion, Patient, Policy, Site
@@ -22,11 +21,6 @@ from support.models import CheckIn, Commitment, Designation
 GONE = frozenset({*WITH_PROVIDER, MessageStatus.SENDING, MessageStatus.UNKNOWN})
 MOVED = "patient_moved"
 ASKS = frozenset({"helper_ask_again", "helper_ask_new_time"})
-# Asked with every booking, hence by hand and at once.
-FIRST_LOOK = f"""
-SELECT EXISTS (SELECT 1 FROM support_designation WHERE patient_id = %s AND withdrawn_at IS NULL),
-    ARRAY({opt_outs.AMONG})
-"""  # noqa: S608 both halves are our own
 LANGUAGES = frozenset({"en", "es"})
 
 
@@ -111,15 +105,6 @@ def reach_helper(*, designation: Designation, has_answered: bool, stopped: Colle
         language=_language(person.language),
         is_silent=not agreed and not has_answered,
     )
-
-
-def first_look(*, patient: Patient) -> tuple[bool, set[str]]:
-    """Whether anybody stands by this patient, and which of the patient's addresses asked for no more messages."""
-    given = {opt_outs.same(address): address for address in (patient.phone, patient.email) if address}
-    with connection.cursor() as cursor:
-        cursor.execute(FIRST_LOOK, [patient.pk, list(given)])
-        somebody, silent = cursor.fetchone()
-    return somebody, {given[address] for address in silent}
 
 
 def stopped(*people: Contact) -> set[str]:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 import structlog
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -25,10 +25,10 @@ from support.models import PlaceOffer, WaitlistEntry
 
 log = structlog.get_logger(__name__)
 
-# Asked with every booking, hence by hand.
+# Whether anybody waits or is asked; a part of what every booking asks.
 ANYBODY = """
-SELECT EXISTS (SELECT 1 FROM support_waitlistentry WHERE closed_at IS NULL)
-    OR EXISTS (SELECT 1 FROM support_placeoffer WHERE status = 'open')
+(EXISTS (SELECT 1 FROM support_waitlistentry WHERE closed_at IS NULL)
+    OR EXISTS (SELECT 1 FROM support_placeoffer WHERE status = 'open'))
 """
 
 
@@ -145,10 +145,7 @@ def place_freed(*, slot: Slot, now: datetime) -> list[PlaceOffer]:
 
 
 def follow(changes: Sequence[Change]) -> None:
-    """Registered with clinic's followers, after the circle's own: what a visit took, and what it left free.
-
-    One query where nobody waits.
-    """
+    """What visits took, and what they left free. One query where nobody waits for it."""
     if _concerns_nobody(changes):
         return
     for change in changes:
@@ -200,10 +197,6 @@ def _concerns_nobody(changes: Sequence[Change]) -> bool:
     """Nobody of these courses waits, nobody is asked about a place, and nobody waits for what becomes free."""
     if all(change.what in {"phase", "late"} for change in changes):
         return True
-    with connection.cursor() as cursor:
-        cursor.execute(ANYBODY)
-        if not cursor.fetchone()[0]:
-            return True
     waiting = Q(course__in={change.infusion.course_id for change in changes})
     if any(change.what in {"moved", "cancelled", "no_show"} for change in changes):
         waiting |= Q(course__patient__site=changes[0].infusion.site_id)
@@ -220,8 +213,8 @@ def _close_entries(change: Change) -> None:
         _close(mine.filter(infusion=None), _("Every visit has a time now."), change.actor, change.now)
     elif change.what == "moved" and _is_earlier(change):
         _close(mine.filter(infusion=visit), _("Has an earlier time now."), change.actor, change.now)
-    elif change.what in {"cancelled", "no_show", "phase"}:
-        _close(mine.filter(infusion=visit), _("The visit is off, or has begun."), change.actor, change.now)
+    elif change.what in {"cancelled", "no_show"}:
+        _close(mine.filter(infusion=visit), _("The visit is off."), change.actor, change.now)
 
 
 def _is_earlier(change: Change) -> bool:
