@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from clinic import names
 from clinic.enums import Weekday
 from clinic.models.history import tracked, tracked_without
 
@@ -101,17 +102,17 @@ class Patient(Contact):
 
     @property
     def full_name(self) -> str:
-        return f"{self.given_name} {self.family_name}".strip()
+        return names.full(self.given_name, self.family_name)
 
     @property
     def first_name(self) -> str:
         """What we call them on their own page and towards their helpers."""
-        return self.preferred_name or self.given_name.split(" ")[0] or self.family_name
+        return names.called(self.given_name, self.family_name, self.preferred_name)
 
     @property
     def short_name(self) -> str:
         """First name and the initial of the family name, for the board."""
-        return f"{self.first_name} {self.family_name[:1]}.".strip()
+        return names.short(self.given_name, self.family_name, self.preferred_name)
 
 
 @tracked

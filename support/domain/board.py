@@ -3,15 +3,19 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from clinic.domain import times
+from clinic.domain import premises, times
+from clinic.domain.premises import Premises
 from clinic.enums import OFF, InfusionStatus
-from clinic.models import Closure, Infusion, Room, Site
-from support.domain import diary_rows, steps, way_home
+from clinic.models import Infusion, Site
+from support.domain import diary_rows, steps, visit_rows, way_home
 from support.domain.board_grid import Grid, Span, around
+from support.domain.diary_rows import Owner
+from support.domain.visit_rows import VisitRow
 from support.domain.way_home import WayHome
 from support.enums import AlertKind, AlertStatus
 from support.models import Alert
@@ -27,15 +31,12 @@ SHOWN = (
     "course__protocol",
     "handover__commitment__designation__person",
 )
-# What the day's board shows of a visit.
-ON_THE_BOARD = (
-    *diary_rows.OF_A_VISIT,
-    *("course__sessions", "course__protocol__prep_minutes"),
-    *("course__protocol__infusion_minutes", "course__protocol__recovery_minutes"),
-    "course__protocol__observation_minutes",
+# What the day's board shows of an alert.
+AROUND_AN_ALERT = ("patient", "owner", "infusion__room")
+OF_AN_ALERT = (
+    *("kind", "says", "opened_at", "deadline", "owner__full_name", "infusion__room__name"),
+    *("patient__given_name", "patient__family_name", "patient__preferred_name"),
 )
-# What it shows of a helper: enough to call them.
-TO_CALL = (*way_home.WORDS, "designation__person__family_name", "designation__person__phone")
 OVER = frozenset({S.RELEASED, S.HOME})
 RANK = {"stop": 0, "risk": 1, "calm": 2, "ok": 3}
 FLOOR_LINES = 8
@@ -53,7 +54,7 @@ ALERT_LEVELS = {
 class Visit:
     """One visit as every list shows it. ``tone`` is the look of its block."""
 
-    infusion: Infusion
+    infusion: VisitRow
     phase: str
     way: WayHome
     mark_level: str
@@ -67,7 +68,7 @@ class Visit:
 
 @dataclass(frozen=True, kw_only=True)
 class Lane:
-    room: Room
+    room: Owner
     visits: list[Visit]
     shades: list[Span]
 
@@ -105,35 +106,23 @@ class Board:
     is_closed: bool
 
 
-def infusions_of(*, site: Site, day: date) -> list[Infusion]:
-    """The visits that begin on this clinic day, with what the board shows of each and no more. One query."""
-    start, end = times.day_bounds(day=day, zone=site.zone)
-    rows = Infusion.objects.filter(site=site, starts_at__gte=start, starts_at__lt=end)
-    rows = rows.select_related("patient", "course__protocol").only(*ON_THE_BOARD)
-    return list(diary_rows.sharing(rows=rows.annotate(**diary_rows.RULES), site=site))
-
-
-def visits_of(
-    *, infusions: Sequence[Infusion], site: Site, now: datetime, grid: Grid | None = None, only: Sequence[str] = ()
-) -> list[Visit]:
-    """``only`` names what to read of the helpers' commitments; all of it where nothing is named."""
-    ways = way_home.of(infusions=infusions, now=now, only=only)
+def visits_of(*, infusions: Sequence[VisitRow], site: Site, now: datetime, grid: Grid | None = None) -> list[Visit]:
+    ways = way_home.of(infusions=infusions, now=now)
     return [_visit(infusion, ways[infusion.pk], site, now, grid) for infusion in infusions]
 
 
 def day(*, site: Site, day: date, now: datetime) -> Board:
     """The board of one clinic day. The number of queries does not depend on how much is booked."""
     today = times.local_day(moment=now, zone=site.zone)
-    infusions = infusions_of(site=site, day=day)
-    rooms = {room.pk: room for room in site.rooms.all()}
-    for infusion in infusions:
-        infusion.room = rooms[infusion.room_id]
-    live = [infusion for infusion in infusions if infusion.state not in OFF]
-    hours = _open_hours(site, day)
+    start, end = times.day_bounds(day=day, zone=site.zone)
+    begun = Infusion.objects.filter(site=site, starts_at__gte=start, starts_at__lt=end)
+    rows = visit_rows.of(values=begun.values_list(*visit_rows.COLUMNS), site=site)
+    live = [row for row in rows if row.state not in OFF]
+    known = premises.of(site=site)
+    hours = known.opening.get(day.weekday(), [])
     grid = around(day=day, zone=site.zone, open_hours=hours, spans=[(row.starts_at, row.room_free_at) for row in live])
-    visits = visits_of(infusions=infusions, site=site, now=now, grid=grid, only=TO_CALL)
+    visits = visits_of(infusions=rows, site=site, now=now, grid=grid)
     shown = [visit for visit in visits if visit.infusion.state not in OFF]
-    closures = _closures(site, day)
     # Once a patient has left, their way home is no longer a question.
     counted = [visit.way.level if visit.infusion.state not in OVER else "ok" for visit in shown]
     return Board(
@@ -143,7 +132,7 @@ def day(*, site: Site, day: date, now: datetime) -> Board:
         is_today=day == today,
         grid=grid,
         now_column=grid.column(now),
-        lanes=_lanes(list(rooms.values()), shown, grid, hours, closures),
+        lanes=_lanes(diary_rows.rooms(known=known, visits=live), shown, grid, known, (start, end)),
         visits=shown,
         needs=_needs(site, shown, now, with_alerts=day == today),
         floor=_floor(shown, now) if day == today else [],
@@ -153,7 +142,7 @@ def day(*, site: Site, day: date, now: datetime) -> Board:
         covered=counted.count("ok"),
         at_risk=counted.count("risk"),
         none=counted.count("stop"),
-        is_closed=not hours or any(_covers(closure, day, site) for closure in closures),
+        is_closed=not hours or any(begins <= start and ends >= end for begins, ends in known.closed),
     )
 
 
@@ -162,13 +151,12 @@ def alert_level(*, alert: Alert, now: datetime) -> str:
     return "risk" if level == "calm" and alert.deadline <= now else level
 
 
-def open_alerts(*, site: Site) -> list[Alert]:
+def open_alerts(*, site: Site) -> QuerySet[Alert]:
     """Everything that still waits for an answer, the nearest deadline first."""
-    rows = Alert.objects.filter(site=site).exclude(status=AlertStatus.CLOSED)
-    return list(rows.select_related("patient", "owner", "infusion__room", "designation__person"))
+    return Alert.objects.filter(site=site).exclude(status=AlertStatus.CLOSED)
 
 
-def _visit(infusion: Infusion, way: WayHome, site: Site, now: datetime, grid: Grid | None) -> Visit:
+def _visit(infusion: VisitRow, way: WayHome, site: Site, now: datetime, grid: Grid | None) -> Visit:
     level, word = mark(infusion, way)
     return Visit(
         infusion=infusion,
@@ -184,17 +172,17 @@ def _visit(infusion: Infusion, way: WayHome, site: Site, now: datetime, grid: Gr
     )
 
 
-def phase(infusion: Infusion, way: WayHome, site: Site, now: datetime) -> str:
+def phase(infusion: VisitRow, way: WayHome, site: Site, now: datetime) -> str:
     """Where a visit stands, without asking for its handover: who took a patient home held the ride."""
     if infusion.state != S.RELEASED:
         return steps.phase(infusion=infusion, zone=site.zone, now=now)
     at = steps.clock(infusion.released_at, site.zone)
-    if way.commitment is None:
+    if way.held is None:
         return _("Left at %(time)s") % {"time": at}
-    return _("Left with %(name)s, %(time)s") % {"name": way.commitment.designation.person.first_name, "time": at}
+    return _("Left with %(name)s, %(time)s") % {"name": way.held.first_name, "time": at}
 
 
-def mark(infusion: Infusion, way: WayHome) -> tuple[str, str]:
+def mark(infusion: VisitRow, way: WayHome) -> tuple[str, str]:
     """Level and word of the mark a visit's block carries."""
     if infusion.state == S.HOME:
         return "ok", _("Home")
@@ -207,15 +195,15 @@ def mark(infusion: Infusion, way: WayHome) -> tuple[str, str]:
 
 def _short(way: WayHome) -> str:
     """As few words as a block has room for."""
-    if way.commitment is None:
+    if way.held is None:
         return way.word
-    name = {"name": way.commitment.designation.person.first_name}
-    if way.commitment.outside_at is not None:
+    name = {"name": way.held.first_name}
+    if way.held.outside_at is not None:
         return _("%(name)s is outside") % name
     return _("With %(name)s") % name if way.level == "ok" else _("Not confirmed")
 
 
-def tone(infusion: Infusion, way: WayHome) -> str:
+def tone(infusion: VisitRow, way: WayHome) -> str:
     """The look of a visit's block: done, stop, risk, live or plain."""
     if infusion.state in OVER:
         return "done"
@@ -239,7 +227,7 @@ def _needs(site: Site, visits: list[Visit], now: datetime, *, with_alerts: bool)
                 alert=alert,
                 is_overdue=alert.deadline <= now,
             )
-            for alert in open_alerts(site=site)
+            for alert in open_alerts(site=site).select_related(*AROUND_AN_ALERT).only(*OF_AN_ALERT)
         ]
     return sorted(needs, key=lambda need: (RANK[need.level], need.alert.deadline if need.alert else need.at))
 
@@ -257,42 +245,18 @@ def _floor(visits: list[Visit], now: datetime) -> list[Visit]:
 
 
 def _lanes(
-    rooms: list[Room],
-    visits: list[Visit],
-    grid: Grid,
-    hours: list[tuple[time, time]],
-    closures: list[Closure],
+    rooms: list[Owner], visits: list[Visit], grid: Grid, known: Premises, day: tuple[datetime, datetime]
 ) -> list[Lane]:
-    shut = grid.outside(hours)
+    shut = grid.outside(known.opening.get(grid.day.weekday(), [])) + _closed(grid, known.closed, day)
     by_room: dict[int, list[Visit]] = defaultdict(list)
     for visit in visits:
         by_room[visit.infusion.room_id].append(visit)
-    lanes = []
-    for room in rooms:
-        if not (room.is_active or by_room[room.pk]):
-            continue
-        mine = [
-            grid.span(closure.starts_at, closure.ends_at)
-            for closure in closures
-            if closure.clinician_id is None and closure.room_id in (None, room.pk)
-        ]
-        lanes.append(Lane(room=room, visits=by_room[room.pk], shades=[*shut, *(span for span in mine if span)]))
-    return lanes
+    return [
+        Lane(room=room, visits=by_room[room.pk], shades=shut + _closed(grid, known.room_closed.get(room.pk, []), day))
+        for room in rooms
+    ]
 
 
-def _open_hours(site: Site, day: date) -> list[tuple[time, time]]:
-    return list(site.opening_hours.filter(weekday=day.weekday()).values_list("opens", "closes"))
-
-
-def _closures(site: Site, day: date) -> list[Closure]:
-    return _closures_between(site, *times.day_bounds(day=day, zone=site.zone))
-
-
-def _closures_between(site: Site, start: datetime, end: datetime) -> list[Closure]:
-    return list(Closure.objects.filter(site=site, ends_at__gt=start, starts_at__lt=end))
-
-
-def _covers(closure: Closure, day: date, site: Site) -> bool:
-    start, end = times.day_bounds(day=day, zone=site.zone)
-    whole_site = closure.room_id is None and closure.clinician_id is None
-    return whole_site and closure.starts_at <= start and closure.ends_at >= end
+def _closed(grid: Grid, closed: Sequence[tuple[datetime, datetime]], day: tuple[datetime, datetime]) -> list[Span]:
+    spans = (grid.span(begins, ends) for begins, ends in closed if begins < day[1] and ends > day[0])
+    return [span for span in spans if span]

@@ -16,6 +16,7 @@ from support.domain.board import OVER, mark, phase, tone
 from support.domain.board_grid import PER_HOUR, STEP, Grid, Minutes, Span, across, clock, without
 from support.domain.diary_rows import Closed, Hours, Owner, Row
 from support.domain.diary_shapes import CLINICIAN, ROOM, Block, Day, DiaryBoard, Gap, Lane, Look, Off, Shade
+from support.domain.visit_rows import VisitRow
 from support.domain.way_home import WayHome
 
 # A stretch shorter than this is no place for a visit.
@@ -33,7 +34,11 @@ def of(*, site: Site, look: Look, now: datetime) -> DiaryBoard:
     begun = [row for row in rows if row.infusion.starts_at >= span[0]]
     live = [row for row in begun if row.infusion.state not in OFF]
     known = premises.of(site=site)
-    rooms, clinicians = diary_rows.rooms(known=known, rows=rows), diary_rows.clinicians(known=known, rows=rows)
+    visits = [row.infusion for row in rows]
+    rooms, clinicians = (
+        diary_rows.rooms(known=known, visits=visits),
+        diary_rows.clinicians(known=known, visits=visits),
+    )
     opening = Hours(week=known.opening)
     drawing = _Drawing(
         site=site,
@@ -44,7 +49,7 @@ def of(*, site: Site, look: Look, now: datetime) -> DiaryBoard:
         opening=opening,
         working={pk: Hours(week=week) for pk, week in known.working.items()} if look.by == CLINICIAN else {},
         closed=diary_rows.closed(site=site, span=span, people=clinicians if look.by == CLINICIAN else ()),
-        ways=way_home.of(infusions=[row.infusion for row in live], now=now, only=way_home.WORDS),
+        ways=way_home.of(infusions=[row.infusion for row in live], now=now),
     )
     by_day, overnight = defaultdict[date, list[Row]](list), defaultdict[date, list[Row]](list)
     for row in rows:
@@ -118,7 +123,7 @@ class _Drawing:
             return False
         if look.only_risk and (visit.state in OFF | OVER or self.ways[visit.pk].level not in ("risk", "stop")):
             return False
-        return not look.name or folded(look.name) in folded(f"{visit.patient.full_name} {visit.patient.preferred_name}")
+        return not look.name or folded(look.name) in folded(visit.every_name)
 
     def off(self, row: Row) -> Off:
         visit = row.infusion
@@ -126,7 +131,7 @@ class _Drawing:
             pk=visit.pk,
             day=times.local_day(moment=visit.starts_at, zone=self.site.zone),
             at=f"{visit.starts_at.astimezone(self.site.zone):%H:%M}",
-            name=visit.patient.short_name,
+            name=visit.short_name,
             phase=steps.phase(infusion=visit, zone=self.site.zone, now=self.now),
             why=visit.off_reason,
         )
@@ -192,10 +197,10 @@ class _Drawing:
             pk=visit.pk,
             css=place.css,
             turn=turn.css if turn else "",
-            parts=_parts(row),
+            parts=_parts(visit),
             tone=tone(visit, way),
             when=f"{clock(start)}–{clock(end)}",
-            name=visit.patient.short_name,
+            name=visit.short_name,
             phase=phase(visit, way, self.site, self.now),
             level=level,
             word=word,
@@ -216,14 +221,15 @@ def _shade(grid: Grid, span: Minutes, kind: str, why: str = "") -> Shade | None:
     return Shade(css=place.css, kind=kind, start=clock(span[0]), end=clock(span[1]), why=why)
 
 
-def _parts(row: Row) -> str:
+def _parts(visit: VisitRow) -> str:
     """Classes for how much of the visit is getting ready, treatment and recovery, in steps of five minutes.
 
     What has happened counts; what is still ahead is as the protocol expects it.
     """
-    visit = row.infusion
-    treated = min(max(visit.started_at or visit.starts_at + row.prep, visit.starts_at), visit.ends_at)
-    resting = min(max(visit.recovering_at or treated + row.treatment, treated), visit.ends_at)
+    prep = timedelta(minutes=visit.course.protocol.prep_minutes)
+    treatment = timedelta(minutes=visit.course.protocol.infusion_minutes)
+    treated = min(max(visit.started_at or visit.starts_at + prep, visit.starts_at), visit.ends_at)
+    resting = min(max(visit.recovering_at or treated + treatment, treated), visit.ends_at)
     lengths = (treated - visit.starts_at, resting - treated, visit.ends_at - resting)
     return " ".join(
         f"{part}{min(round(length / timedelta(minutes=STEP)), LONGEST_PART)}"

@@ -1,9 +1,9 @@
 """What the schedule reads: visits, whose time it is, when they are there and when not. Lean: drawn many times a day."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from typing import TypeVar
+from datetime import date, datetime, time
+from typing import NamedTuple
 
 from django.db.models import Case, CharField, Count, F, IntegerField, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
@@ -11,32 +11,20 @@ from django.utils.translation import gettext as _
 
 from clinic.domain.premises import Premises
 from clinic.domain.times import minute_of_day
-from clinic.models import Closure, Infusion, Policy, Room, Site, StaffMember
+from clinic.models import Closure, Infusion, Room, Site, StaffMember
 from clinic.models.infusion import LIVE, LONGEST_VISIT
-from support.domain import promise_rows
+from support.domain import promise_rows, visit_rows
 from support.domain.board_grid import Grid, Minutes
+from support.domain.visit_rows import VisitRow
 
 Span = tuple[datetime, datetime]
-T = TypeVar("T", bound=Infusion)
-# What a block shows of a visit.
-OF_A_VISIT = (
-    *("site", "policy", "status", "version", "number", "starts_at", "ends_at", "room_free_at", "room", "clinician"),
-    *("arrived_at", "started_at", "recovering_at", "ready_at", "released_at", "home_at", "cancelled_at", "no_show_at"),
-    *("released_how", "off_reason", "late_minutes", "patient"),
-    *("patient__given_name", "patient__family_name", "patient__preferred_name"),
-)
-# Of the rules a visit runs under: when a missing way home is urgent, and from when the patient may leave.
-RULES = {name: F(f"policy__{name}") for name in ("ask_hours", "reconfirm_hours", "min_recovery_minutes")}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """A visit, how many guests have said yes, and what the protocol expects of its first two parts."""
+class Row(NamedTuple):
+    """A visit and how many guests have said yes."""
 
-    infusion: Infusion
+    infusion: VisitRow
     guests: int
-    prep: timedelta
-    treatment: timedelta
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,62 +76,30 @@ def visits(*, site: Site, span: Span) -> list[Row]:
         .annotate(many=Count("pk"))
         .values("many")
     )
-    rows = (
+    rows = list(
         Infusion.objects.filter(
             site=site, starts_at__gt=span[0] - LONGEST_VISIT, room_free_at__gt=span[0], starts_at__lt=span[1]
-        )
-        .select_related("patient")
-        .only(*OF_A_VISIT)
-        .annotate(
-            guests=Coalesce(Subquery(guests, output_field=IntegerField()), 0),
-            prep=F("course__protocol__prep_minutes"),
-            treatment=F("course__protocol__infusion_minutes"),
-            **RULES,
-        )
+        ).values_list(*visit_rows.COLUMNS, Coalesce(Subquery(guests, output_field=IntegerField()), 0))
     )
     return [
-        Row(
-            infusion=row,
-            guests=row.guests,
-            prep=timedelta(minutes=row.prep),
-            treatment=timedelta(minutes=row.treatment),
-        )
-        for row in sharing(rows=rows, site=site)
+        Row(infusion=visit, guests=values[-1])
+        for visit, values in zip(visit_rows.of(values=rows, site=site), rows, strict=True)
     ]
 
 
-def sharing(*, rows: Iterable[T], site: Site) -> list[T]:
-    """The same visits, with one site and one set of rules among them instead of one each.
-
-    They come with ``RULES``, all of the rules that pages of many visits judge by.
-    """
-    policies: dict[int, Policy] = {}
-    found = []
-    for row in rows:
-        row.site = site
-        if row.policy_id is not None:
-            if row.policy_id not in policies:
-                policies[row.policy_id] = Policy(
-                    pk=row.policy_id, site=site, **{name: getattr(row, name) for name in RULES}
-                )
-            row.policy = policies[row.policy_id]
-        found.append(row)
-    return found
-
-
-def rooms(*, known: Premises, rows: Sequence[Row]) -> list[Owner]:
+def rooms(*, known: Premises, visits: Sequence[VisitRow]) -> list[Owner]:
     """The rooms in use, and any other that still holds one of these visits: only then a query."""
     found = [Owner(pk=room.pk, name=room.name, places=room.guest_places) for room in known.rooms]
-    if others := {row.infusion.room_id for row in rows} - {one.pk for one in found}:
+    if others := {visit.room_id for visit in visits} - {one.pk for one in found}:
         values = Room.objects.filter(pk__in=others).values_list("pk", "name", "guest_places")
         found += [Owner(pk=pk, name=name, places=places, is_offered=False) for pk, name, places in values]
     return found
 
 
-def clinicians(*, known: Premises, rows: Sequence[Row]) -> list[Owner]:
+def clinicians(*, known: Premises, visits: Sequence[VisitRow]) -> list[Owner]:
     """Who works here, and whoever else holds one of these visits: only then a query."""
     found = [Owner(pk=one.pk, name=one.short_name) for one in known.clinicians]
-    if others := {row.infusion.clinician_id for row in rows} - {one.pk for one in found}:
+    if others := {visit.clinician_id for visit in visits} - {one.pk for one in found}:
         people = StaffMember.objects.filter(pk__in=others).only("full_name")
         found += [Owner(pk=one.pk, name=one.short_name, is_offered=False) for one in people]
     return found

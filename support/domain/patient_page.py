@@ -40,7 +40,7 @@ class PatientPage:
     @property
     def helper_note(self) -> str:
         """One line about the person who takes the patient home."""
-        given = self.way.commitment if self.way is not None else None
+        given = self.way.held if self.way is not None else None
         if self.visit is not None and self.visit.released_at is not None:
             at = timezone.localtime(self.visit.released_at, self.visit.site.zone)
             return _("You left together at %(time)s.") % {"time": f"{at:%H:%M}"}

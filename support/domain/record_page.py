@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from clinic.enums import OFF, CourseStatus, InfusionStatus
 from clinic.models import AuditEntry, Course, Infusion, Patient, StaffMember
-from support.domain import board
+from support.domain import board, visit_rows
 from support.domain.board import Visit
 from support.enums import AlertStatus
 from support.models import Alert, Designation, WaitlistEntry
@@ -73,8 +73,8 @@ def of(*, patient: Patient, now: datetime) -> RecordPage:
 
 
 def _visits(patient: Patient, now: datetime) -> list[Visit]:
-    rows = Infusion.objects.filter(patient=patient).select_related(*board.SHOWN)
-    return board.visits_of(infusions=list(rows), site=patient.site, now=now)
+    values = Infusion.objects.filter(patient=patient).values_list(*visit_rows.COLUMNS)
+    return board.visits_of(infusions=visit_rows.of(values=values, site=patient.site), site=patient.site, now=now)
 
 
 def _is_ahead(visit: Visit, now: datetime) -> bool:

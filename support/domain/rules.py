@@ -5,17 +5,18 @@ from datetime import datetime
 
 from clinic.domain import calendar, policies
 from clinic.models import Infusion, Policy, Site
+from support.domain.visit_rows import VisitRow
 
 
-def of(*, infusion: Infusion) -> Policy:
+def of(*, infusion: Infusion | VisitRow) -> Policy:
     """The signed version; before the first signature the presets, so that reminders and lists have times to show.
 
     Nothing can be started under presets: the clinic's own gate sees to that.
     """
-    return policies.under(infusion=infusion) or Policy(site=infusion.site, version=0)
+    return infusion.policy or at(site=infusion.site)
 
 
-def of_each(*, infusions: Iterable[Infusion]) -> dict[int, Policy]:
+def of_each(*, infusions: Iterable[Infusion | VisitRow]) -> dict[int, Policy]:
     """The same for each visit by id, with the site asked once for those that carry none."""
     presets: dict[int, Policy] = {}
     found = {}
@@ -31,7 +32,7 @@ def at(*, site: Site) -> Policy:
     return policies.current(site=site) or Policy(site=site, version=0)
 
 
-def leaves_from(*, infusion: Infusion) -> datetime | None:
+def leaves_from(*, infusion: Infusion | VisitRow) -> datetime | None:
     """The earliest time this patient may leave by the rules and the protocol; None before the recovery has begun."""
     if infusion.started_at is None or infusion.recovering_at is None:
         return None

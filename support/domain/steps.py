@@ -12,6 +12,7 @@ from clinic.access import CARE, DESK_AND_CARE
 from clinic.enums import InfusionStatus, ReleasedHow
 from clinic.models import Infusion
 from support.domain import rules
+from support.domain.visit_rows import VisitRow
 from support.models import Handover
 
 S = InfusionStatus
@@ -48,12 +49,12 @@ SINCE = {
 }
 
 
-def handover_of(infusion: Infusion) -> Handover | None:
+def handover_of(infusion: Infusion | VisitRow) -> Handover | None:
     """Without a query where ``handover`` was selected along."""
     return getattr(infusion, "handover", None)
 
 
-def phase(*, infusion: Infusion, zone: ZoneInfo, now: datetime) -> str:
+def phase(*, infusion: Infusion | VisitRow, zone: ZoneInfo, now: datetime) -> str:
     """Where the visit stands, with the clock time it began: "Recovering since 09:22"."""
     state = infusion.state
     if state == S.BOOKED:
@@ -68,7 +69,7 @@ def phase(*, infusion: Infusion, zone: ZoneInfo, now: datetime) -> str:
     return str(sentence) % {"time": clock(getattr(infusion, stamp), zone)}
 
 
-def _left(infusion: Infusion, zone: ZoneInfo) -> str:
+def _left(infusion: Infusion | VisitRow, zone: ZoneInfo) -> str:
     handover = handover_of(infusion)
     at = clock(infusion.released_at, zone)
     if infusion.released_how == ReleasedHow.HANDOVER and handover and handover.commitment:
@@ -79,7 +80,7 @@ def _left(infusion: Infusion, zone: ZoneInfo) -> str:
     return _("Left at %(time)s") % {"time": at}
 
 
-def expected(*, infusion: Infusion, now: datetime) -> datetime:
+def expected(*, infusion: Infusion | VisitRow, now: datetime) -> datetime:
     """When the next step is due: the booked start, then each phase's expected end, then now."""
     protocol = infusion.course.protocol
     state = infusion.state

@@ -97,20 +97,20 @@ def _call_about_ride(visit: Infusion, way: way_home.WayHome, now: datetime) -> b
         "name": visit.patient.first_name,
         "when": alerts.when(visit),
     }
-    if way.commitment is None and left <= timedelta(hours=policy.reconfirm_hours):
-        names = ", ".join(row.designation.person.first_name for row in way.asked)
+    if way.held is None and left <= timedelta(hours=policy.reconfirm_hours):
+        names = ", ".join(row.first_name for row in way.asked)
         sentence = _("No way home yet for %(name)s, %(when)s. Nobody is asked now.")
         if names:
             words["asked"] = names
             sentence = _("No way home yet for %(name)s, %(when)s. Please call: %(asked)s.")
         return _open(visit, f"ride-open:{visit.pk}:{minute}", sentence % words, now)
-    held = way.commitment
+    held = way.held
     if (
         held is not None
         and held.status == CommitmentStatus.ACCEPTED
         and left <= timedelta(hours=policy.last_call_hours)
     ):
-        words["helper"] = held.designation.person.first_name
+        words["helper"] = held.first_name
         sentence = _("%(helper)s has not confirmed the way home for %(name)s, %(when)s. Please call.")
         return _open(visit, f"ride-unconfirmed:{visit.pk}:{minute}", sentence % words, now)
     return False

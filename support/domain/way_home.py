@@ -4,23 +4,50 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from django.utils.translation import gettext as _
 
+from clinic import names
 from clinic.enums import InfusionStatus, ReleasedHow
 from clinic.models import Infusion, Policy
 from support.domain import rules
+from support.domain.visit_rows import VisitRow
 from support.enums import HOLDING, CommitmentStatus, SupportRole
 from support.models import Commitment
 
 S = CommitmentStatus
 Level = Literal["ok", "risk", "stop", "calm"]
-# All that the words of a way home are made of.
-WORDS = (
-    *("infusion", "status", "for_starts_at", "outside_at", "car"),
-    *("designation__person__given_name", "designation__person__is_adult"),
-)
+
+
+class Ride(NamedTuple):
+    """One commitment to a ride and who made it; times UTC. All that is said of a way home is made of it."""
+
+    pk: int
+    infusion_id: int
+    designation_id: int
+    status: str
+    for_starts_at: datetime
+    on_the_way_at: datetime | None
+    eta_minutes: int | None
+    outside_at: datetime | None
+    car: str
+    given_name: str
+    family_name: str
+    phone: str
+    is_adult: bool | None
+
+    @property
+    def first_name(self) -> str:
+        return names.first(self.given_name)
+
+    @property
+    def full_name(self) -> str:
+        return names.full(self.given_name, self.family_name)
+
+
+OF_THE_PERSON = ("given_name", "family_name", "phone", "is_adult")
+COLUMNS = [f"designation__person__{name}" if name in OF_THE_PERSON else name for name in Ride._fields]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,17 +57,14 @@ class WayHome:
     level: Level
     word: str
     sentence: str
-    commitment: Commitment | None = None
-    asked: list[Commitment] = field(default_factory=list)
+    held: Ride | None = None
+    asked: list[Ride] = field(default_factory=list)
 
 
-def of(*, infusions: Sequence[Infusion], now: datetime, only: Sequence[str] = ()) -> dict[int, WayHome]:
-    """For each visit by id; two queries, however many (policies are taken from what was selected along).
-
-    ``only`` names what to read of the commitments, for a page that shows many and little of each.
-    """
-    rides: dict[int, list[Commitment]] = defaultdict(list)
-    for row in _rides(infusions, only):
+def of(*, infusions: Sequence[Infusion] | Sequence[VisitRow], now: datetime) -> dict[int, WayHome]:
+    """For each visit by id; one query, however many (policies are taken from what was read along)."""
+    rides: dict[int, list[Ride]] = defaultdict(list)
+    for row in _rides([infusion.pk for infusion in infusions]):
         rides[row.infusion_id].append(row)
     policies = rules.of_each(infusions=infusions)
     found = {}
@@ -52,25 +76,22 @@ def of(*, infusions: Sequence[Infusion], now: datetime, only: Sequence[str] = ()
 
 def gate(infusion: Infusion, now: datetime) -> list[str]:
     """Why there is no safe way home yet: a sentence for the whole and one for each person; empty if there is one."""
-    rows = [row for row in _rides([infusion]) if row.for_starts_at == infusion.starts_at]
-    if any(row.status in {S.RECONFIRMED, S.KEPT} and row.designation.person.is_adult for row in rows):
+    rows = [row for row in _rides([infusion.pk]) if row.for_starts_at == infusion.starts_at]
+    if any(row.status in {S.RECONFIRMED, S.KEPT} and row.is_adult for row in rows):
         return []
     return [_("There is no confirmed way home."), *(line for row in rows if (line := _why_not(row)))]
 
 
-def _rides(infusions: Sequence[Infusion], only: Sequence[str] = ()) -> list[Commitment]:
+def _rides(infusions: Sequence[int]) -> list[Ride]:
     rows = Commitment.objects.filter(
-        infusion__in=[infusion.pk for infusion in infusions],
-        role=SupportRole.RIDE,
-        designation__withdrawn_at=None,
+        infusion__in=infusions, role=SupportRole.RIDE, designation__withdrawn_at=None
     ).exclude(status=S.VOID)
-    return list(rows.select_related("designation__person").order_by("designation__rank", "pk").only(*only))
+    return [Ride._make(row) for row in rows.order_by("designation__rank", "pk").values_list(*COLUMNS)]
 
 
-def _why_not(row: Commitment) -> str:
-    person = row.designation.person
-    name = {"name": person.first_name}
-    if row.status in HOLDING and not person.is_adult:
+def _why_not(row: Ride) -> str:
+    name = {"name": row.first_name}
+    if row.status in HOLDING and not row.is_adult:
         return _("Nobody has recorded yet that %(name)s is 18 or older.") % name
     sentences = {
         S.ACCEPTED: _("%(name)s said yes but has not confirmed for today."),
@@ -83,7 +104,7 @@ def _why_not(row: Commitment) -> str:
     return sentence % name if sentence else ""
 
 
-def _of_one(infusion: Infusion, policy: Policy, rides: Sequence[Commitment], now: datetime) -> WayHome:
+def _of_one(infusion: Infusion | VisitRow, policy: Policy, rides: Sequence[Ride], now: datetime) -> WayHome:
     state = infusion.state
     held = next((row for row in rides if row.status in HOLDING), None)
     asked = [row for row in rides if row.status == S.ASKED]
@@ -94,25 +115,24 @@ def _of_one(infusion: Infusion, policy: Policy, rides: Sequence[Commitment], now
     if held is not None:
         return _held(infusion, policy, held, asked, now)
     if asked:
-        names = ", ".join(row.designation.person.first_name for row in asked)
+        people = ", ".join(row.first_name for row in asked)
         is_far = infusion.starts_at - now > timedelta(hours=policy.ask_hours)
         noes = [line for row in rides if row.status != S.ASKED and (line := _why_not(row))]
         return WayHome(
             level="risk" if is_far else "stop",
             word=_("Asking") if is_far else _("No way home"),
-            sentence=" ".join([*(noes or [_("Nobody has said yes yet.")]), _("Asked: %(names)s.") % {"names": names}]),
+            sentence=" ".join([*(noes or [_("Nobody has said yes yet.")]), _("Asked: %(names)s.") % {"names": people}]),
             asked=asked,
         )
     reasons = " ".join(line for row in rides if (line := _why_not(row)))
     return WayHome(level="stop", word=_("No way home"), sentence=reasons or _("Nobody is named to take them home."))
 
 
-def _held(infusion: Infusion, policy: Policy, held: Commitment, asked: list[Commitment], now: datetime) -> WayHome:
-    person = held.designation.person
-    name = {"name": person.first_name}
-    if person.is_adult is not True:
+def _held(infusion: Infusion | VisitRow, policy: Policy, held: Ride, asked: list[Ride], now: datetime) -> WayHome:
+    name = {"name": held.first_name}
+    if held.is_adult is not True:
         sentence = _why_not(held) or _("Nobody has recorded yet that %(name)s is 18 or older.") % name
-        return WayHome(level="risk", word=_("At risk"), sentence=sentence, commitment=held, asked=asked)
+        return WayHome(level="risk", word=_("At risk"), sentence=sentence, held=held, asked=asked)
     if held.status in {S.RECONFIRMED, S.KEPT}:
         sentence = _("%(name)s is confirmed.") % name
         if held.outside_at is not None:
@@ -121,17 +141,17 @@ def _held(infusion: Infusion, policy: Policy, held: Commitment, asked: list[Comm
                 if held.car
                 else _("%(name)s is outside.") % name
             )
-        return WayHome(level="ok", word=_("Way home"), sentence=sentence, commitment=held, asked=asked)
+        return WayHome(level="ok", word=_("Way home"), sentence=sentence, held=held, asked=asked)
     if infusion.starts_at - now > timedelta(hours=policy.reconfirm_hours):
         sentence = _("%(name)s said yes. We ask again the day before.") % name
-        return WayHome(level="ok", word=_("Way home"), sentence=sentence, commitment=held, asked=asked)
+        return WayHome(level="ok", word=_("Way home"), sentence=sentence, held=held, asked=asked)
     sentence = _("%(name)s said yes but has not confirmed.") % name
-    return WayHome(level="risk", word=_("At risk"), sentence=sentence, commitment=held, asked=asked)
+    return WayHome(level="risk", word=_("At risk"), sentence=sentence, held=held, asked=asked)
 
 
-def _left(infusion: Infusion, held: Commitment | None) -> WayHome:
+def _left(infusion: Infusion | VisitRow, held: Ride | None) -> WayHome:
     if infusion.released_how == ReleasedHow.HANDOVER and held is not None:
-        sentence = _("Left with %(name)s.") % {"name": held.designation.person.first_name}
-        return WayHome(level="ok", word=_("Way home"), sentence=sentence, commitment=held)
+        sentence = _("Left with %(name)s.") % {"name": held.first_name}
+        return WayHome(level="ok", word=_("Way home"), sentence=sentence, held=held)
     word = str(ReleasedHow(infusion.released_how).label)
     return WayHome(level="ok", word=_("Left"), sentence=word)

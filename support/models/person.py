@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from clinic import names
 from clinic.enums import Weekday
 from clinic.models import Contact
 from clinic.models.history import tracked
@@ -34,11 +35,11 @@ class SupportPerson(Contact):
 
     @property
     def full_name(self) -> str:
-        return f"{self.given_name} {self.family_name}".strip()
+        return names.full(self.given_name, self.family_name)
 
     @property
     def first_name(self) -> str:
-        return self.given_name.split(" ")[0]
+        return names.first(self.given_name)
 
 
 @tracked

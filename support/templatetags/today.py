@@ -1,18 +1,20 @@
-"""A day's visits as blocks in their rooms and as lines by time. Drawn here and not in a template for the same reason as
-the schedule: many on a page that asks for itself every few seconds. What people wrote goes through ``escape``."""
+"""A day's visits as blocks in their rooms, as lines by time and as choices. Drawn here and not in a template for the
+same reason as the schedule. What people wrote goes through ``escape``."""
 
 from html import escape
 
 from django import template
-from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from clinic.models import Site
-from clinic.templatetags.homeward import MARKS, spoken_number
-from support.domain.board import Visit
+from clinic.templatetags.homeward import spoken_number
+from support.domain.board import Board, Lane, Visit
+from support.domain.board_grid import Grid
 from support.domain.steps import clock
-from support.models import SupportPerson
+from support.domain.way_home import Ride
+from support.templatetags.drawn import address, status
 
 register = template.Library()
 
@@ -21,50 +23,86 @@ SLIM = 14
 
 
 @register.simple_tag
-def visit_blocks(visits: list[Visit], site: Site) -> SafeString:
-    """The visits of one room on the day's grid, each with its turnaround."""
-    base, zone, when = reverse("infusion", args=[0]).removesuffix("0/"), site.zone, _("%(from)s to %(until)s")
+def hours(grid: Grid) -> SafeString:
+    """The hours over a board, each at its column."""
+    return mark_safe("".join(f'<span class="c{column} w12">{label}</span>' for column, label in grid.hours))  # noqa: S308
+
+
+@register.simple_tag
+def lanes(board: Board) -> SafeString:
+    """The rooms of the day, each with its visits."""
+    now = f'<span class="board__now c{board.now_column} w1"></span>' if board.now_column else ""
     drawn = []
-    for visit in visits:
+    for lane in board.lanes:
+        shades = "".join([f'<span class="shade {shade.css}"></span>' for shade in lane.shades])
+        drawn.append(
+            f'<div class="lane" id="lane-{lane.room.pk}"><h3 class="lane__room">{escape(lane.room.name)}'
+            f"<small>{places(lane.room.places) or _('no guests')}</small></h3>"
+            f'<div class="lane__track">{shades}{now}{_blocks(lane, board.site)}</div></div>'
+        )
+    return mark_safe("".join(drawn))  # noqa: S308 - words are escaped where they are put in
+
+
+def places(many: int) -> str:
+    """Of a room, how many guests it has places for; nothing for none."""
+    if not many:
+        return ""
+    return ngettext("%(places)s guest place", "%(places)s guest places", many) % {"places": many}
+
+
+def _blocks(lane: Lane, site: Site) -> str:
+    """The visits of one room on the day's grid, each with its turnaround."""
+    visit_at, zone, when = address("infusion"), site.zone, _("%(from)s to %(until)s")
+    drawn = []
+    for visit in lane.visits:
         if visit.place:
             infusion = visit.infusion
             spoken = when % {"from": clock(infusion.starts_at, zone), "until": clock(infusion.ends_at, zone)}
             slim = " visit--slim" if visit.place.width < SLIM else ""
             drawn.append(
                 f'<a class="visit visit--{visit.tone}{slim} {visit.place.css}" id="visit-{infusion.pk}"'
-                f' href="{base}{infusion.pk}/"><span class="visit__when">{spoken}</span>{_words(visit)}</a>'
+                f' href="{visit_at(infusion.pk)}"><span class="visit__when">{spoken}</span>{_words(visit)}</a>'
             )
         if visit.turn:
             drawn.append(f'<span class="turn {visit.turn.css}"></span>')
-    return mark_safe("".join(drawn))  # noqa: S308 - words are escaped where they are put in
+    return "".join(drawn)
 
 
 @register.simple_tag
 def visit_lines(visits: list[Visit], site: Site) -> SafeString:
     """The same day by time, for a phone and, with the helpers' numbers, for paper."""
-    base, zone = reverse("infusion", args=[0]).removesuffix("0/"), site.zone
+    visit_at, zone = address("infusion"), site.zone
     drawn = []
     for visit in visits:
         infusion, way = visit.infusion, visit.way
-        asked = [row.designation.person for row in way.asked]
-        people = [way.commitment.designation.person, *asked] if way.commitment else asked
+        people = [way.held, *way.asked] if way.held else way.asked
         print_only = escape(way.sentence + "".join(_phone(person) for person in people))
         drawn.append(
-            f'<li><a class="visit visit--{visit.tone}" href="{base}{infusion.pk}/">'
+            f'<li><a class="visit visit--{visit.tone}" href="{visit_at(infusion.pk)}">'
             f'<span class="agenda__time">{clock(infusion.starts_at, zone)}</span>'
-            f'{_words(visit, room=infusion.room.name)}<span class="print-only">{print_only}</span></a></li>'
+            f'{_words(visit, room=infusion.room_name)}<span class="print-only">{print_only}</span></a></li>'
         )
+    return mark_safe("".join(drawn))  # noqa: S308 - words are escaped where they are put in
+
+
+@register.simple_tag
+def visit_choices(visits: list[Visit], site: Site) -> SafeString:
+    """The day's patients to choose from, by the time of their visit."""
+    zone = site.zone
+    drawn = [
+        f'<option value="{row.patient_id}">{clock(row.starts_at, zone)} {escape(row.short_name)}</option>'
+        for row in (visit.infusion for visit in visits)
+    ]
     return mark_safe("".join(drawn))  # noqa: S308 - words are escaped where they are put in
 
 
 def _words(visit: Visit, room: str = "") -> str:
     phase = f"{room} · {visit.phase}" if room else visit.phase
     return (
-        f'<span class="visit__name">{escape(visit.infusion.patient.short_name)}</span>'
-        f'<span class="visit__phase">{escape(phase)}</span><span class="status status--{visit.mark_level}">'
-        f"{MARKS[visit.mark_level]}{escape(visit.mark_word)}</span>"
+        f'<span class="visit__name">{escape(visit.infusion.short_name)}</span>'
+        f'<span class="visit__phase">{escape(phase)}</span>{status(visit.mark_level, visit.mark_word)}'
     )
 
 
-def _phone(person: SupportPerson) -> str:
+def _phone(person: Ride) -> str:
     return f" {person.full_name} {spoken_number(person.phone)}" if person.phone else ""

@@ -24,7 +24,8 @@ DONE_LINES = 30
 def alerts(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     done = Alert.objects.filter(site=request.site, status=AlertStatus.CLOSED).select_related("patient", "closed_by")
-    rows = [(row, board.alert_level(alert=row, now=now)) for row in board.open_alerts(site=request.site)]
+    waiting = board.open_alerts(site=request.site).select_related("patient", "owner", "designation__person")
+    rows = [(row, board.alert_level(alert=row, now=now)) for row in waiting]
     was_read(request, patient_id=None, subject=f"alerts:{request.site.pk}")
     context = {"rows": rows, "done": done.order_by("-closed_at")[:DONE_LINES], "now": now}
     return render(request, "support/desk/alerts.html", context)

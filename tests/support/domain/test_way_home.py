@@ -43,7 +43,7 @@ def test_who_is_asked_is_listed_in_the_patients_order(clinic: Clinic, next_week)
     second, first = clinic.named("Joanna"), clinic.named("Sam")
     type(first).objects.filter(pk=second.pk).update(rank=2)
     found = way_home.of(infusions=[clinic.fresh(visit)], now=clinic.now)[visit.pk]
-    assert [row.designation for row in found.asked] == [first, second]
+    assert [row.designation_id for row in found.asked] == [first.pk, second.pk]
 
 
 def test_after_leaving_it_says_with_whom(clinic: Clinic, next_week):

@@ -45,7 +45,7 @@ def test_the_next_visit_is_the_first_that_is_still_ahead(maya, course, book, now
     later = book(at=now + timedelta(days=4), course=course)
     first = book(at=now + timedelta(days=1), course=course, number=2)
     shown = record_page.of(patient=maya, now=now)
-    assert shown.next_visit.infusion == first != later
+    assert shown.next_visit.infusion.pk == first.pk != later.pk
 
 
 def test_a_number_nobody_can_dial_is_shown_as_received(desk, site, policy):

@@ -5,14 +5,15 @@ from html import unescape
 import pytest
 from django.urls import reverse
 
-from clinic.enums import InfusionStatus, Role
-from clinic.models import AuditEntry
+from clinic.enums import InfusionStatus, ReleasedHow, Role
+from clinic.models import AuditEntry, Closure
 from support.domain import alerts, board
 from support.enums import AlertKind, CommitmentStatus
-from tests.factories import CommitmentFactory, InfusionFactory, PatientFactory, RoomFactory
+from support.models import Handover
+from tests.factories import CommitmentFactory, InfusionFactory, PatientFactory, RoomFactory, StaffFactory
 
 LATER = datetime(2026, 3, 3, 18, 0, tzinfo=UTC)  # 13:00 in New York
-QUERIES = 12
+QUERIES = 10
 
 
 @pytest.fixture
@@ -128,4 +129,117 @@ def test_a_room_taken_out_of_use_is_shown_while_it_holds_a_visit(site, book, now
     room = RoomFactory(site=site, is_active=False)
     RoomFactory(site=site, is_active=False)
     book(at=LATER, room=room)
-    assert [lane.room for lane in board.day(site=site, day=now.date(), now=now).lanes] == [room]
+    assert [lane.room.pk for lane in board.day(site=site, day=now.date(), now=now).lanes] == [room.pk]
+
+
+def test_a_closed_room_is_shaded_and_the_others_are_not(site, policy, now):
+    one, _other = RoomFactory(site=site, name="Room 1"), RoomFactory(site=site, name="Room 2")
+    Closure.objects.create(site=site, room=one, starts_at=LATER, ends_at=LATER + timedelta(hours=2))
+    Closure.objects.create(site=site, room=one, starts_at=LATER + timedelta(days=1), ends_at=LATER + timedelta(days=2))
+    day = board.day(site=site, day=now.date(), now=now)
+    assert [[shade.css for shade in lane.shades] for lane in day.lanes] == [["c61 w24"], []]
+    assert not day.is_closed
+
+
+def test_a_day_the_whole_clinic_is_closed_says_so(desk, site, policy, now):
+    RoomFactory(site=site)
+    Closure.objects.create(site=site, starts_at=LATER - timedelta(hours=18), ends_at=LATER)
+    Closure.objects.create(site=site, starts_at=LATER, ends_at=LATER + timedelta(hours=12))
+    assert board.day(site=site, day=now.date(), now=now).is_closed
+    assert "closed this day" in desk.get("/").content.decode()
+
+
+def need_of(html, visit):
+    return unescape(re.search(rf'<li class="[^"]+" id="need-visit-{visit.pk}">.*?</li>', html, re.DOTALL).group())
+
+
+@pytest.mark.parametrize(
+    ("status", "is_adult", "button", "address"),
+    [
+        (CommitmentStatus.ACCEPTED, True, "Rosa confirmed by phone", "commitment_record"),
+        (CommitmentStatus.ACCEPTED, None, "Record the age of Rosa", "designation_edit"),
+        (CommitmentStatus.ASKED, True, "Rosa said yes by phone", "commitment_record"),
+    ],
+)
+def test_a_helper_who_is_not_sure_can_be_called_and_their_answer_written_down(
+    desk, book, now, status, is_adult, button, address
+):
+    row = CommitmentFactory(
+        infusion=book(at=LATER),
+        status=status,
+        answered_at=None if status == CommitmentStatus.ASKED else now,
+        designation__person__given_name="Rosa",
+        designation__person__phone="+14105550142",
+        designation__person__is_adult=is_adult,
+    )
+    need = need_of(desk.get("/").content.decode(), row.infusion)
+    assert ">Call Rosa</a>" in need
+    assert 'href="tel:+14105550142"' in need
+    key = row.designation_id if address == "designation_edit" else row.pk
+    assert f'"{reverse(address, args=[key])}"' in need
+    assert f">{button}</" in need
+
+
+def test_where_nobody_can_be_asked_a_helper_can_be_named(desk, book):
+    visit = book(at=LATER)
+    need = need_of(desk.get("/").content.decode(), visit)
+    assert f'href="{reverse("designation_new", args=[visit.patient_id])}">Name a helper</a>' in need
+    assert f'href="{reverse("infusion", args=[visit.pk])}#way-home"' in need
+
+
+def test_what_is_written_down_on_the_board_leads_back_to_the_day(desk, book, now):
+    row = CommitmentFactory(infusion=book(at=LATER), status=CommitmentStatus.ACCEPTED, answered_at=now)
+    page = desk.get("/", {"day": "2026-03-03"}).content.decode()
+    form = re.search(r"<form[^>]+>(.*?)</form>", need_of(page, row.infusion), re.DOTALL).group(1)
+    assert 'name="next" value="/?day=2026-03-03"' in form
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]{64})"', form).group(1)
+    assert token in page.split('id="note-form"')[1]
+
+
+def test_who_is_ready_and_who_has_left_stand_on_the_floor_with_their_step(sign_in, site, book, covered):
+    at = LATER - timedelta(hours=5)
+    been = {"arrived_at": at, "started_at": at, "recovering_at": at}
+    ready = covered(at=at, status=InfusionStatus.READY, ready_at=at, **been)
+    director, how = StaffFactory(role=Role.DIRECTOR, sites=[site]), ReleasedHow.WATCHED_RIDE
+    left = book(at=at, status=InfusionStatus.RELEASED, released_at=at + timedelta(hours=1), released_how=how, **been)
+    Handover.objects.create(
+        infusion=left,
+        how=how,
+        created_at=at,
+        done_at=at,
+        done_by=director,
+        evidence="The taxi rang",
+        authorised_by=director,
+    )
+    html = sign_in(Role.NURSE).get("/").content.decode()
+    now_row, left_row = (
+        re.search(rf'<tr id="floor-{visit.pk}">.*?</tr>', html, re.DOTALL).group() for visit in (ready, left)
+    )
+    assert '<td class="is-time">Now</td>' in now_row
+    assert f'href="{reverse("handover", args=[ready.pk])}">Hand over<span' in now_row
+    assert '<td class="is-time">09:00</td>' in left_row
+    assert f'action="{reverse("infusion_home", args=[left.pk])}"' in left_row
+
+
+def test_what_people_wrote_is_shown_as_text(desk, site, book, now):
+    """Names of patients, rooms and helpers, and what an alert says, wherever the board draws them."""
+    evil = "<b>Maya'\""
+    patient = PatientFactory(site=site, given_name=evil, preferred_name=evil, family_name="<i>")
+    room = RoomFactory(site=site, name="<u>Room")
+    early, asked = (book(at=LATER + timedelta(hours=hours), room=room) for hours in (0, 2))
+    for visit, status, answered in ((early, CommitmentStatus.ACCEPTED, now), (asked, CommitmentStatus.ASKED, None)):
+        visit.patient.preferred_name, visit.patient.family_name = evil, "<i>"
+        visit.patient.save()
+        CommitmentFactory(
+            infusion=visit,
+            status=status,
+            answered_at=answered,
+            designation__person__given_name="<s>Rosa",
+            designation__person__phone="+14105550142",
+        )
+    alerts.open_alert(kind=AlertKind.URGENT, key="a", says="<em>Come", patient=patient, infusion=early, now=now)
+    html = desk.get("/").content.decode()
+    assert not [tag for tag in ("<b>Maya", "<i>", "<u>", "<s>", "<em>", "'\"") if tag in html]
+    assert html.count("&lt;b&gt;Maya&#x27;&quot;") >= 10
+    for words in ("Call &lt;s&gt;Rosa", "&lt;s&gt;Rosa said yes by phone", "&lt;u&gt;Room", "&lt;em&gt;Come"):
+        assert words in html
