@@ -78,7 +78,7 @@ def of(*, closure: Closure, visits: Sequence[Infusion], now: datetime) -> dict[i
 
     Days between visits are kept, to neighbours that are hit as well as they would then be. The same time in another
     room or with another clinician comes first, then later days, then earlier ones. However many visits: at most
-    seven queries and two for each protocol, eight more after the premises changed.
+    eight queries and two for each protocol, eight more after the premises changed.
     """
     if not visits:
         return {}

@@ -11,10 +11,12 @@ from clinic.models import Infusion, Patient, Site
 from clinic.models.infusion import LIVE
 from support.domain import availability, rules
 from support.domain.availability import Stated
-from support.enums import SupportRole
-from support.models import Designation
+from support.enums import HOLDING, SupportRole
+from support.models import Commitment, Designation
 
 Span = tuple[datetime, datetime]
+# Of which patient, and from when until when.
+Ride = tuple[int, Span]
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,11 @@ class Driver:
 
 
 class Drivers:
-    """The adults whom the patient named for the way home, in their order; read once, asked often. Four queries.
+    """The adults whom the patient named for the way home, in their order; read once, asked often. Five queries.
 
-    Somebody could drive unless they said that they cannot, or are treated here themselves too shortly before. Who has
-    not been asked whether they are 18 counts, since they are asked before anything starts.
+    Somebody could drive unless they said that they cannot, take another patient home at that time, or are treated here
+    themselves too shortly before. Who has not been asked whether they are 18 counts, since they are asked before
+    anything starts.
     """
 
     def __init__(self, *, patient: Patient, first_day: date, last_day: date, known: "Known | None" = None) -> None:
@@ -41,7 +44,7 @@ class Drivers:
         self._known = known or Known(patients=[patient], first_day=first_day, last_day=last_day)
         self.designations = self._known.designations[patient.pk]
         self._people = [
-            (row, row.person.first_name, self._known.stated[row.person_id], self._known.unfit.get(row.person_id, []))
+            (row, row.person.first_name, self._known.stated[row.person_id], self._known.not_then(row))
             for row in self.designations
         ]
 
@@ -61,18 +64,18 @@ class Drivers:
         until = minute_of_day(end) if end.date() == day else END_OF_DAY
         sure: list[tuple[bool | None, str, Designation]] = []
         unsure: list[tuple[bool | None, str, Designation]] = []
-        for row, name, stated, unfit in self._people:
+        for row, name, stated, not_then in self._people:
             says = stated.fits(day, from_minute, until)
             if says is False or not row.holds_at(ends_at):
                 continue
-            if any(span[0] < ends_at and pickup_from < span[1] for span in unfit):
+            if any(span[0] < ends_at and pickup_from < span[1] for span in not_then):
                 continue
             (sure if says else unsure).append((says, name, row))
         return sure + unsure
 
 
 class Known:
-    """What ``Drivers`` look at, for any number of patients of one site with the same four queries."""
+    """What ``Drivers`` look at, for any number of patients of one site with the same five queries."""
 
     def __init__(self, *, patients: Sequence[Patient], first_day: date, last_day: date) -> None:
         rows = Designation.objects.filter(
@@ -84,7 +87,33 @@ class Known:
             self.designations[row.patient_id].append(row)
         stated = availability.rows_of(people=[row.person_id for row in named], today=first_day)
         self.stated = {pk: Stated(said) for pk, said in stated.items()}
-        self.unfit = _treated(patients[0].site, named, first_day, last_day) if patients else {}
+        self._unfit = _treated(patients[0].site, named, first_day, last_day) if patients else {}
+        self._rides = _rides(patients[0].site, named, first_day, last_day) if patients else {}
+
+    def not_then(self, row: Designation) -> list[Span]:
+        """When this person is not fit to drive, or takes another patient home."""
+        others = [span for patient, span in self._rides.get(row.person_id, []) if patient != row.patient_id]
+        return self._unfit.get(row.person_id, []) + others
+
+
+def _rides(site: Site, named: Sequence[Designation], first_day: date, last_day: date) -> dict[int, list[Ride]]:
+    """Whom they said they take home in this time, by person."""
+    begin, _end = day_bounds(day=first_day, zone=site.zone)
+    _begin, end = day_bounds(day=last_day, zone=site.zone)
+    held = Commitment.objects.filter(
+        infusion__in=Infusion.objects.filter(LIVE),
+        designation__person__in={row.person_id for row in named},
+        role=SupportRole.RIDE,
+        status__in=HOLDING,
+        infusion__pickup_from__lt=end,
+        infusion__ends_at__gt=begin,
+    )
+    found: dict[int, list[Ride]] = {}
+    for person, patient, pickup_from, ends_at in held.order_by().values_list(
+        "designation__person", "designation__patient", "infusion__pickup_from", "infusion__ends_at"
+    ):
+        found.setdefault(person, []).append((patient, (pickup_from, ends_at)))
+    return found
 
 
 def _treated(site: Site, named: Sequence[Designation], first_day: date, last_day: date) -> dict[int, list[Span]]:

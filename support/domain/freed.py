@@ -68,7 +68,7 @@ def fitting(*, slot: Slot, now: datetime) -> list[Fit]:
 
 
 def fitting_each(*, slots: Sequence[Slot], now: datetime) -> list[list[Fit]]:
-    """The same for several places of one site. At most twelve queries and two for each protocol of those who wait,
+    """The same for several places of one site. At most thirteen queries and two for each protocol of those who wait,
     eight more after the premises changed."""
     ahead = [slot for slot in slots if slot.starts_at > now]
     entries = _waiting(ahead)

@@ -7,9 +7,10 @@ from django.test.utils import CaptureQueriesContext
 from clinic.models import Patient
 from support.domain import availability
 from support.domain.drivers import Drivers
-from support.enums import SupportRole
+from support.enums import CommitmentStatus, SupportRole
 from support.models import Designation
 from tests.factories import (
+    CommitmentFactory,
     CourseFactory,
     DesignationFactory,
     InfusionFactory,
@@ -86,8 +87,40 @@ def test_nobody_drives_on_the_day_they_are_treated_themselves(patient: Patient) 
     assert (names(patient), names(patient, THURSDAY + timedelta(days=1))) == ([], ["Sam"])
 
 
+@pytest.mark.parametrize(
+    ("status", "hours", "left"),
+    [
+        (CommitmentStatus.ACCEPTED, 0, []),
+        (CommitmentStatus.RECONFIRMED, 0, []),
+        (CommitmentStatus.ASKED, 0, ["Sam"]),
+        (CommitmentStatus.ACCEPTED, 3, ["Sam"]),
+    ],
+)
+def test_nobody_takes_two_patients_home_at_once(patient: Patient, status: str, hours: int, left: list[str]) -> None:
+    sam = helper(patient, "Sam")
+    other = DesignationFactory(patient=PatientFactory(site=patient.site), person=sam.person)
+    starts = datetime.combine(THURSDAY, time(10 + hours), tzinfo=patient.site.zone)
+    visit = InfusionFactory(course=CourseFactory(patient=other.patient), starts_at=starts)
+    said = starts - timedelta(days=1)
+    again = said if status == CommitmentStatus.RECONFIRMED else None
+    CommitmentFactory(infusion=visit, designation=other, status=status, answered_at=said, reconfirmed_at=again)
+    assert names(patient) == left
+
+
+def test_their_own_yes_does_not_keep_a_driver_from_the_same_patient(patient: Patient) -> None:
+    starts = datetime.combine(THURSDAY, time(10), tzinfo=patient.site.zone)
+    visit = InfusionFactory(course=CourseFactory(patient=patient), starts_at=starts)
+    CommitmentFactory(
+        infusion=visit,
+        designation=helper(patient, "Sam"),
+        status=CommitmentStatus.ACCEPTED,
+        answered_at=starts - timedelta(days=1),
+    )
+    assert names(patient) == ["Sam"]
+
+
 @pytest.mark.parametrize("helpers", [1, 3])
-def test_four_queries_however_many_people_and_times(patient: Patient, helpers: int) -> None:
+def test_five_queries_however_many_people_and_times(patient: Patient, helpers: int) -> None:
     for number in range(helpers):
         helper(patient, f"Sam{number}", person={"patient": PatientFactory(site=patient.site)})
     begin = datetime.combine(THURSDAY, time(11), tzinfo=patient.site.zone)
@@ -98,4 +131,4 @@ def test_four_queries_however_many_people_and_times(patient: Patient, helpers: i
         for days in range(60):
             start = begin + timedelta(days=days)
             assert len(drivers.names(start, start + timedelta(hours=1))) == helpers
-    assert len(asked) == 4
+    assert len(asked) == 5
