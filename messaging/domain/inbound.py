@@ -46,11 +46,17 @@ def receive(*, provider_id: str, from_number: str, body: str, now: datetime) -> 
     return new
 
 
-def meaning(body: str) -> Reply:
+def words(body: str) -> list[str]:
+    """What a text says, in small letters without accents, signs and courtesies: "¡Cancelar, por favor!" is
+    ``["cancelar"]``. The one reading, for whoever asks what somebody meant."""
     plain = unicodedata.normalize("NFKD", body.casefold())
-    words = [word for word in re.findall(r"[a-z0-9]+", plain.replace("\u0301", "")) if word not in POLITE]
-    whole = " ".join(words)
-    if whole in STOP or (len(words) <= LONGEST_STOP and words[:1] and words[0] in STOP_FIRST):
+    return [word for word in re.findall(r"[a-z0-9]+", plain.replace("\u0301", "")) if word not in POLITE]
+
+
+def meaning(body: str) -> Reply:
+    said = words(body)
+    whole = " ".join(said)
+    if whole in STOP or (len(said) <= LONGEST_STOP and said[:1] and said[0] in STOP_FIRST):
         return Reply.STOPPED
     return Reply.STARTED if whole in START else Reply.PASSED_ON
 

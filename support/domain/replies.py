@@ -5,6 +5,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from clinic.models import Patient
+from messaging.domain import inbound
 from messaging.enums import Reply
 from messaging.models import InboundText
 from support.domain import alerts, commitments, replan
@@ -12,7 +13,7 @@ from support.enums import HOLDING, AlertKind
 from support.models import Commitment, Designation
 
 # "Cancel" opts out by law. From somebody who has a date it may also mean the date.
-MEANS_THE_DATE = frozenset({"cancel", "cancelar"})
+MEANS_THE_DATE = (["cancel"], ["cancelar"])
 
 
 def heard(text: InboundText, now: datetime) -> None:
@@ -28,7 +29,7 @@ def _from_helper(text: InboundText, designation: Designation, now: datetime) -> 
     held = Commitment.objects.filter(designation=designation, status__in=HOLDING, infusion__ends_at__gt=now)
     had_dates = held.exists()
     words = {"name": designation.person.first_name, "patient": designation.patient.first_name}
-    if text.handled == Reply.STOPPED and text.body.strip().casefold() in MEANS_THE_DATE:
+    if text.handled == Reply.STOPPED and inbound.words(text.body) in MEANS_THE_DATE:
         for commitment in held.order_by("infusion_id", "pk"):
             commitments.withdraw(commitment=commitment, via="", now=now, actor=f"designation:{designation.pk}")
         sentence = _("%(name)s texted “cancel”: no more texts, and no date counts. Please call.")

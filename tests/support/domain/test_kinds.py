@@ -67,9 +67,10 @@ def test_stop_from_somebody_with_a_date_is_a_call_and_keeps_the_date(phones: Pho
     assert clinic.promise(clinic.sam, clinic.visit).status == "accepted"
 
 
-def test_cancel_opts_out_and_takes_the_date_back_and_is_a_call(phones: Phones, clinic: Clinic, due):
+@pytest.mark.parametrize("body", ["Cancel", "Cancel.", "cancel please", "CANCEL!!", "¡Cancelar, por favor!"])
+def test_cancel_opts_out_and_takes_the_date_back_and_is_a_call(phones: Phones, clinic: Clinic, due, body):
     """By law "cancel" revokes; from a helper it may also mean the lift."""
-    inbound.receive(provider_id="SM1", from_number="+14105550123", body="Cancel", now=due)
+    inbound.receive(provider_id="SM1", from_number="+14105550123", body=body, now=due)
     assert opt_outs.holds(address="+14105550123")
     assert clinic.promise(clinic.sam, clinic.visit).status == "withdrawn"
     kinds = sorted(Alert.objects.values_list("kind", flat=True))
