@@ -5,8 +5,10 @@ from collections.abc import Callable
 from html import escape
 
 from django.urls import reverse
+from django.utils.translation import ngettext
 
 from clinic.templatetags.homeward import MARKS
+from support.domain.board_grid import Grid
 
 _ANY = 987654321
 
@@ -20,6 +22,16 @@ def address(name: str) -> Callable[[int], str]:
 def status(level: str, word: str) -> str:
     """``components/status.html``."""
     return f'<span class="status status--{level}">{MARKS[level]}{escape(word)}</span>'
+
+
+def hours(grid: Grid) -> str:
+    """The hours over a board, each at its column."""
+    return "".join([f'<span class="c{column} w12">{label}</span>' for column, label in grid.hours])
+
+
+def places(many: int) -> str:
+    """Of a room, how many guests it has places for; nothing for none."""
+    return ngettext("%(places)s guest place", "%(places)s guest places", many) % {"places": many} if many else ""
 
 
 def returning(csrf_token: object, here: str) -> str:

@@ -6,7 +6,6 @@ from html import escape
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from clinic.models import Site
 from clinic.templatetags.homeward import spoken_number
@@ -14,7 +13,7 @@ from support.domain.board import Board, Lane, Visit
 from support.domain.board_grid import Grid
 from support.domain.steps import clock
 from support.domain.way_home import Ride
-from support.templatetags.drawn import address, status
+from support.templatetags.drawn import address, hours, places, status
 
 register = template.Library()
 
@@ -23,9 +22,9 @@ SLIM = 14
 
 
 @register.simple_tag
-def hours(grid: Grid) -> SafeString:
+def hours_of(grid: Grid) -> SafeString:
     """The hours over a board, each at its column."""
-    return mark_safe("".join(f'<span class="c{column} w12">{label}</span>' for column, label in grid.hours))  # noqa: S308
+    return mark_safe(hours(grid))  # noqa: S308 - numbers
 
 
 @register.simple_tag
@@ -41,13 +40,6 @@ def lanes(board: Board) -> SafeString:
             f'<div class="lane__track">{shades}{now}{_blocks(lane, board.site)}</div></div>'
         )
     return mark_safe("".join(drawn))  # noqa: S308 - words are escaped where they are put in
-
-
-def places(many: int) -> str:
-    """Of a room, how many guests it has places for; nothing for none."""
-    if not many:
-        return ""
-    return ngettext("%(places)s guest place", "%(places)s guest places", many) % {"places": many}
 
 
 def _blocks(lane: Lane, site: Site) -> str:

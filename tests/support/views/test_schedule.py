@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.urls import reverse
 
+from clinic.enums import Role
 from clinic.models import AuditEntry, Closure
 from support.forms.schedule import address, look_of
 from tests.factories import RoomFactory, StaffFactory
@@ -114,14 +115,43 @@ def test_a_made_up_reading_counts_as_none(desk, policy):
     assert AuditEntry.objects.filter(verb="read").count() == 1
 
 
-def test_a_name_is_shown_as_text(desk, book):
-    book(at=AT, course=None)
-    visit = book(at=AT + timedelta(hours=2))
-    visit.patient.preferred_name = "<b>Maya"
+def test_what_people_wrote_is_shown_as_text(desk, site, book):
+    """Names of patients, rooms and clinicians, and why a room is closed."""
+    evil = "<b>Maya'\""
+    room = RoomFactory(site=site, name=f"{evil} room", guest_places=2)
+    clinician = StaffFactory(role=Role.CLINICIAN, sites=[site], full_name=f"{evil}")
+    visit = book(at=AT + timedelta(hours=2), room=room, clinician=clinician)
+    visit.patient.preferred_name = evil
     visit.patient.save()
-    html = page(desk, day="2026-03-04")
-    assert "&lt;b&gt;Maya" in html
-    assert "<b>Maya" not in html
+    Closure.objects.create(site=site, room=room, starts_at=AT, ends_at=AT + timedelta(hours=1), reason=f"{evil} paints")
+    for asked in ({}, {"days": "7"}, {"by": "clinician"}):
+        html = page(desk, day="2026-03-04", **asked)
+        assert "<b>Maya" not in html
+        assert "'\"" not in html
+        assert html.count("&lt;b&gt;Maya&#x27;&quot;") >= 6
+    assert 'data-name="&lt;b&gt;Maya&#x27;&quot; room, Wed 4 Mar"' in page(desk, day="2026-03-04", days="7")
+
+
+def test_a_lane_says_how_many_guests_its_room_has_places_for(desk, site, policy):
+    RoomFactory(site=site, name="Room 1", guest_places=1)
+    RoomFactory(site=site, name="Room 2", guest_places=2)
+    RoomFactory(site=site, name="Room 3", guest_places=0)
+    html = page(desk)
+    assert "Room 1<small>1 guest place</small></h3>" in html
+    assert "Room 2<small>2 guest places</small></h3>" in html
+    assert "Room 3</h3>" in html
+
+
+def test_each_day_of_a_week_says_how_full_it_is_and_who_needs_somebody(desk, site, book):
+    site.opening_hours.filter(weekday=6).delete()
+    book(at=AT)
+    book(at=AT + timedelta(hours=2))
+    tiles = re.findall(r'<li class="tile.*?</li>', page(desk, day="2026-03-03", days="7"))
+    said = [re.sub(r"(<[^>]+>)+", "|", tile).strip("|") for tile in tiles]
+    assert len(said) == 7
+    assert said[1] == "Wed 4 Mar|2 visits|2 no way home"
+    assert said[2] == "Thu 5 Mar|no visits"
+    assert said[5] == "Sun 8 Mar|closed"
 
 
 def test_only_what_can_still_be_moved_can_be_picked_up(desk, book, now):
