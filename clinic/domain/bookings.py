@@ -162,7 +162,9 @@ def _place(
         changes.tell([infusion], actor, now, "booked", what="booked")
         return infusion
 
-    return conflicts.booking(work, patient=course.patient, protocol=course.protocol, slots=[slot], now=now)
+    return conflicts.booking(
+        work, patient=course.patient, protocol=course.protocol, slots=[slot], now=now, course=course
+    )
 
 
 def _lock(patient: Patient, slots: Sequence[Slot]) -> None:

@@ -7,14 +7,14 @@ from typing import TypeVar
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
-from clinic.domain import attempts
+from clinic.domain import against, attempts
 from clinic.domain.diary import Diary
 from clinic.domain.errors import Refused, Taken
 from clinic.domain.scheduling import free_slots
 from clinic.domain.slots import Slot
 from clinic.domain.spoken import say_moment
 from clinic.domain.times import local_day
-from clinic.models import Infusion, Patient, Protocol
+from clinic.models import Course, Infusion, Patient, Protocol
 
 T = TypeVar("T")
 ALTERNATIVES = 5
@@ -28,10 +28,12 @@ def booking(
     protocol: Protocol,
     slots: Sequence[Slot],
     now: datetime,
+    course: Course | None = None,
     ignoring: Infusion | None = None,
 ) -> T:
     """Runs ``work`` in one transaction. What an exclusion constraint refuses, or a lock that does not come in time,
-    is raised as ``Taken`` with the next free starts; nothing was written. ``Refused`` where the record is gone."""
+    is raised as ``Taken`` with the next free starts, those first that keep the days between the visits of ``course``;
+    nothing was written. ``Refused`` where the record is gone."""
     try:
         return attempts.run(work)
     except DatabaseError as error:
@@ -45,7 +47,9 @@ def booking(
         sentences, first = [_("Many people are booking at this moment. Please try again.")], slots[0]
     else:
         sentences, first = _named(refused, patient=patient, protocol=protocol, slots=slots, now=now, ignoring=ignoring)
-    offered = _next_free(patient=patient, protocol=protocol, after=first.starts_at, now=now, ignoring=ignoring)
+    offered = _next_free(
+        patient=patient, protocol=protocol, after=first.starts_at, now=now, course=course, ignoring=ignoring
+    )
     raise Taken(*sentences, alternatives=offered) from refused
 
 
@@ -92,7 +96,13 @@ def _named(
 
 
 def _next_free(
-    *, patient: Patient, protocol: Protocol, after: datetime, now: datetime, ignoring: Infusion | None
+    *,
+    patient: Patient,
+    protocol: Protocol,
+    after: datetime,
+    now: datetime,
+    course: Course | None,
+    ignoring: Infusion | None,
 ) -> list[Slot]:
     zone = patient.site.zone
     first_day = local_day(moment=max(after, now), zone=zone)
@@ -105,5 +115,11 @@ def _next_free(
         patient=patient,
         ignoring=ignoring,
     )
-    later = [slot for slot in found if slot.starts_at >= after]
-    return (later or found)[:ALTERNATIVES]
+    later = [slot for slot in found if slot.starts_at >= after] or found
+    if course is None:
+        return later[:ALTERNATIVES]
+    # The days between visits are a matter of the day alone.
+    days = {local_day(moment=slot.starts_at, zone=zone): slot.starts_at for slot in later}
+    against_it = against.days_between(course=course, moments=list(days.values()), infusion=ignoring)
+    keeping = [slot for slot in later if not against_it[days[local_day(moment=slot.starts_at, zone=zone)]]]
+    return (keeping or later)[:ALTERNATIVES]

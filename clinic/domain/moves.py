@@ -151,5 +151,6 @@ def _guarded(work: Callable[[], Infusion], infusion: Infusion, slot: Slot, now: 
         protocol=infusion.course.protocol,
         slots=[slot],
         now=now,
+        course=infusion.course,
         ignoring=infusion,
     )

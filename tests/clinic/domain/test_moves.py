@@ -16,6 +16,7 @@ from tests.factories import CourseFactory, PolicyFactory, StaffFactory
 pytestmark = pytest.mark.django_db
 
 NINE = datetime(2026, 3, 10, 13, tzinfo=UTC)  # Tuesday, in New York
+DAY = timedelta(days=1)
 
 
 def at(house: House, start: datetime = NINE, room: int = 0, clinician: int = 0) -> Slot:
@@ -157,6 +158,25 @@ def test_an_undo_is_not_undone(house: House, now: datetime) -> None:
 def test_what_was_never_moved_is_not_undone(house: House, now: datetime) -> None:
     with pytest.raises(Refused, match="was not moved"):
         undo(house, now, book(house, now, at(house)))
+
+
+def test_what_is_offered_instead_keeps_the_days_between_visits(house: House, now: datetime) -> None:
+    mine = CourseFactory(patient=house.patient(), protocol=house.protocol, opened_by=house.desk)
+    _first, second, _third = [
+        bookings.place(course=mine, slot=at(house, NINE + 3 * n * DAY), actor=house.desk, now=now) for n in range(3)
+    ]
+    book(house, now, at(house, NINE + 4 * DAY))
+    Closure.objects.create(
+        site=house.site,
+        starts_at=NINE + 4 * DAY + timedelta(hours=2),
+        ends_at=NINE + 4 * DAY + timedelta(hours=9),
+        reason="Snow",
+    )
+    with pytest.raises(Taken) as refused:
+        move(house, now, second, at(house, NINE + 4 * DAY))
+    # The fifth and the seventh day are a day from the visit on the sixth; the plan asks for two.
+    days = {(slot.starts_at - NINE + timedelta(hours=1)).days for slot in refused.value.alternatives}
+    assert days == {8}
 
 
 def test_an_undo_after_somebody_took_the_old_place_offers_others(house: House, now: datetime) -> None:
