@@ -48,7 +48,8 @@ class Behaviour:
     """How the next requests are answered.
 
     `refuse` names one of REFUSALS; `status` answers with that code; `hang` keeps the request open until told
-    otherwise; `drop` closes the connection without an answer. `accept` says whether a request that is hung,
+    otherwise; `drop` closes the connection without an answer; `failed` answers as if all were well, with a text that
+    failed with that code. `retry_after` stands in the header of whatever is refused. `accept` says whether a request that is hung,
     dropped or answered with `status` was taken all the same. `receipts` lists the callbacks in their order
     (true: sent, delivered). `lookup_status` fails the look-ups. `cycle` holds changes to be used in turn,
     one for each request.
@@ -59,6 +60,8 @@ class Behaviour:
     status: int = 0
     hang: bool = False
     drop: bool = False
+    failed: int | None = None
+    retry_after: str = ""
     accept: bool = False
     receipts: bool | list[str] = False
     receipt_url: str = ""
@@ -254,7 +257,10 @@ class Handler(BaseHTTPRequestHandler):
         behaviour = self.server.next_behaviour()
         time.sleep(behaviour.delay)
         if behaviour.refuse:
-            self.refuse(*REFUSALS[behaviour.refuse])
+            self.refuse(*REFUSALS[behaviour.refuse], retry_after=behaviour.retry_after)
+            return
+        if behaviour.failed is not None:
+            self.answer(201, {"sid": "SM0", "status": "failed", "error_code": behaviour.failed or None})
             return
         faulty = behaviour.hang or behaviour.drop or behaviour.status
         message = self.server.phones.take(form) if behaviour.accept or not faulty else None
@@ -263,7 +269,7 @@ class Handler(BaseHTTPRequestHandler):
         if (behaviour.hang and not self.server.hang(self.connection)) or behaviour.drop:
             self.close_connection = True
         elif behaviour.status:
-            self.refuse(behaviour.status, 20500)
+            self.refuse(behaviour.status, 20500, retry_after=behaviour.retry_after)
         else:
             self.answer(201, twilio(message or self.server.phones.take(form)))
 
@@ -294,14 +300,16 @@ class Handler(BaseHTTPRequestHandler):
             raise ConnectionResetError
         return data
 
-    def refuse(self, status: int, code: int) -> None:
-        self.answer(status, {"status": status, "code": code, "message": "as asked"})
+    def refuse(self, status: int, code: int, *, retry_after: str = "") -> None:
+        self.answer(status, {"status": status, "code": code, "message": "as asked"}, retry_after=retry_after)
 
-    def answer(self, status: int, content: Any) -> None:
+    def answer(self, status: int, content: Any, *, retry_after: str = "") -> None:
         data = json.dumps(content).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
+        if retry_after:
+            self.send_header("Retry-After", retry_after)
         self.end_headers()
         self.wfile.write(data)
 

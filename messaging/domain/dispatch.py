@@ -219,11 +219,14 @@ def _could_not_write(message: Message, error: Exception, now: datetime) -> None:
 
 
 def _next_try(message: Message, now: datetime, asked: int | None) -> datetime:
-    """Longer each time, never in step with the others, with one try left before it is of no more use."""
-    wait = FIRST_BACK_OFF * (1 << min(message.attempts - 1, 10))
+    """Longer each time, never in step with the others, with one try left before it is of no more use.
+
+    What the provider `asked` for (seconds) is waited for whole: who comes back sooner is turned away for longer.
+    """
+    chance = random.random()  # noqa: S311
+    wait = min(FIRST_BACK_OFF * (1 << min(message.attempts - 1, 10)), LONGEST_BACK_OFF) * (0.5 + chance / 2)
     if asked is not None:
-        wait = max(wait, timedelta(seconds=asked))
-    wait = min(wait, LONGEST_BACK_OFF) * (0.5 + random.random() / 2)  # noqa: S311
+        wait = max(wait, timedelta(seconds=asked) * (1 + chance / 10))
     last = message.not_after - timedelta(seconds=settings.MESSAGE_LEASE_SECONDS)
     return now + wait if now >= last else min(now + wait, last)
 

@@ -19,6 +19,7 @@ MEANS = {
     "read": MessageStatus.DELIVERED,
     "undelivered": MessageStatus.UNDELIVERED,
     "failed": MessageStatus.UNDELIVERED,
+    "canceled": MessageStatus.UNDELIVERED,
 }
 RANK = {MessageStatus.SENT: 1, MessageStatus.UNDELIVERED: 2, MessageStatus.DELIVERED: 3}
 LONGEST_ID = 120

@@ -1,6 +1,6 @@
 """Texts through any provider that speaks Twilio's Messages resource."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -21,6 +21,12 @@ OUR_FAULT = frozenset({20003, 20005, 21212, 21603, 21606, 21659, 21660, 63038})
 OPTED_OUT = 21610
 NOT_A_NUMBER = frozenset({21211, 21214, 21217, 21219, 21401, 21407, 21421})
 NO_TEXTS = frozenset({21408, 21612, 21614, 30006})
+
+# What a provider says of a text that it took and that will never arrive.
+FAILED = frozenset({"failed", "undelivered", "canceled"})
+
+# Seconds. Who asks for a longer wait than this is asked again after it.
+LONGEST_ASKED = 30 * 60
 
 # A provider's clock and ours may differ.
 SKEW = timedelta(minutes=5)
@@ -111,13 +117,15 @@ def _read(response: requests.Response) -> Outcome:
     status = response.status_code
     answer = _json(response)
     if 200 <= status < 300 and answer.get("sid"):
+        if answer.get("status") in FAILED or answer.get("error_code"):
+            return _refused(answer.get("error_code"))
         return Outcome(result=Result.ACCEPTED, provider_id=str(answer["sid"]))
     if status in TURNED_AWAY or 300 <= status < 400:
         return Outcome(
             result=Result.LATER,
             fault=f"http_{status}",
             reason=_("The text provider turned the request away (%(status)s).") % {"status": status},
-            retry_after=_seconds(response.headers.get("Retry-After", "")),
+            retry_after=_seconds(response.headers),
         )
     if 400 <= status < 500:
         return _refused(answer.get("code"))
@@ -128,7 +136,9 @@ def _read(response: requests.Response) -> Outcome:
     )
 
 
-def _refused(code: Any) -> Outcome:
+def _refused(given: Any) -> Outcome:
+    """By the provider's own code, which may be written as a number or as text."""
+    code = int(given) if str(given).isdecimal() and len(str(given)) < 10 else 0
     fault = f"code_{code}"
     if code in OUR_FAULT:
         return Outcome(
@@ -140,8 +150,10 @@ def _refused(code: Any) -> Outcome:
         reason = _("This is not a phone number that can be reached.")
     elif code in NO_TEXTS:
         reason = _("This number cannot receive texts.")
-    else:
+    elif code:
         reason = _("The text provider refused this message (%(code)s).") % {"code": code}
+    else:
+        reason = _("The text provider refused this message.")
     return Outcome(result=Result.REFUSED, fault=fault, reason=reason, opted_out=code == OPTED_OUT)
 
 
@@ -153,8 +165,16 @@ def _json(response: requests.Response) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _seconds(text: str) -> int | None:
-    return int(text) if text.isdigit() else None
+def _seconds(headers: Mapping[str, str]) -> int | None:
+    """How long the provider asks us to wait. A moment is counted from its own clock, which need not be ours."""
+    asked = headers.get("Retry-After", "")
+    if asked.isdecimal():
+        return min(int(asked[:9]), LONGEST_ASKED)
+    try:
+        wait = parsedate_to_datetime(asked) - parsedate_to_datetime(headers.get("Date", ""))
+    except (TypeError, ValueError):
+        return None
+    return min(max(int(wait.total_seconds()), 0), LONGEST_ASKED)
 
 
 def _made_at(item: dict[str, Any]) -> datetime:

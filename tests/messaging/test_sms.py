@@ -1,8 +1,11 @@
 """The transport against the fake provider, over real sockets."""
 
+import io
+import json
 from datetime import UTC, datetime
 
 import pytest
+import requests
 
 from messaging.transports import sms
 from messaging.transports.outcome import Answer, Result
@@ -46,11 +49,62 @@ def test_a_text_that_is_taken_has_the_providers_number_and_our_key(provider):
         ({"status": 504}, Result.UNCLEAR),
         ({"status": 200}, Result.UNCLEAR),
         ({"drop": True}, Result.UNCLEAR),
+        ({"failed": 0}, Result.REFUSED),
+        ({"failed": 30006}, Result.REFUSED),
+        ({"failed": 21610}, Result.REFUSED),
+        ({"failed": 21606}, Result.LATER),
     ],
 )
 def test_each_answer_says_whether_the_text_was_taken(provider, fault, result):
     provider.control(fault)
     assert send().result is result
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault", "opted_out"),
+    [
+        ({"sid": "SM1", "status": "failed", "error_code": 21610}, "code_21610", True),
+        ({"sid": "SM1", "status": "queued", "error_code": "30006"}, "code_30006", False),
+        ({"sid": "SM1", "status": "undelivered", "error_code": None}, "code_0", False),
+        ({"sid": "SM1", "status": "canceled"}, "code_0", False),
+    ],
+)
+def test_a_text_that_was_taken_and_failed_at_once_is_not_called_sent(answer, fault, opted_out):
+    outcome = sms._read(response(201, answer))
+    assert (outcome.result, outcome.fault, outcome.opted_out) == (Result.REFUSED, fault, opted_out)
+
+
+@pytest.mark.parametrize("status", ["accepted", "queued", "sending", "sent", "delivered", None])
+def test_a_text_on_its_way_is_sent(status):
+    assert sms._read(response(201, {"sid": "SM1", "status": status, "error_code": None})).result is Result.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        ("0", 0),
+        ("900", 900),
+        ("Tue, 03 Mar 2026 14:51:00 GMT", 600),
+        ("Tue, 03 Mar 2026 14:31:00 GMT", 0),
+        ("86400", 1800),
+        ("9" * 5000, 1800),
+        ("Wed, 04 Mar 2026 14:41:00 GMT", 1800),
+        ("-5", None),
+        ("\xb2", None),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_how_long_a_provider_asks_us_to_wait(asked, seconds):
+    answer = response(429, {"code": 20429}, **{"Retry-After": asked, "Date": "Tue, 03 Mar 2026 14:41:00 GMT"})
+    assert (sms._read(answer).result, sms._read(answer).retry_after) == (Result.LATER, seconds)
+
+
+def response(status: int, answer: dict[str, object], **headers: str) -> requests.Response:
+    found = requests.Response()
+    found.status_code, found.raw = status, io.BytesIO(json.dumps(answer).encode())
+    found.headers.update(headers)
+    return found
 
 
 def test_a_slow_provider_is_waited_for(provider):

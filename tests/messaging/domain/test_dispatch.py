@@ -250,6 +250,34 @@ def test_what_was_certainly_not_taken_is_tried_again(plan, wants, provider, now,
     assert tick(now + MINUTE) == {"sent": 1}
 
 
+def test_a_provider_that_asks_for_twenty_minutes_gets_them(plan, wants, provider, now):
+    plan(wants(7, not_after=now + 3 * HOUR), wants(8, not_after=now + 10 * MINUTE))
+    provider.control({"refuse": "busy", "retry_after": "1200"})
+    assert tick(now) == {"pending": 2}
+    provider.control({"refuse": ""})
+    assert 20 * MINUTE <= row(7).next_try_at - now <= 22 * MINUTE
+    # The other would be of no more use by then: it has its last try while it is.
+    assert row(8).next_try_at == now + 9 * MINUTE
+    assert tick(now + 8 * MINUTE) == {}
+    assert tick(now + 9 * MINUTE) == {"sent": 1}
+    assert tick(now + 22 * MINUTE) == {"sent": 1}
+
+
+def test_a_provider_that_asks_for_a_day_is_asked_again_within_the_hour(plan, wants, provider, now):
+    plan(wants(7, not_after=now + 48 * HOUR))
+    provider.control({"status": 503, "retry_after": "86400"})
+    tick(now)
+    provider.control({"status": 0})
+    assert tick(now + 34 * MINUTE) == {"sent": 1}
+
+
+def test_what_is_taken_and_fails_at_once_is_the_desks_business(plan, wants, provider, now):
+    plan(wants(7))
+    provider.control({"failed": 30006})
+    assert tick(now) == {"dead": 1}
+    assert kinds.told == [("patient:7", "dead", "This number cannot receive texts.")]
+
+
 def test_a_provider_nobody_can_connect_to_is_tried_again(plan, wants, provider, settings, now):
     plan(wants(7))
     settings.SMS_API_URL = "http://127.0.0.1:9"
