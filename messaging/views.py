@@ -21,23 +21,33 @@ log = structlog.get_logger(__name__)
 
 View = Callable[[HttpRequest], HttpResponse]
 REMEMBERED = 24 * 3600
+# Bytes. A text of ten parts with all that providers tell of it is far below.
+LONGEST_BODY = 64 * 1024
+LONGEST_ID = 64
 
 
 def signed(view: View) -> View:
     """Refuses what is not signed over our exact public address, and what was answered before.
 
-    The memory of answered requests is in the cache and may fail: each view is idempotent without it.
+    What is too long is refused unread, what came in half is no request. The memory of answered requests is in the
+    cache and may fail: each view is idempotent without it. What was not taken may come again.
     """
 
     @wraps(view)
     def checked(request: HttpRequest) -> HttpResponse:
+        length = _length(request)
+        if length > LONGEST_BODY:
+            return HttpResponse(status=413)
+        if len(request.body) < length:
+            return HttpResponse(status=400)
         given = request.headers.get("X-Twilio-Signature", "")
         params = {name: [str(value) for value in request.POST.getlist(name)] for name in request.POST}
         url = settings.PUBLIC_URL + request.get_full_path()
         if not signature.is_valid(token=settings.SMS_TOKEN, url=url, params=params, given=given) or _answered(given):
             return HttpResponse(status=403)
         response = view(request)
-        _answered(given, mark=True)
+        if response.status_code < 400:
+            _answered(given, mark=True)
         return response
 
     answer = csrf_exempt(require_POST(checked))
@@ -58,13 +68,27 @@ def sms_status(request: HttpRequest) -> HttpResponse:
 
 @signed
 def sms_inbound(request: HttpRequest) -> HttpResponse:
+    """A text without the provider's name for it, or without a sender, is refused, and the provider hears so.
+
+    It cannot be kept under a name made of its parts: a second STOP after a START would be the first one come again.
+    """
+    provider_id, from_number = _said(request, "MessageSid"), _said(request, "From")
+    if not provider_id or len(provider_id) > LONGEST_ID or not from_number:
+        log.error("text_without_a_name")
+        return HttpResponse(status=400)
     inbound.receive(
-        provider_id=request.POST.get("MessageSid", "")[:64],
-        from_number=request.POST.get("From", "")[:32],
-        body=request.POST.get("Body", "").replace("\0", ""),
-        now=timezone.now(),
+        provider_id=provider_id, from_number=from_number[:32], body=_said(request, "Body"), now=timezone.now()
     )
     return HttpResponse("<Response/>", content_type="text/xml")
+
+
+def _length(request: HttpRequest) -> int:
+    declared = request.META.get("CONTENT_LENGTH") or "0"
+    return int(declared) if declared.isdecimal() and len(declared) < 10 else LONGEST_BODY + 1
+
+
+def _said(request: HttpRequest, name: str) -> str:
+    return str(request.POST.get(name, "")).replace("\0", "").strip()
 
 
 def _key(text: str) -> UUID | None:

@@ -1,3 +1,4 @@
+import io
 from urllib.parse import urlencode
 
 import pytest
@@ -8,15 +9,14 @@ from messaging.transports.signature import sign
 
 pytestmark = pytest.mark.django_db
 STATUS, INBOUND = "/hooks/sms/status", "/hooks/sms/inbound"
+FORM = "application/x-www-form-urlencoded"
 TEXT = {"MessageSid": "SM1", "From": "+14105550101", "Body": "STOP"}
 
 
 def post(client, path, params, *, token="local", url=None, **headers):
     signature = sign(token=token, url=url or f"http://localhost:8000{path}", params={k: [v] for k, v in params.items()})
     headers = {"X-Twilio-Signature": signature} | headers
-    return client.post(
-        path, urlencode(params), content_type="application/x-www-form-urlencoded", headers=headers, secure=False
-    )
+    return client.post(path, urlencode(params), content_type=FORM, headers=headers, secure=False)
 
 
 def refused(response) -> bool:
@@ -49,6 +49,36 @@ def test_wrongly_signed_is_refused_without_a_word(client, path):
     assert refused(post(client, path, TEXT, token="guessed"))
     assert refused(post(client, path, TEXT, url="http://localhost:8000/hooks/sms/other"))
     assert refused(post(client, path, TEXT, **{"X-Twilio-Signature": "ünsigned"}))
+    assert InboundText.objects.count() == 0
+
+
+class Unread:
+    """A request's body that tells how often it was asked for."""
+
+    asked = 0
+
+    def read(self, *_size: int) -> bytes:
+        self.asked += 1
+        return b""
+
+    readline = read
+
+
+@pytest.mark.parametrize("path", [STATUS, INBOUND])
+@pytest.mark.parametrize("length", [str(64 * 1024 + 1), str(4 * 1024 * 1024), "9" * 400, "-1", "many"])
+def test_an_enormous_request_is_refused_unread(client, path, length):
+    body = Unread()
+    response = client.generic("POST", path, **{"wsgi.input": body, "CONTENT_LENGTH": length, "CONTENT_TYPE": FORM})
+    assert (response.status_code, response.content) == (413, b"")
+    assert body.asked == 0
+
+
+def test_a_request_that_came_in_half_is_none(client):
+    whole = urlencode(TEXT).encode()
+    half = {"wsgi.input": io.BytesIO(whole[:-2]), "CONTENT_LENGTH": str(len(whole)), "CONTENT_TYPE": FORM}
+    signature = sign(token="local", url=f"http://localhost:8000{INBOUND}", params={k: [v] for k, v in TEXT.items()})
+    response = client.generic("POST", INBOUND, headers={"X-Twilio-Signature": signature}, **half)
+    assert (response.status_code, response.content) == (400, b"")
     assert InboundText.objects.count() == 0
 
 
@@ -112,3 +142,16 @@ def test_a_replayed_request_changes_nothing_when_the_cache_is_gone(client, setti
 def test_whatever_people_write_is_kept(client, body):
     assert post(client, INBOUND, TEXT | {"Body": body}).status_code == 200
     assert InboundText.objects.get().body == body.replace("\0", "")
+
+
+@pytest.mark.parametrize("missing", [{"MessageSid": ""}, {"MessageSid": "\0"}, {"MessageSid": "S" * 65}, {"From": " "}])
+def test_a_text_without_a_name_is_refused_each_time_and_no_other_is_taken_for_it(client, missing):
+    """The first such text took the empty name, and every later one counted as the same text come again."""
+    for _again in range(2):
+        response = post(client, INBOUND, TEXT | missing)
+        assert (response.status_code, response.content) == (400, b"")
+    nameless = {"From": "+14105550101", "Body": "STOP"}
+    assert post(client, INBOUND, nameless).status_code == 400
+    assert InboundText.objects.count() == 0
+    post(client, INBOUND, TEXT)
+    assert opt_outs.holds(address="+14105550101")
