@@ -49,10 +49,10 @@ class Behaviour:
 
     `refuse` names one of REFUSALS; `status` answers with that code; `hang` keeps the request open until told
     otherwise; `drop` closes the connection without an answer; `failed` answers as if all were well, with a text that
-    failed with that code. `retry_after` stands in the header of whatever is refused. `accept` says whether a request that is hung,
-    dropped or answered with `status` was taken all the same. `receipts` lists the callbacks in their order
-    (true: sent, delivered). `lookup_status` fails the look-ups. `cycle` holds changes to be used in turn,
-    one for each request.
+    failed with that code. `retry_after` stands in the header of whatever is refused. `accept` says whether a
+    request that is hung, dropped or answered with `status` was taken all the same. `receipts` lists the callbacks
+    in their order (true: sent, delivered). `lookup_status` fails the look-ups. `cycle` holds changes to be used in
+    turn, one for each request.
     """
 
     delay: float = 0

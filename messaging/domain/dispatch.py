@@ -8,6 +8,7 @@ time given to the provider, and then wakes up and sends, can double a message.
 """
 
 import random
+import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
@@ -32,19 +33,21 @@ log = structlog.get_logger(__name__)
 # Stands in the ledger where the link stood.
 MASK = "[link]"
 BATCH = 25
-# A tick stops claiming after this, well inside the tasks' time limit, so that others get their turn.
-TICK = timedelta(seconds=20)
+# Seconds. A tick stops claiming after this, well inside the tasks' time limit, so that others get their turn.
+TICK = 20.0
 FIRST_BACK_OFF = timedelta(seconds=30)
 LONGEST_BACK_OFF = timedelta(minutes=5)
 SHORTEST_WAIT = timedelta(seconds=5)
 # So often may writing one message fail in the same way before a person is asked to look at it.
 TRIES_TO_WRITE = 5
 
+# A time to try again that was written further ahead of us than a lease lasts comes from a clock that was put back
+# since: what it says is not waited for.
 CLAIM = """
 WITH due AS MATERIALIZED (
     SELECT id FROM messaging_message
-    WHERE status = 'pending' AND due_at <= %(now)s AND (next_try_at IS NULL OR next_try_at <= %(now)s)
-      AND not_after > %(now)s
+    WHERE status = 'pending' AND due_at <= %(now)s AND not_after > %(now)s
+      AND (next_try_at IS NULL OR next_try_at <= %(now)s OR updated_at > %(until)s)
     ORDER BY due_at
     LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
@@ -70,19 +73,21 @@ class Claim:
     message: Message
 
 
-def run(*, clock: Callable[[], datetime], batch: int = BATCH, lasting: timedelta = TICK) -> Counter[str]:
+def run(
+    *, clock: Callable[[], datetime], batch: int = BATCH, timer: Callable[[], float] = time.monotonic
+) -> Counter[str]:
     """Claims and sends until nothing is due or the time is up; how many ended in which state.
 
-    `clock` is read before each message: a batch may take longer than any one reading stays true. What was claimed
-    and not begun when the time is up goes back.
+    `clock` is read before each message: a batch may take longer than any one reading stays true. `timer` says when the
+    time is up, since a clock may be put back meanwhile. What was claimed and not begun by then goes back.
     """
     done: Counter[str] = Counter()
-    end = clock() + lasting
-    while clock() < end:
+    end = timer() + TICK
+    while timer() < end:
         claims = claim(limit=batch, now=clock())
         for each in claims:
             now = clock()
-            if now < end:
+            if timer() < end:
                 send(claim=each, now=now)
             else:
                 ledger.move(message=each.message, to=MessageStatus.PENDING, now=now)

@@ -1,5 +1,6 @@
 """What to do about messages whose worker is gone, whose fate is unknown, or whose time has passed."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -18,15 +19,19 @@ from messaging.transports.outcome import Answer, Lookup
 log = structlog.get_logger(__name__)
 
 BATCH = 25
-TICK = timedelta(seconds=20)
+TICK = 20.0  # Seconds.
 # Each round waits twice as long as the one before: with 30 s at first, a person is asked after half an hour.
 ROUNDS = 6
 
-# A worker that never began its request cannot have sent anything: back to the queue without asking.
+# A provider's list of texts is searched this far back where our own time of sending lies in the future.
+CLOCK_WAS_AHEAD = timedelta(hours=3)
+
+# A worker that never began its request cannot have sent anything: back to the queue without asking. A lease that ends
+# later than one begun now could was begun before the clock was put back.
 REAP = """
 WITH gone AS MATERIALIZED (
     SELECT id FROM messaging_message
-    WHERE status = 'sending' AND lease_until <= %(now)s
+    WHERE status = 'sending' AND (lease_until <= %(now)s OR lease_until > %(ahead)s)
     FOR UPDATE SKIP LOCKED
 )
 UPDATE messaging_message AS message
@@ -40,7 +45,7 @@ FROM gone WHERE message.id = gone.id
 TAKE = """
 WITH asked AS MATERIALIZED (
     SELECT id FROM messaging_message
-    WHERE status = 'unknown' AND next_try_at <= %(now)s
+    WHERE status = 'unknown' AND (next_try_at <= %(now)s OR updated_at > %(ahead)s)
     ORDER BY next_try_at
     LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
@@ -53,13 +58,13 @@ RETURNING message.*
 """
 
 
-def run(*, clock: Callable[[], datetime]) -> None:
-    """Everything this module does, once. `clock` is read before each step."""
+def run(*, clock: Callable[[], datetime], timer: Callable[[], float] = time.monotonic) -> None:
+    """Everything this module does, once. `clock` is read before each step, `timer` says when the time is up."""
     expire(now=clock())
     reap(now=clock())
-    end = clock() + TICK
+    end = timer() + TICK
     # One at a time: each question may take as long as the provider likes.
-    while clock() < end and settle(now=clock(), limit=1):
+    while timer() < end and settle(now=clock(), limit=1):
         pass
 
 
@@ -67,7 +72,9 @@ def reap(*, now: datetime) -> int:
     """Ended leases: to `unknown` where a request may have left, straight back where none did. One statement."""
     with connection.cursor() as cursor:
         ask_at = now + timedelta(seconds=settings.MESSAGE_SETTLE_SECONDS)
-        cursor.execute(REAP, {"now": now, "ask_at": ask_at, "reason": _("The sender stopped in the middle.")})
+        ahead = now + 2 * timedelta(seconds=settings.MESSAGE_LEASE_SECONDS)
+        reason = _("The sender stopped in the middle.")
+        cursor.execute(REAP, {"now": now, "ask_at": ask_at, "ahead": ahead, "reason": reason})
         found: int = cursor.rowcount
     if found:
         log.warning("leases_ended", count=found)
@@ -79,7 +86,9 @@ def settle(*, now: datetime, limit: int = BATCH) -> int:
     if connection.in_atomic_block:
         raise RuntimeError("The provider must not be asked inside a transaction.")
     wait = timedelta(seconds=settings.MESSAGE_SETTLE_SECONDS)
-    rows = list(Message.objects.raw(TAKE, {"now": now, "wait": wait, "limit": limit}).prefetch_related("site"))
+    ahead = now + timedelta(seconds=settings.MESSAGE_LEASE_SECONDS)
+    asked = {"now": now, "wait": wait, "ahead": ahead, "limit": limit}
+    rows = list(Message.objects.raw(TAKE, asked).prefetch_related("site"))
     for message in rows:
         found = _ask(message, now)
         if found.answer is Answer.FOUND:
@@ -112,7 +121,8 @@ def _ask(message: Message, now: datetime) -> Lookup:
     except Exception as error:
         log.error("look_up_without_words", message_id=message.pk, error=type(error).__name__)
         return Lookup(answer=Answer.CANNOT_SAY)
-    return sms.lookup(to=message.sent_to, since=message.posted_at, matches=matches, taken=_taken_by_another(message))
+    since = message.posted_at if message.posted_at <= now else now - CLOCK_WAS_AHEAD
+    return sms.lookup(to=message.sent_to, since=since, matches=matches, taken=_taken_by_another(message))
 
 
 def _same_words(message: Message, now: datetime) -> Callable[[str], bool]:

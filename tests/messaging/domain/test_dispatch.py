@@ -148,9 +148,45 @@ def test_not_after_is_honoured_just_before_the_request(plan, wants, provider, no
 
 def test_a_tick_ends_in_time_and_gives_back_what_it_did_not_begin(plan, wants, provider, now):
     plan(*[wants(n) for n in range(10)])
-    moments = (now + timedelta(seconds=4 * step) for step in itertools.count())
-    assert dispatch.run(clock=lambda: next(moments)) == {"sent": 2, "pending": 8}
+    seconds = itertools.count(step=5)
+    assert dispatch.run(clock=lambda: now, timer=lambda: next(seconds)) == {"sent": 2, "pending": 8}
     assert tick(now + MINUTE) == {"sent": 8}
+
+
+def test_a_clock_put_back_in_the_middle_of_a_tick_does_not_make_it_longer(plan, wants, provider, now):
+    plan(*[wants(n) for n in range(10)])
+    hour_back = itertools.chain([now, now], itertools.repeat(now - HOUR))
+    seconds = itertools.count(step=5)
+    dispatch.run(clock=lambda: next(hour_back), timer=lambda: next(seconds))
+    assert next(seconds) <= 75
+
+
+def test_what_was_written_by_a_clock_an_hour_ahead_does_not_wait_for_that_hour(plan, wants, provider):
+    """A wait, a question to the provider and a lease, each from before the clock was put back."""
+    now = timezone.now()
+    rows = {"kind": kinds.COME_IN.name, "due_at": now, "not_after": now + 5 * HOUR}
+    plan(*[wants(n, **rows) for n in range(3)], at=now)
+    provider.control({"cycle": [{"refuse": "busy"}, {"drop": True, "accept": True}]})
+    for claim in dispatch.claim(limit=2, now=now + HOUR):
+        dispatch.send(claim=claim, now=now + HOUR)
+    dispatch.claim(limit=1, now=now + HOUR)
+    assert statuses() == ["pending", "unknown", "sending"]
+    provider.control({"cycle": []})
+    settle.run(clock=lambda: now + MINUTE)
+    assert tick(now + MINUTE) == {"sent": 2}
+    assert (statuses(), len(provider.phones.all)) == (["sent", "sent", "sent"], 3)
+
+
+def test_what_waits_for_the_morning_is_asked_about_once_when_the_clock_is_put_back(plan, wants, provider, now):
+    night = now + 13 * HOUR  # 22:41 in New York
+    plan(wants(1, due_at=night - 2 * HOUR, not_after=night + 24 * HOUR))
+    assert [tick(night), tick(night + MINUTE)] == [{"pending": 1}, {}]
+    assert [tick(night - HOUR), tick(night - HOUR + MINUTE)] == [{"pending": 1}, {}]
+    assert tick(night + 10 * HOUR) == {"sent": 1}
+
+
+def statuses() -> list[str]:
+    return [message.status for message in Message.objects.order_by("pk")]
 
 
 def test_sending_writes_to_the_outbox_and_to_nothing_else(plan, wants, provider, now):
@@ -368,17 +404,26 @@ def test_a_tick_reads_what_is_due_and_not_what_exists(plan, wants, now):
     outbox.reconcile(site_id=site_id, scope="later", wanted=future, now=now)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE messaging_message")
-        with transaction.atomic():
-            cursor.execute(
-                "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + dispatch.CLAIM, {"now": now, "until": now, "limit": 25}
-            )
-            [[plans]] = cursor.fetchall()
-            transaction.set_rollback(True)
-    nodes = list(walk(plans[0]["Plan"]))
-    scans = [node for node in nodes if node.get("Index Name") == "message_due"]
-    assert [node["Actual Rows"] for node in scans] == [1]
+    assert [scans(dispatch.CLAIM, now), scans(settle.REAP, now), scans(settle.TAKE, now)] == [
+        {"message_due": 1},
+        {"message_leased": 0},
+        {"message_unknown": 0},
+    ]
+
+
+def scans(sql: str, now) -> dict[str, int]:
+    """Which indexes the statement read and how many rows came of each. It reads few pages and no whole table."""
+    given = {"now": now, "until": now, "ahead": now, "ask_at": now, "wait": MINUTE, "reason": "", "limit": 25}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + sql, given)
+        [[plans]] = cursor.fetchall()
+        transaction.set_rollback(True)
+    top = plans[0]["Plan"]
+    nodes = list(walk(top))
     assert not [node for node in nodes if node["Node Type"] == "Seq Scan"]
-    assert plans[0]["Plan"]["Shared Hit Blocks"] + plans[0]["Plan"]["Shared Read Blocks"] < 100
+    assert top["Shared Hit Blocks"] + top["Shared Read Blocks"] < 100
+    found = {node["Index Name"]: node["Actual Rows"] for node in nodes if "Index Name" in node}
+    return {name: rows for name, rows in found.items() if name != "messaging_message_pkey"}
 
 
 def walk(node):
