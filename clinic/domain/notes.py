@@ -11,6 +11,12 @@ from clinic.domain.contacts import plain_text
 from clinic.domain.errors import Refused
 from clinic.models import DeskNote, Patient, Site, StaffMember
 
+# What a list of notes shows.
+SHOWN = (
+    *("day", "text", "written_at", "done_at", "written_by__full_name", "done_by__full_name"),
+    *("patient__given_name", "patient__family_name", "patient__preferred_name"),
+)
+
 
 def write(
     *, site: Site, day: date, text: str, actor: StaffMember, now: datetime, patient: Patient | None = None
@@ -50,7 +56,7 @@ def of(*, site: Site, day: date) -> list[DeskNote]:
     """Notes of the day, and those of earlier days that nobody has done; the open ones first. One query."""
     wanted = Q(day=day) | Q(day__lt=day, done_at=None)
     rows = DeskNote.objects.filter(wanted, site=site).select_related("patient", "written_by", "done_by")
-    return sorted(rows, key=lambda note: (note.done_at is not None, note.written_at))
+    return sorted(rows.only(*SHOWN), key=lambda note: (note.done_at is not None, note.written_at))
 
 
 def _record(note: DeskNote, verb: str, actor: StaffMember, now: datetime) -> None:

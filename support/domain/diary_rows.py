@@ -18,6 +18,19 @@ from support.domain.board_grid import Grid, Minutes
 from support.domain.visit_rows import VisitRow
 
 Span = tuple[datetime, datetime]
+# How many said yes to sitting with a patient, asked along with the visit.
+GUESTS = Coalesce(
+    Subquery(
+        promise_rows.sitting(starts_at=OuterRef("starts_at"))
+        .filter(infusion=OuterRef("pk"))
+        .order_by()
+        .values("infusion")
+        .annotate(many=Count("pk"))
+        .values("many"),
+        output_field=IntegerField(),
+    ),
+    0,
+)
 
 
 class Row(NamedTuple):
@@ -68,18 +81,10 @@ class Closed:
 
 def visits(*, site: Site, span: Span) -> list[Row]:
     """The visits that begin in this time or still hold their room in it, in order. One query."""
-    guests = (
-        promise_rows.sitting(starts_at=OuterRef("starts_at"))
-        .filter(infusion=OuterRef("pk"))
-        .order_by()
-        .values("infusion")
-        .annotate(many=Count("pk"))
-        .values("many")
-    )
     rows = list(
         Infusion.objects.filter(
             site=site, starts_at__gt=span[0] - LONGEST_VISIT, room_free_at__gt=span[0], starts_at__lt=span[1]
-        ).values_list(*visit_rows.COLUMNS, Coalesce(Subquery(guests, output_field=IntegerField()), 0))
+        ).values_list(*visit_rows.COLUMNS, GUESTS)
     )
     return [
         Row(infusion=visit, guests=values[-1])
@@ -112,11 +117,11 @@ def closed(*, site: Site, span: Span, people: Sequence[Owner] = ()) -> list[Clos
     """
     ids = [one.pk for one in people]
     mine = Q(site=site) | Q(clinician__in=ids) if ids else Q(site=site)
-    why = Case(When(site=site, then=F("reason")), default=Value(""), output_field=CharField())
+    theirs = Case(When(site=site, then=F("reason")), default=Value(""), output_field=CharField())
     rows = (
         Closure.objects.filter(mine, ends_at__gt=span[0], starts_at__lt=span[1])
         .order_by()
-        .values_list("room_id", "clinician_id", "starts_at", "ends_at", why)
+        .values_list("room_id", "clinician_id", "starts_at", "ends_at", theirs if ids else "reason")
     )
     if ids:
         # By site and time, as the index has them, not by clinician, who may have years of visits.

@@ -1,6 +1,7 @@
 """Words for the stored values of the circle."""
 
 from django import template
+from django.db.models import TextChoices
 from django.utils.translation import get_language_info
 
 from clinic.enums import Role
@@ -9,8 +10,8 @@ from support.enums import MayKnow, SupportRole
 register = template.Library()
 
 
-def _label(choices: type, value: str) -> str:
-    return str(dict(choices.choices).get(value, value))
+def _label(choices: type[TextChoices], value: str) -> str:
+    return str(choices(value).label) if value in choices.values else value
 
 
 @register.filter
