@@ -74,7 +74,8 @@ STEPS = [
 ]
 NUMBERS = [
     {"label": "In danger", "number": "911"},
-    {"label": "Someone to talk to. Call or text, any hour.", "number": "988"},
+    {"label": "Someone to talk to", "number": "988", "note": "Call or text, any hour."},
+    {"label": "Crisis Text Line", "number": "741741", "by_text": True, "note": "Text HOME, any hour."},
     {"label": "Us, until 18:00", "number": "+14105550142"},
 ]
 PHONE = {

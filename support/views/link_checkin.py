@@ -55,10 +55,7 @@ def context(request: HttpRequest, asked: CheckIn, refused: Refused | None) -> di
         "reasons": refused.reasons if refused else [],
         "note": request.POST.get("note", ""),
         "answers": answers(),
-        "numbers": [
-            {"label": n.label, "number": n.number}
-            for n in directory.numbers(region=site.region, audience="helper", language=language_of(request.link))
-        ],
+        "numbers": directory.numbers(region=site.region, audience="helper", language=language_of(request.link)),
     }
 
 
