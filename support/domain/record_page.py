@@ -15,6 +15,8 @@ from support.enums import AlertStatus
 from support.models import Alert, Designation, WaitlistEntry
 
 SEEN_LINES = 20
+OF_A_COURSE = ("patient", "sessions", "status", "opened_at", "protocol__name")
+DAYS = ("first_day", "last_day")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,12 +45,13 @@ class RecordPage:
 
 
 def of(*, patient: Patient, now: datetime) -> RecordPage:
-    courses = list(patient.courses.select_related("protocol", "opened_by"))
+    courses = list(patient.courses.select_related("protocol").only(*OF_A_COURSE))
     placed: dict[int, list[Visit]] = defaultdict(list)
     for visit in _visits(patient, now):
         placed[visit.infusion.course_id].append(visit)
     named = _circle(patient)
-    waits = {row.course_id: row for row in WaitlistEntry.objects.filter(course__patient=patient, closed_at=None)}
+    waiting = WaitlistEntry.objects.filter(course__patient=patient, closed_at=None).only("course", *DAYS)
+    waits = {row.course_id: row for row in waiting}
     ahead = [visit for rows in placed.values() for visit in rows if _is_ahead(visit, now)]
     return RecordPage(
         courses=[
@@ -66,7 +69,8 @@ def of(*, patient: Patient, now: datetime) -> RecordPage:
         alerts=list(
             Alert.objects.filter(patient=patient)
             .exclude(status=AlertStatus.CLOSED)
-            .select_related("owner", "designation__person")
+            .select_related("owner")
+            .only("kind", "says", "deadline", "owner__full_name")
         ),
         seen=_seen(patient),
     )
@@ -96,10 +100,11 @@ def _circle(patient: Patient) -> list[Designation]:
 
 
 def _seen(patient: Patient) -> list[Seen]:
-    entries = list(AuditEntry.objects.filter(patient_id=patient.pk).order_by("-pk")[:SEEN_LINES])
-    keys = {int(entry.actor[6:]) for entry in entries if entry.actor.startswith("staff:")}
+    rows = AuditEntry.objects.filter(patient_id=patient.pk).order_by("-pk").values_list("at", "actor", "verb")
+    entries = list(rows[:SEEN_LINES])
+    keys = {int(actor[6:]) for _at, actor, _verb in entries if actor.startswith("staff:")}
     names = dict(StaffMember.objects.filter(pk__in=keys).values_list("pk", "full_name"))
-    return [Seen(at=entry.at, who=_who(entry.actor, names), what=_what(entry)) for entry in entries]
+    return [Seen(at=at, who=_who(actor, names), what=_what(verb)) for at, actor, verb in entries]
 
 
 def _who(actor: str, names: dict[int, str]) -> str:
@@ -108,5 +113,5 @@ def _who(actor: str, names: dict[int, str]) -> str:
     return _("By link") if actor.startswith("link:") else _("Homeward itself")
 
 
-def _what(entry: AuditEntry) -> str:
-    return _("Read") if entry.verb == "read" else entry.verb.replace(".", " ").replace("_", " ")
+def _what(verb: str) -> str:
+    return _("Read") if verb == "read" else verb.replace(".", " ").replace("_", " ")

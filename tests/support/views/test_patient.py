@@ -3,11 +3,19 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from clinic.enums import InfusionStatus
+from clinic.enums import InfusionStatus, Role
 from clinic.models import AuditEntry
 from support.domain import alerts, record_page
-from support.enums import AlertKind
-from tests.factories import CourseFactory, DesignationFactory, PatientFactory, ProtocolFactory
+from support.enums import AlertKind, CommitmentStatus
+from tests.factories import (
+    CommitmentFactory,
+    CourseFactory,
+    DesignationFactory,
+    PatientFactory,
+    ProtocolFactory,
+    RoomFactory,
+    StaffFactory,
+)
 
 QUERIES = 14
 
@@ -75,6 +83,26 @@ def test_who_has_seen_the_record_is_on_the_record(desk, maya):
     page(desk, maya)
     assert AuditEntry.objects.filter(verb="read", patient_id=maya.pk).count() == 1
     assert "Dana Rivera" in page(desk, maya)
+
+
+def test_rooms_helpers_and_who_looked_are_shown_as_text(sign_in, maya, course, book, site, now):
+    """What people wrote, in the lists that are drawn without a template."""
+    evil = "<b>Maya'\""
+    visit = book(at=now + timedelta(days=1), course=course, room=RoomFactory(site=site, name=evil))
+    CommitmentFactory(
+        infusion=visit,
+        status=CommitmentStatus.RECONFIRMED,
+        answered_at=now,
+        reconfirmed_at=now,
+        designation__person__given_name=f"{evil}Rosa",
+    )
+    desk = sign_in(staff=StaffFactory(role=Role.FRONT_DESK, sites=[site], full_name=f"{evil} Rivera"))
+    page(desk, maya)
+    html = page(desk, maya)
+    assert "<b>Maya" not in html
+    assert "'\"" not in html
+    for words in ("<small>{} · Booked</small>", "With {}Rosa</span>", "<li>{} Rivera<small>"):
+        assert words.format("&lt;b&gt;Maya&#x27;&quot;") in html
 
 
 @pytest.mark.parametrize("rows", [1, 3])
