@@ -90,7 +90,13 @@ def of_move(
 
 
 def meeting(*, patient: Patient, slot: Slot, when: Timing, ignoring: Infusion | None = None) -> list[Finding]:
-    """Which visits the place would meet: in the room, of the clinician, of the patient. One query."""
+    """What the place would meet: in the room, of the clinician, of the patient. One query."""
+    rows = met(patient=patient, slot=slot, when=when, ignoring=ignoring)
+    return [found for row in rows for found in _met(row, patient, slot, when)]
+
+
+def met(*, patient: Patient, slot: Slot, when: Timing, ignoring: Infusion | None = None) -> list[Infusion]:
+    """The visits themselves, in order. One query."""
     during = DateTimeTZRange(slot.starts_at, when.ends_at)
     occupies = DateTimeTZRange(slot.starts_at, when.room_free_at)
     rows = (
@@ -103,7 +109,7 @@ def meeting(*, patient: Patient, slot: Slot, when: Timing, ignoring: Infusion | 
         .select_related("patient", "room")
         .order_by("starts_at", "pk")
     )
-    return [found for row in rows if row != ignoring for found in _met(row, patient, slot, when)]
+    return [row for row in rows if row != ignoring]
 
 
 def everything(*, course: Course, slot: Slot, now: datetime, infusion: Infusion | None = None) -> list[Finding]:
@@ -225,7 +231,11 @@ def _of_times(calendar: Calendar, slot: Slot, span: Span) -> Iterator[Finding]:
         named["hours"] = ", ".join(
             f"{begin.astimezone(calendar.zone):%H:%M}–{end.astimezone(calendar.zone):%H:%M}" for begin, end in hours
         )
-        yield _soft(SoftRule.HOURS, _("This is outside the opening hours on %(day)s: %(hours)s.") % named)
+        named["end"] = f"{span[1].astimezone(calendar.zone):%H:%M}"
+        sentence = _("This is outside the opening hours on %(day)s: %(hours)s.")
+        if any(begin <= span[0] < end for begin, end in hours):
+            sentence = _("It would end at %(end)s, after closing. The clinic is open on %(day)s: %(hours)s.")
+        yield _soft(SoftRule.HOURS, sentence % named)
     if calendar.room_closure(slot.room.pk, span):
         yield _hard("closed", _("%(room)s is closed at that time on %(day)s.") % named)
     if calendar.absence(slot.clinician.pk, span):

@@ -8,17 +8,20 @@ from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from clinic.domain import against, attempts
+from clinic.domain.calendar import timing
 from clinic.domain.diary import Diary
 from clinic.domain.errors import Refused, Taken
 from clinic.domain.scheduling import free_slots
 from clinic.domain.slots import Slot
-from clinic.domain.spoken import say_moment
+from clinic.domain.spoken import say_day, say_moment
 from clinic.domain.times import local_day
-from clinic.models import Course, Infusion, Patient, Protocol
+from clinic.models import Course, Infusion, Patient, Protocol, Site
 
 T = TypeVar("T")
 ALTERNATIVES = 5
 LOOK_AHEAD = timedelta(days=13)
+# How long a page of free times may have stood open.
+JUST_NOW = timedelta(minutes=10)
 
 
 def booking(
@@ -84,15 +87,39 @@ def _named(
         said = [sentence % {"number": number, "moment": say_moment(slot.starts_at, site)} for number, slot in gone]
         return said, gone[0][1]
     slot = gone[0][1] if gone else slots[0]
+    when = timing(protocol=protocol, policy=diary.policy, starts_at=slot.starts_at)
+    met = against.met(patient=patient, slot=slot, when=when, ignoring=ignoring)
+    busy = [row for row in met if row.starts_at < when.ends_at and slot.starts_at < row.ends_at]
     constraint = attempts.constraint_of(error)
     if constraint == "infusion_patient_never_twice":
-        said = [_("The patient has another visit at that time, on %(moment)s.")]
+        sentence = _("The patient has another visit on %(day)s, from %(from)s to %(until)s.")
+        met = [row for row in busy if row.patient_id == patient.pk]
     elif constraint == "infusion_clinician_never_twice":
-        said = [_("%(name)s is with another patient at that time, on %(moment)s.")]
+        sentence = _("%(name)s is with another patient on %(day)s, from %(from)s to %(until)s.")
+        met = [row for row in busy if row.clinician_id == slot.clinician.pk]
     else:
-        said = [_("%(room)s was just taken on %(moment)s.")]
-    named = {"moment": say_moment(slot.starts_at, site), "room": slot.room, "name": slot.clinician}
-    return [sentence % named for sentence in said], slot
+        sentence = _("%(room)s is taken on %(day)s, from %(from)s to %(free)s.")
+        met = [row for row in met if row.room_id == slot.room.pk]
+        if any(_is_new(row, now) for row in met):
+            sentence = _("%(room)s was just taken on %(day)s, from %(from)s to %(free)s.")
+    return [sentence % _words(slot, row, site) for row in met] or [_("This time was just taken.")], slot
+
+
+def _is_new(row: Infusion, now: datetime) -> bool:
+    """Whether it came there a moment ago, so that somebody may still have seen the place free."""
+    return any(at > now - JUST_NOW for at in (row.booked_at, *row.moves.values_list("at", flat=True)))
+
+
+def _words(slot: Slot, row: Infusion, site: Site) -> dict[str, object]:
+    begin, end, free = (at.astimezone(site.zone) for at in (row.starts_at, row.ends_at, row.room_free_at))
+    return {
+        "day": say_day(begin.date()),
+        "from": f"{begin:%H:%M}",
+        "until": f"{end:%H:%M}",
+        "free": f"{free:%H:%M}",
+        "room": slot.room,
+        "name": slot.clinician,
+    }
 
 
 def _next_free(

@@ -22,7 +22,7 @@ def good_at(study: Study, plan: Plan, starts: Sequence[Start]) -> list[str]:
     if Aim.SOONEST in plan.aims:
         found.append(_("Done soonest: %(day)s") % {"day": say_day(study.day(plan.visits[-1][0]))})
     if not plan.aims:
-        half = _("In the morning instead") if plan.minute < NOON else _("In the afternoon instead")
+        half = _("Or in the morning") if plan.minute < NOON else _("Or in the afternoon")
         found.append(f"{half}: {_rhythm(plan)}")
     return found or [_rhythm(plan)]
 
@@ -45,6 +45,8 @@ def _rhythm(plan: Plan) -> str:
         "some": len(plan.visits) - plan.irregular,
         "count": len(plan.visits),
     }
+    if len(plan.visits) == 1:
+        return _("%(days)s %(time)s") % named
     if not plan.irregular:
         return _("Always %(days)s %(time)s") % named
     return _("%(days)s %(time)s for %(some)s of %(count)s visits") % named

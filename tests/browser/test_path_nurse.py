@@ -193,7 +193,7 @@ def test_cancelling_and_finding_another_time(nurse, server, story, part):
 
 def test_somebody_who_came_without_a_booking(nurse, server, story, part):
     nurse.goto(f"{server}/patients/{part.patient.pk}/")
-    nurse.get_by_role("link", name="Came without a booking").click()
+    nurse.get_by_role("link", name="Book a walk-in").click()
     nurse.get_by_label("What for").select_option(label="IV, one booster")
     press(nurse, "Begin the visit")
     expect(nurse.get_by_text("walk-in")).to_be_visible()

@@ -137,7 +137,10 @@ def test_an_archived_patient(house: House, now: datetime) -> None:
     ("start", "sentence"),
     [
         (NINE - timedelta(hours=2), "This is outside the opening hours on Tuesday 10 March: 08:00–18:00."),
-        (NINE + timedelta(hours=8), "This is outside the opening hours on Tuesday 10 March: 08:00–18:00."),
+        (
+            NINE + timedelta(hours=8),
+            "It would end at 18:40, after closing. The clinic is open on Tuesday 10 March: 08:00–18:00.",
+        ),
         # Dragged to 23:50: the visit would end on the day after.
         (NINE + timedelta(hours=14, minutes=50), "This is outside the opening hours on Tuesday 10 March: 08:00–18:00."),
     ],

@@ -145,15 +145,22 @@ def test_which_resource_is_taken_is_said(build_house: Callable[..., House], now:
     house = build_house(rooms=2, clinicians=2)
     first = book(house, now, at(house))
     for slot, sentence in [
-        (at(house, clinician=1), "Room 1 was just taken on Tuesday 10 March at 09:00."),
-        (at(house, room=1), "Dr A is with another patient at that time, on Tuesday 10 March at 09:00."),
+        (at(house, clinician=1), "Room 1 was just taken on Tuesday 10 March, from 09:00 to 10:55."),
+        (at(house, room=1), "Dr A is with another patient on Tuesday 10 March, from 09:00 to 10:40."),
     ]:
         with pytest.raises(Taken) as refused:
             book(house, now, slot)
         assert refused.value.reasons == [sentence]
     another = course(house, patient=first.patient)
-    with pytest.raises(Taken, match="The patient has another visit at that time"):
+    with pytest.raises(Taken, match="The patient has another visit on Tuesday 10 March, from 09:00 to 10:40."):
         bookings.place(course=another, slot=at(house, room=1, clinician=1), actor=house.desk, now=now)
+
+
+def test_only_where_somebody_was_faster_it_was_just_taken(house: House, now: datetime) -> None:
+    book(house, now - timedelta(hours=1), at(house))
+    with pytest.raises(Taken) as refused:
+        book(house, now, at(house, NINE + timedelta(minutes=100)))
+    assert refused.value.reasons == ["Room 1 is taken on Tuesday 10 March, from 09:00 to 10:55."]
 
 
 @pytest.mark.parametrize("minutes", [-115, 115])
@@ -175,7 +182,7 @@ def test_turnaround_counts_on_both_sides(house: House, now: datetime, minutes: i
         ),
         (
             datetime(2026, 3, 10, 20, 21, tzinfo=UTC),
-            "This is outside the opening hours on Tuesday 10 March: 08:00–18:00.",
+            "It would end at 18:01, after closing. The clinic is open on Tuesday 10 March: 08:00–18:00.",
         ),
         (datetime(2026, 3, 11, 14, tzinfo=UTC), "The clinic is closed on Wednesday 11 March."),
         (datetime(2026, 3, 12, 14, tzinfo=UTC), "The clinic is closed on Thursday 12 March."),

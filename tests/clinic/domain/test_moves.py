@@ -182,7 +182,7 @@ def test_what_is_offered_instead_keeps_the_days_between_visits(house: House, now
 def test_an_undo_after_somebody_took_the_old_place_offers_others(house: House, now: datetime) -> None:
     moved = move(house, now, book(house, now, at(house)), at(house, LATER))
     book(house, now, at(house))
-    with pytest.raises(Taken, match="Tuesday 10 March at 09:00") as refused:
+    with pytest.raises(Taken, match="just taken on Tuesday 10 March, from 09:00") as refused:
         undo(house, now, moved)
     assert refused.value.alternatives[0].starts_at > NINE
     moved.refresh_from_db()

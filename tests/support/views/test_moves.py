@@ -324,7 +324,7 @@ def test_undoing_after_somebody_took_the_place_is_refused_in_words(desk, visit, 
     other = CourseFactory(patient__site=site, protocol=visit.course.protocol)
     bookings.place(course=other, slot=slot(clinic, TOMORROW), actor=visit.booked_by, now=now)
     response = undo(desk, visit)
-    assert (response.status_code, "on Wednesday 4 March at 10:00." in text_of(response)) == (422, True)
+    assert (response.status_code, "on Wednesday 4 March, from 10:00 to 11:55." in text_of(response)) == (422, True)
     assert Move.objects.get().undone_at is None
 
 
