@@ -10,16 +10,16 @@ from clinic.domain.obstacles import WayOut
 from clinic.domain.plan_ask import Plan
 from clinic.domain.plans import choices
 from clinic.domain.slots import Slot
-from clinic.domain.study import HORIZON_DAYS, CouldDrive, Relaxed, Start, Stretch, Study
+from clinic.domain.study import HORIZON_DAYS, CouldDrive, Person, Relaxed, Start, Stretch, Study
 from clinic.models import Patient, Protocol, Room, Site
 
 
 @dataclass(frozen=True)
 class Visit:
-    """``drivers`` are the names of those who could take the patient home then."""
+    """``drivers`` could take the patient home then."""
 
     slot: Slot
-    drivers: tuple[str, ...]
+    drivers: tuple[Person, ...]
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,6 @@ class Proposed:
     @property
     def last(self) -> Slot:
         return self.visits[-1].slot
-
-    @property
-    def covered(self) -> int:
-        return sum(bool(visit.drivers) for visit in self.visits)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Protocol as Shape
 
 from clinic.domain import wishes
 from clinic.domain.diary import Diary
@@ -14,8 +15,19 @@ from clinic.models import Patient, Protocol, Site
 HORIZON_DAYS = 60
 START_DAYS = 14
 
-# Who could drive a patient home who may be collected from one moment and is done at another: their names.
-CouldDrive = Callable[[datetime, datetime], Sequence[str]]
+
+class Person(Shape):
+    """Somebody who could drive. ``says``: they said that they can then, or nothing about it (None)."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def says(self) -> bool | None: ...
+
+
+# Who could drive a patient home who may be collected from one moment and is done at another.
+CouldDrive = Callable[[datetime, datetime], Sequence[Person]]
 
 
 @dataclass(frozen=True)
@@ -99,7 +111,7 @@ class Start:
 
     minute: int
     starts_at: datetime
-    drivers: tuple[str, ...]
+    drivers: tuple[Person, ...]
 
 
 class Study:

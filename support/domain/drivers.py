@@ -1,11 +1,14 @@
 """Who could take a patient home at a time nobody was asked about yet."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
+from clinic.domain.study import Person
 from clinic.domain.times import END_OF_DAY, day_bounds, minute_of_day
 from clinic.models import Infusion, Patient, Site
 from clinic.models.infusion import LIVE
@@ -31,6 +34,38 @@ class Driver:
         return self.designation.person.first_name
 
 
+@dataclass(frozen=True)
+class Mark:
+    """What is known about the way home from one time. ``level`` is the shape of a status, ``word`` its words."""
+
+    level: str
+    word: str
+
+
+def marks(people: Sequence[Person]) -> list[Mark]:
+    """Who said that they can drive then, and who is still to be asked: never one for the other."""
+    can = ", ".join(one.name for one in people if one.says)
+    to_ask = ", ".join(one.name for one in people if not one.says)
+    found = [Mark("ok", _("can drive: %(names)s") % {"names": can})] if can else []
+    if to_ask:
+        found.append(Mark("calm", _("to ask: %(names)s") % {"names": to_ask}))
+    return found or [Mark("risk", _("nobody can drive"))]
+
+
+def summed(times: Iterable[Sequence[Person]]) -> str:
+    """For how many of some times somebody said that they can drive, and how many are to be asked about.
+
+    ``2 can drive, 4 to ask, 1 with nobody``; what is none is left out.
+    """
+    counted = Counter(marks(people)[0].level for people in times)
+    words = {
+        "ok": _("%(count)s can drive"),
+        "calm": _("%(count)s to ask"),
+        "risk": _("%(count)s with nobody to drive"),
+    }
+    return ", ".join(word % {"count": counted[level]} for level, word in words.items() if counted[level])
+
+
 class Drivers:
     """The adults whom the patient named for the way home, in their order; read once, asked often. Five queries.
 
@@ -44,7 +79,7 @@ class Drivers:
         self._known = known or Known(patients=[patient], first_day=first_day, last_day=last_day)
         self.designations = self._known.designations[patient.pk]
         self._people = [
-            (row, row.person.first_name, self._known.stated[row.person_id], self._known.not_then(row))
+            (Driver(row, True), Driver(row, None), self._known.stated[row.person_id], self._known.not_then(row))
             for row in self.designations
         ]
 
@@ -53,25 +88,22 @@ class Drivers:
 
     def at(self, pickup_from: datetime, ends_at: datetime) -> list[Driver]:
         """Who could be there at any time between the two moments, those who said so before those who said nothing."""
-        return [Driver(row, says) for says, _name, row in self._at(pickup_from, ends_at)]
-
-    def names(self, pickup_from: datetime, ends_at: datetime) -> list[str]:
-        return [name for _says, name, _row in self._at(pickup_from, ends_at)]
-
-    def _at(self, pickup_from: datetime, ends_at: datetime) -> list[tuple[bool | None, str, Designation]]:
         begin, end = pickup_from.astimezone(self._zone), ends_at.astimezone(self._zone)
         day, from_minute = begin.date(), minute_of_day(begin)
         until = minute_of_day(end) if end.date() == day else END_OF_DAY
-        sure: list[tuple[bool | None, str, Designation]] = []
-        unsure: list[tuple[bool | None, str, Designation]] = []
-        for row, name, stated, not_then in self._people:
+        can: list[Driver] = []
+        to_ask: list[Driver] = []
+        for who_can, who_said_nothing, stated, not_then in self._people:
             says = stated.fits(day, from_minute, until)
-            if says is False or not row.holds_at(ends_at):
+            if says is False or not who_can.designation.holds_at(ends_at):
                 continue
             if any(span[0] < ends_at and pickup_from < span[1] for span in not_then):
                 continue
-            (sure if says else unsure).append((says, name, row))
-        return sure + unsure
+            if says:
+                can.append(who_can)
+            else:
+                to_ask.append(who_said_nothing)
+        return can + to_ask
 
 
 class Known:

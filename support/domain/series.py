@@ -1,12 +1,14 @@
 """Planning a series with both sides in view: what the clinic has free, and who could drive the patient home."""
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from clinic.domain import planning
 from clinic.domain.planning import Outlook
 from clinic.domain.study import HORIZON_DAYS, Relaxed, Stretch
-from clinic.models import Patient, Protocol
+from clinic.domain.times import local_day
+from clinic.models import Patient, Protocol, Site
+from support.domain import rules
 from support.domain.drivers import Drivers
 from support.enums import SupportRole
 from support.models import Designation
@@ -41,8 +43,17 @@ def look(
         stretch=stretch,
         now=now,
         prefer=prefer,
-        could_drive=drivers.names if drivers else None,
+        could_drive=drivers.at if drivers else None,
         company=company,
         relaxed=relaxed,
     )
     return Look(outlook, bool(drivers))
+
+
+def first_day(*, site: Site, now: datetime) -> date:
+    """The first of the clinic's days on which a helper can still be asked in time, and the patient told how to prepare:
+    what a form begins with. An earlier day can be chosen by hand."""
+    policy = rules.at(site=site)
+    drinks = timedelta(minutes=policy.clear_liquids_minutes)
+    hours = max(policy.ask_hours, policy.solids_hours, policy.alcohol_hours)
+    return local_day(moment=now + max(timedelta(hours=hours), drinks), zone=site.zone) + timedelta(days=1)

@@ -23,8 +23,9 @@ from clinic.domain.study import Relaxed, Stretch, whole_course
 from clinic.forms.slot_text import written
 from clinic.models import Course, Patient, Protocol
 from clinic.views.desk import at_site, patient_of, was_read
-from support.domain import series
+from support.domain import drivers, series
 from support.domain.board_grid import day_of
+from support.domain.drivers import Mark
 from support.forms.courses import GIVING_WAY, OLD, ChosenForm, CourseForm, RestForm, in_address, left_out_mark
 
 # Books times of one plan. Takes the numbers of the visits left out, the form's own key and the reason for what goes
@@ -34,24 +35,26 @@ Book = Callable[[list[Slot], set[int], UUID, str], object]
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """One plan on the page: its times as the form carries them, and each visit with what its box to leave it out
-    carries and whether it is ticked."""
+    """One plan on the page: its times as the form carries them, what is known of its ways home, and each visit with
+    what its box to leave it out carries, whether it is ticked, and who can drive."""
 
     value: str
     offer: Proposed
     is_chosen: bool
-    visits: list[tuple[Visit, str, bool]]
+    rides: str
+    visits: list[tuple[Visit, str, bool, list[Mark]]]
 
 
 @at_site(*DESK_AND_CARE)
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest, pk: int) -> HttpResponse:
     """GET with a protocol and a day shows plans; POST books the one that was chosen."""
-    patient = patient_of(request, pk)
-    today = times.local_day(moment=timezone.now(), zone=request.site.zone)
-    first = max(day_of(request.GET.get("first_day"), today=today), today)
+    patient, now = patient_of(request, pk), timezone.now()
+    today = times.local_day(moment=now, zone=request.site.zone)
+    wanted = request.GET.get("first_day")
+    first = day_of(wanted, today=today) if wanted else series.first_day(site=request.site, now=now)
     asked = request.GET if "protocol" in request.GET else None
-    form = CourseForm(asked, site=request.site, today=today, initial={"first_day": first})
+    form = CourseForm(asked, site=request.site, today=today, initial={"first_day": max(first, today)})
     if not form.is_valid():
         return _page(request, patient, form)
     protocol: Protocol = form.cleaned_data["protocol"]
@@ -78,8 +81,9 @@ def plan_rest(request: HttpRequest, pk: int) -> HttpResponse:
     """The same for the visits of a course that have no date yet."""
     rows = Course.objects.select_related("patient__site", "protocol")
     course = get_object_or_404(rows, pk=pk, patient__site=request.site)
-    today = times.local_day(moment=timezone.now(), zone=request.site.zone)
-    asked = request.GET if "first_day" in request.GET else {"first_day": today}
+    now = timezone.now()
+    today = times.local_day(moment=now, zone=request.site.zone)
+    asked = request.GET if "first_day" in request.GET else {"first_day": series.first_day(site=request.site, now=now)}
     form = RestForm(asked, site=request.site, today=today)
     if not form.is_valid():
         return _page(request, course.patient, form, course=course)
@@ -158,13 +162,17 @@ def _plans(
 def _cards(request: HttpRequest, offers: Sequence[Proposed]) -> list[Card]:
     """With what was chosen and left out before, where the same plan is offered again; else the first is chosen."""
     plans = [" ".join(map(written, offer.slots)) for offer in offers]
-    before, marks = request.POST.get("slots", ""), request.POST.getlist("left_out")
+    before, ticked = request.POST.get("slots", ""), request.POST.getlist("left_out")
     chosen = before if before in plans else next(iter(plans), "")
     found = []
     for plan, offer in zip(plans, offers, strict=True):
         boxes = [left_out_mark(plan=plan, visit=visit) for visit, _planned in enumerate(offer.visits, start=1)]
-        visits = [(planned, box, box in marks) for planned, box in zip(offer.visits, boxes, strict=True)]
-        found.append(Card(value=plan, offer=offer, is_chosen=plan == chosen, visits=visits))
+        visits = [
+            (planned, box, box in ticked, drivers.marks(planned.drivers))
+            for planned, box in zip(offer.visits, boxes, strict=True)
+        ]
+        rides = drivers.summed(planned.drivers for planned in offer.visits)
+        found.append(Card(value=plan, offer=offer, is_chosen=plan == chosen, rides=rides, visits=visits))
     return found
 
 

@@ -106,7 +106,7 @@ def look(house: House, patient: Patient) -> Outlook:
         protocol=house.protocol,
         stretch=whole_course(protocol=house.protocol, first_day=FIRST_DAY),
         now=NOW,
-        could_drive=drivers.names,
+        could_drive=drivers.at,
         relaxed=Relaxed(later=True),
     )
 
@@ -143,7 +143,7 @@ def run() -> dict[str, float | str]:
         now=NOW,
         could_drive=Drivers(
             patient=patients[0], first_day=FIRST_DAY, last_day=FIRST_DAY + timedelta(days=HORIZON_DAYS)
-        ).names,
+        ).at,
         prefer=None,
     )
     ask = study.ask(visits=6, relaxed=Relaxed(later=True))

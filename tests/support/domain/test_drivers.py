@@ -5,8 +5,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from clinic.models import Patient
-from support.domain import availability
-from support.domain.drivers import Drivers
+from support.domain import availability, drivers
+from support.domain.drivers import Driver, Drivers
 from support.enums import CommitmentStatus, SupportRole
 from support.models import Designation
 from tests.factories import (
@@ -42,7 +42,8 @@ def says(helper: Designation, now: datetime, *, can: bool, **more) -> None:
 
 def names(patient: Patient, day: date = THURSDAY) -> list[str]:
     pickup = datetime.combine(day, time(11, 15), tzinfo=patient.site.zone)
-    return Drivers(patient=patient, first_day=day, last_day=day).names(pickup, pickup + timedelta(hours=1))
+    found = Drivers(patient=patient, first_day=day, last_day=day).at(pickup, pickup + timedelta(hours=1))
+    return [driver.name for driver in found]
 
 
 def test_everybody_named_for_the_way_home_who_did_not_say_no(patient: Patient, now: datetime) -> None:
@@ -130,5 +131,26 @@ def test_five_queries_however_many_people_and_times(patient: Patient, helpers: i
         drivers = Drivers(patient=patient, first_day=THURSDAY, last_day=THURSDAY + timedelta(days=60))
         for days in range(60):
             start = begin + timedelta(days=days)
-            assert len(drivers.names(start, start + timedelta(hours=1))) == helpers
+            assert len(drivers.at(start, start + timedelta(hours=1))) == helpers
     assert len(asked) == 5
+
+
+def at_eleven(patient: Patient) -> list[Driver]:
+    start = datetime.combine(THURSDAY, time(11), tzinfo=patient.site.zone)
+    return Drivers(patient=patient, first_day=THURSDAY, last_day=THURSDAY).at(start, start + timedelta(hours=1))
+
+
+def test_who_said_they_can_and_who_said_nothing_are_told_apart(patient: Patient, now: datetime) -> None:
+    nobody = at_eleven(patient)
+    helper(patient, "Sam", rank=1)
+    silent = at_eleven(patient)
+    says(helper(patient, "Lee", rank=2), now, can=True)
+    both = at_eleven(patient)
+    assert [(mark.level, mark.word) for mark in drivers.marks(both)] == [
+        ("ok", "can drive: Lee"),
+        ("calm", "to ask: Sam"),
+    ]
+    assert [(mark.level, mark.word) for mark in drivers.marks(silent)] == [("calm", "to ask: Sam")]
+    assert [(mark.level, mark.word) for mark in drivers.marks(nobody)] == [("risk", "nobody can drive")]
+    assert drivers.summed([both, silent, silent]) == "1 can drive, 2 to ask"
+    assert drivers.summed([both, nobody]) == "1 can drive, 1 with nobody to drive"

@@ -81,7 +81,7 @@ class TestWhatIsOfferedHolds(TestCase):
                 local, end = visit.slot.starts_at.astimezone(site.zone), when.ends_at.astimezone(site.zone)
                 assert week.allows(local.weekday(), local.hour * 60 + local.minute, end.hour * 60 + end.minute)
                 free = Drivers(patient=patient, first_day=local.date(), last_day=end.date())
-                assert list(visit.drivers) == free.names(when.pickup_from, when.ends_at)
+                assert list(visit.drivers) == free.at(when.pickup_from, when.ends_at)
             with transaction.atomic():
                 bookings.book_series(patient=patient, protocol=protocol, slots=offer.slots, actor=desk, now=NOW)
                 transaction.set_rollback(True)
@@ -112,5 +112,21 @@ def test_somebody_who_sits_with_the_patient_wants_a_guest_place(site) -> None:
 def test_without_anybody_for_the_way_home_plans_do_not_look_at_rides(site) -> None:
     patient = PatientFactory(site=site)
     look = planned(patient, ProtocolFactory(site=site))
-    assert (look.has_drivers, look.outlook.offers[0].covered) == (False, 0)
+    assert (look.has_drivers, {visit.drivers for visit in look.outlook.offers[0].visits}) == (False, {()})
     assert look.outlook.offers[0].good_at[0].startswith("Always")
+
+
+@pytest.mark.parametrize(
+    ("hours", "day"),
+    [
+        # 72 hours after Tuesday 09:41, that is Friday 09:41: the first whole day is Saturday.
+        ({}, date(2026, 3, 7)),
+        ({"ask_hours": 14}, date(2026, 3, 5)),
+        ({"ask_hours": 0, "alcohol_hours": 0, "solids_hours": 14}, date(2026, 3, 4)),
+        ({"ask_hours": 0, "alcohol_hours": 0, "solids_hours": 0, "clear_liquids_minutes": 15 * 60}, date(2026, 3, 5)),
+    ],
+)
+def test_a_series_begins_when_there_is_time_left_to_ask_and_to_fast(db: None, hours, day) -> None:
+    site = SiteFactory()
+    PolicyFactory(site=site, **hours)
+    assert series.first_day(site=site, now=NOW) == day

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 
 import pytest
 from django.db import connection
@@ -77,7 +77,7 @@ def test_three_plans_say_what_they_are_good_at(desk: Client, patient, protocol) 
     assert [card.offer.good_at for card in page.context["cards"]] == [
         ("Always Thu/Sun 10:30",),
         ("Done soonest: Sunday 15 March",),
-        ("In the afternoon instead: Always Thu/Sun 12:00",),
+        ("Or in the afternoon: Always Thu/Sun 12:00",),
     ]
     text = page.content.decode()
     assert (text.count('type="radio" name="slots"'), text.count(" checked>")) == (3, 1)
@@ -90,10 +90,21 @@ def test_a_plan_names_who_could_drive_and_who_could_not(desk: Client, patient, p
     availability.state(designation=sam, can=False, weekdays=[6], actor="staff:1", now=now)
     best = look(desk, patient, protocol).context["cards"][0].offer
     assert best.good_at == ("Somebody could drive for all 6 visits", "Always Mon/Fri 10:30")
-    assert {visit.drivers for visit in best.visits} == {("Sam",)}
+    assert {driver.name for visit in best.visits for driver in visit.drivers} == {"Sam"}
     availability.state(designation=sam, can=False, weekdays=range(7), starts=time(14), actor="staff:1", now=now)
     page = look(desk, patient, protocol, prefer="15:00").content.decode()
-    assert ("somebody could drive for 6 of 6" in page, "Nobody to drive" in page) == (True, True)
+    assert ("6 to ask<" in page, "to ask: Sam" in page, "nobody can drive" in page) == (True, True, True)
+    availability.state(designation=sam, can=True, weekdays=[0], ends=time(14), actor="staff:1", now=now)
+    page = look(desk, patient, protocol).content.decode()
+    assert ("can drive, " in page, "can drive: Sam" in page) == (True, True)
+
+
+def test_an_untouched_form_begins_when_there_is_still_time_to_ask(desk: Client, patient, protocol) -> None:
+    """By the rules helpers are asked again 72 hours before; it is Tuesday 3 March."""
+    page = desk.get(reverse("course_new", args=[patient.pk]))
+    assert page.context["form"]["first_day"].value() == date(2026, 3, 7)
+    page = desk.get(reverse("course_new", args=[patient.pk], query={"first_day": "2026-03-04"}))
+    assert page.context["form"]["first_day"].value() == date(2026, 3, 4)
 
 
 @pytest.mark.parametrize("helpers", [1, 3])
@@ -163,7 +174,10 @@ def test_what_was_chosen_and_left_out_stays_where_booking_failed(desk: Client, p
     answer = book(desk, patient, protocol, form | {"form_key": "no key"})
     cards = answer.context["cards"]
     assert (answer.status_code, [card.is_chosen for card in cards]) == (422, [False, True, False])
-    assert [number for number, (*_visit, is_out) in enumerate(cards[1].visits, start=1) if is_out] == [2, 4]
+    assert [number for number, (_visit, _box, is_out, _rides) in enumerate(cards[1].visits, start=1) if is_out] == [
+        2,
+        4,
+    ]
     assert answer.content.decode().count('name="left_out"') == sum(len(card.visits) for card in cards)
 
 
