@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+words = [word for word in sys.argv[1:] if not word.startswith("-")]
 arguments = [
     "-q",
     "-s",
@@ -13,6 +14,7 @@ arguments = [
     "no:logging",
     "--show-capture=no",
     "tests/screenshots/shoot.py",
+    f"--only={','.join(words)}",
 ]
 if "--readme" not in sys.argv[1:]:
     arguments += ["-k", "not readmes"]

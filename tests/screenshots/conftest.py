@@ -3,3 +3,7 @@
 from tests.browser.conftest import browser_type_launch_args, server, sign_in
 
 __all__ = ["browser_type_launch_args", "server", "sign_in"]
+
+
+def pytest_addoption(parser):
+    parser.addoption("--only", default="", help="Words, of which a picture's name must hold one.")

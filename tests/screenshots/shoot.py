@@ -15,6 +15,7 @@ from django.utils import timezone
 from clinic.enums import InfusionStatus
 from tests import routes
 from tests.screenshots import demo as demo_clinic
+from tests.screenshots import moments
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,6 +25,15 @@ WIDTHS = {"phone": 360, "desk": 1440}
 HEIGHTS = {"phone": 740, "desk": 900}
 SCHEMES = ("light", "dark")
 OPEN = {"sign-in": "/account/login/", "forgotten": "/account/password/reset/", "styleguide": "/styleguide/"}
+# The same page seen in other ways.
+LOOKS = {
+    "schedule-three": "/schedule/?days=3",
+    "schedule-week": "/schedule/?days=7",
+    "schedule-clinicians": "/schedule/?by=clinician",
+}
+ON_PAPER = {"today-paper": "/", "schedule-paper": "/schedule/", "schedule-week-paper": "/schedule/?days=7"}
+# What is pressed before the picture is taken.
+PRESS = {"designation-calendar-address": "[name=act][value=show]", "patient-link-calendar": "[name=act][value=connect]"}
 LOST = {"no-such-page": "/nowhere/", "no-such-link": f"/l/{'x' * 43}/"}
 
 
@@ -38,17 +48,38 @@ def demo(settings, server, tmp_path):
     return demo_clinic.look(now=timezone.now())
 
 
-def shoot(new_context, addresses: dict[str, str], prepare=None) -> int:
-    """Each address in both widths and schemes; how many pictures."""
+@pytest.fixture
+def wanted(request):
+    """Asks of a picture's name whether it is to be taken."""
+    words = [word for word in request.config.getoption("--only").split(",") if word]
+    return lambda name: not words or any(word in name for word in words)
+
+
+@pytest.fixture
+def shoot(new_context, wanted):
+    """Takes pictures of addresses, by their names; says how many."""
+
+    def take(addresses: dict[str, str], prepare=None, **look) -> int:
+        chosen = {name: address for name, address in addresses.items() if wanted(name)}
+        return pictures(new_context, chosen, prepare, **look) if chosen else 0
+
+    return take
+
+
+def pictures(new_context, addresses: dict[str, str], prepare, widths=WIDTHS, schemes=SCHEMES, media="screen") -> int:
+    """Each address in each width and scheme; how many pictures."""
     taken = 0
-    for device, width in WIDTHS.items():
-        for scheme in SCHEMES:
-            context = new_context(viewport={"width": width, "height": HEIGHTS[device]}, color_scheme=scheme)
+    for device, width in widths.items():
+        for scheme in schemes:
+            context = new_context(viewport={"width": width, "height": HEIGHTS.get(device, 900)}, color_scheme=scheme)
             if prepare:
                 prepare(context)
             page = context.new_page()
             for name, address in addresses.items():
                 page.goto(address)
+                if name in PRESS:
+                    page.click(PRESS[name])
+                page.emulate_media(media=media, color_scheme=scheme)
                 page.screenshot(path=SHOTS / f"{name}-{width}-{scheme}.png", full_page=True, animations="disabled")
                 taken += 1
             context.close()
@@ -81,15 +112,24 @@ def staff_pages(demo) -> dict[str, dict[str, str]]:
     return pages
 
 
-def test_every_page(new_context, server, sign_in, demo):
-    shutil.rmtree(SHOTS, ignore_errors=True)
-    SHOTS.mkdir(parents=True)
-    taken = 0
-    for role, pages in staff_pages(demo).items():
-        addresses = {name: server + path for name, path in pages.items()}
-        taken += shoot(new_context, addresses, lambda context, role=role: sign_in(context, demo.staff[role]))
-    taken += shoot(new_context, demo.behind_links())
-    taken += shoot(new_context, {name: server + path for name, path in (OPEN | LOST).items()})
+def test_every_page(shoot, wanted, server, sign_in, demo):
+    if wanted(""):
+        shutil.rmtree(SHOTS, ignore_errors=True)
+    SHOTS.mkdir(parents=True, exist_ok=True)
+
+    def as_role(role):
+        return lambda context: sign_in(context, demo.staff[role])
+
+    def here(paths: dict[str, str]) -> dict[str, str]:
+        return {name: server + path for name, path in paths.items()}
+
+    pages = staff_pages(demo)
+    taken = sum(shoot(here(paths), as_role(role)) for role, paths in pages.items())
+    taken += shoot(here(LOOKS), as_role("front_desk"))
+    taken += shoot(here(ON_PAPER), as_role("front_desk"), widths={"paper": 720}, schemes=["light"], media="print")
+    taken += shoot(demo.behind_links()) + shoot(here(OPEN | LOST))
+    rare, behind = moments.addresses(demo)
+    taken += shoot(here(rare), as_role("director")) + shoot(behind)
     print(f"\n{taken} pictures under {SHOTS.relative_to(project.BASE_DIR)}/")  # noqa: T201 - for whoever typed the command
 
 
