@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from clinic.domain.times import local_day
 from clinic.models import Patient
 from messaging.enums import Channel, MessageStatus
 from messaging.models import Message
@@ -15,7 +19,7 @@ S = MessageStatus
 LABELS: dict[str, str | Promise] = {
     "patient_3_days": _("Reminder, three days before"),
     "patient_1_day": _("Reminder, the day before"),
-    "patient_3_hours": _("Reminder, three hours before"),
+    "patient_3_hours": _("Reminder, on the day"),
     "patient_moved": _("The time changed"),
     "patient_cancelled": _("The visit is cancelled"),
     "checkin_evening": _("How is your evening?"),
@@ -24,7 +28,7 @@ LABELS: dict[str, str | Promise] = {
     "helper_new_dates": _("New dates"),
     "helper_ask_again": _("Asked again"),
     "helper_reconfirm": _("Still all right for tomorrow?"),
-    "helper_3_hours": _("Reminder, three hours before"),
+    "helper_3_hours": _("Reminder, on the day"),
     "helper_ask_new_time": _("Asked for the new time"),
     "helper_cancelled": _("The visit is cancelled"),
     "patient_closed": _("The clinic is closed then"),
@@ -37,6 +41,9 @@ LABELS: dict[str, str | Promise] = {
     "helper_checkin_evening": _("How is the evening?"),
     "helper_checkin_next_day": _("How is it going today?"),
 }
+# Some hours before an early visit is night: then it goes the evening before, and is called that.
+LAST_CALLS = {"patient_3_hours", "helper_3_hours"}
+EVENING_BEFORE = _("Reminder, the evening before")
 LEVELS = {
     S.PENDING: "calm",
     S.SENDING: "calm",
@@ -50,13 +57,23 @@ LEVELS = {
     S.BLOCKED: "stop",
 }
 FAILED = (S.UNDELIVERED, S.DEAD, S.BLOCKED, S.EXPIRED)
+WAITING = (S.PENDING, S.SENDING, S.UNKNOWN)
+WENT = (S.SENT, S.DELIVERED)
+# In the order in which a list shows them.
+GROUPS: dict[str, tuple[str | Promise, tuple[MessageStatus, ...]]] = {
+    "failed": (_("Did not arrive"), FAILED),
+    "waiting": (_("Will go"), WAITING),
+    "sent": (_("Went"), WENT),
+    "dropped": (_("No longer needed"), (S.VOID,)),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One message. ``patient`` is whose visits it is about, where the recipient is known."""
+    """One message. ``at`` is when it went or will go, ``patient`` whose visits it is about, where that is known."""
 
     message: Message
+    at: datetime
     what: str
     to: str
     is_helper: bool
@@ -78,7 +95,18 @@ def lines(*, messages: Sequence[Message]) -> list[Line]:
     return [_line(message, people, patients) for message in messages]
 
 
-def label(kind: str) -> str:
+def grouped(*, lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
+    """Lines in the order of ``GROUPS``, under the title of each that is there."""
+    titles = {status: str(title) for title, statuses in GROUPS.values() for status in statuses}
+    return [(title, list(some)) for title, some in groupby(lines, lambda line: titles[S(line.message.status)])]
+
+
+def label(message: Message) -> str:
+    kind, zone = message.kind, ZoneInfo(message.zone or "UTC")
+    if kind in LAST_CALLS and message.about_at:
+        due, about = (local_day(moment=moment, zone=zone) for moment in (message.due_at, message.about_at))
+        if due < about:
+            return str(EVENING_BEFORE)
     return str(LABELS.get(kind, kind.replace("_", " ")))
 
 
@@ -90,7 +118,8 @@ def _line(message: Message, people: dict[int, Designation], patients: dict[int, 
     status = S(message.status)
     return Line(
         message=message,
-        what=label(message.kind),
+        at=message.sent_at or message.due_at,
+        what=label(message),
         to=named.person.full_name if named else patient.full_name if patient else message.recipient,
         is_helper=named is not None,
         channel=str(Channel(message.channel).label),

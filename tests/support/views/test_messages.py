@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.urls import reverse
@@ -10,7 +10,7 @@ from support.domain import ledger_words, links
 from tests.factories import DesignationFactory, PatientFactory
 
 S = MessageStatus
-QUERIES = 8
+QUERIES = 9
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def post(site, policy, now):
         named = DesignationFactory(patient=patient)
         values = {"recipient": f"designation:{named.pk}", "kind": "helper_ask_again", **fields}
         if status in (S.SENT, S.DELIVERED):
-            values |= {"sent_at": now, "sent_to": "+14105550123"}
+            values = {"sent_at": now, "sent_to": "+14105550123", **values}
         if status == S.DEAD:
             values["error_text"] = "The number does not exist."
         return Message.objects.create(
@@ -30,9 +30,7 @@ def post(site, policy, now):
             about_at=now - timedelta(days=1),
             channel=Channel.SMS,
             status=status,
-            due_at=now - timedelta(hours=1),
-            not_after=now + timedelta(hours=1),
-            **values,
+            **{"due_at": now - timedelta(hours=1), "not_after": now + timedelta(hours=1), **values},
         )
 
     return message
@@ -42,9 +40,41 @@ def listed(client, **asked):
     return [line.message for line in client.get(reverse("messages"), asked).context["lines"]]
 
 
-def test_what_failed_comes_first(desk, post):
-    sent, failed = post(S.SENT), post(S.DEAD)
-    assert listed(desk) == [failed, sent]
+def test_first_what_failed_then_what_goes_next_then_what_went_last(desk, post, now):
+    early, late = (post(S.SENT, sent_at=now - timedelta(hours=hours), sent_to="+14105550123") for hours in (9, 2))
+    after, following = (
+        post(due_at=now + timedelta(hours=hours), not_after=now + timedelta(days=2)) for hours in (3, 1)
+    )
+    failed = post(S.DEAD)
+    assert listed(desk) == [failed, following, after, late, early]
+
+
+def test_what_goes_after_tomorrow_is_counted_and_shown_where_asked_for(desk, post, now):
+    far, near = (
+        post(due_at=now + timedelta(days=days), not_after=now + timedelta(days=days, hours=1)) for days in (3, 1)
+    )
+    page = desk.get(reverse("messages"))
+    assert ([line.message for line in page.context["lines"]], page.context["later"]) == ([near], 1)
+    assert listed(desk, state="waiting") == [near, far]
+    assert listed(desk, who=ledger_words.lines(messages=[far])[0].patient.family_name) == [far]
+
+
+def test_todays_are_named_so(desk, post, now):
+    post(S.SENT)
+    post(S.SENT, sent_at=now - timedelta(days=1), sent_to="+14105550123")
+    assert desk.get(reverse("messages")).content.decode().count("<b>Today, ") == 1
+
+
+@pytest.mark.parametrize(
+    ("hours", "name"), [(3, "Reminder, on the day"), (13, "Reminder, the evening before")], ids=["noon", "morning"]
+)
+def test_a_last_reminder_that_goes_the_evening_before_is_named_so(site, hours, name):
+    """The due time stands at 19:30; the night keeps a reminder of an early visit from going three hours before."""
+    due = datetime(2026, 3, 3, 19, 30, tzinfo=site.zone)
+    message = Message(
+        kind="patient_3_hours", zone=site.timezone, due_at=due, about_at=due + timedelta(hours=hours), recipient=""
+    )
+    assert ledger_words.label(message) == name
 
 
 def test_what_is_no_longer_needed_is_shown_only_where_asked_for(desk, post):
