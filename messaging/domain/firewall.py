@@ -57,7 +57,6 @@ def check(
     opted_out: bool,
     now: datetime,
     banned: tuple[str, ...] = BANNED,
-    window: quiet.Window = quiet.DAYTIME,
 ) -> Verdict:
     """Wanted, not wanted with the sentence that says why, or not yet with the time to look again."""
     reason = _address_fault(draft, message, opted_out) or _word_fault(draft, message, banned) or _link_fault(draft)
@@ -67,7 +66,7 @@ def check(
         return Verdict(wanted=False, reason=reason)
     if message.channel == Channel.SMS and not kind.quiet_exempt:
         zone = quiet.zone_or(name=draft.zone or message.zone, fallback=message.site.timezone)
-        opening = quiet.later(moment=now, zone=zone, window=window)
+        opening = quiet.later(moment=now, zone=zone, window=draft.window)
         if opening > now:
             return Verdict(wanted=False, reason=_("It is too early or too late in the day."), retry_at=opening)
     return Verdict(wanted=True)
@@ -80,6 +79,10 @@ def _address_fault(draft: Draft, message: Message, opted_out: bool) -> str:
         return _("This number has asked for no more texts.")
     if opted_out:
         return _("This address has asked for no more e-mails.")
+    if not draft.agreed and message.channel == Channel.SMS:
+        return _("They have not agreed to texts on this number.")
+    if not draft.agreed:
+        return _("They have not said yes to e-mails.")
     return ""
 
 

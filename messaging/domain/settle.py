@@ -155,4 +155,4 @@ def _cannot_say(message: Message, now: datetime) -> None:
         _back(message, now, unsure_times=1)
     else:
         reason = _("Nobody can say whether it was sent.")
-        ledger.move(message=message, to=MessageStatus.DEAD, now=now, error_class="unclear", error_text=reason)
+        ledger.move(message=message, to=MessageStatus.DEAD, now=now, error_class=kinds.UNCLEAR, error_text=reason)

@@ -1,16 +1,23 @@
-"""The kinds of message support sends, registered with messaging when the app is ready."""
+"""The kinds of message support sends, registered with messaging when the app is ready.
+
+Where nobody can say whether a message went, it is better not said than said twice, and a person calls. Two matters are
+better said twice: "ready, please come in", since somebody sits and waits, and that the clinic is closed: who does not
+hear it fasts, travels and stands in front of a closed door, and on such a day there are many to call. That a visit is
+off or has moved is a call: who misses it finds an open door and a front desk.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from messaging.domain import kinds, outbox, quiet
+from messaging.domain import kinds, outbox
 from messaging.domain.kinds import Kind, Verdict
 from messaging.domain.outbox import Wanted
 from messaging.enums import Audience, Channel
 from messaging.models import Message
-from support.domain import alerts, closing, plan, replan, rules, subjects, wording
+from support.domain import alerts, closing, place_offers, plan, replan, subjects, wording
+from support.domain.wording import Addressee
 from support.enums import AlertKind, CommitmentStatus, OfferStatus
 from support.models import Commitment
 
@@ -36,7 +43,17 @@ PLANNED_HELPER = (
     "helper_checkin_next_day",
 )
 QUIET_EXEMPT = frozenset({"helper_come_in"})
-ONCE_IS_ENOUGH = frozenset({"helper_covered", "helper_invitation", "helper_new_dates"})
+TWICE_IS_BETTER = frozenset({"helper_come_in", "patient_closed", "helper_closed"})
+# What has no plan is as much worth a call as what a plan wants.
+WORTH_A_CALL = plan.WORTH_A_CALL | {
+    "patient_moved",
+    "patient_closed",
+    "patient_open",
+    "helper_closed",
+    "helper_open",
+    "waitlist_offer",
+}
+RESENT = "resent"
 SEGMENTS = {"helper_invitation": 2}
 
 
@@ -58,7 +75,7 @@ def register_all() -> None:
 
 def in_plan(message: Message, now: datetime) -> Verdict:
     """The plan is asked once more: a message it no longer holds is not sent, one it moved goes later."""
-    if message.rule.startswith("resent"):
+    if message.rule.startswith(RESENT):
         return still_live(message, now)
     visit_id = int(message.scope.partition(":")[2])
     for wanted in replan.wanted_now(infusion_id=visit_id, now=now):
@@ -141,15 +158,28 @@ def still_offered(message: Message, now: datetime) -> Verdict:
 
 
 def on_dead(message: Message, sentence: str, now: datetime) -> None:
-    """A text that cannot arrive is tried by e-mail, and the desk is told either way."""
+    """A text that cannot arrive is tried by e-mail, and the desk is told either way.
+
+    What may have arrived is not said again by another road. That, and what has no other road, becomes a call where it
+    is worth one and still of use.
+    """
     who = wording.addressee(message)
-    if message.channel == Channel.SMS and who.email and now < message.not_after and message.about_at is not None:
-        _by_email(message, now)
     name = who.designation.person.first_name if who.designation is not None else who.patient.first_name
+    is_unclear = message.error_class == kinds.UNCLEAR
+    if is_unclear:
+        why = _("A message to %(name)s may not have arrived. %(why)s")
+    else:
+        why = _("A message to %(name)s did not arrive. %(why)s")
+    why %= {"name": name, "why": sentence}
+    if now < message.not_after:
+        if not is_unclear and _has_email(message, who):
+            outbox.post(site_id=message.site_id, scope=message.scope, wanted=_by_email(message, now), now=now)
+        elif _becomes_a_call(message, why, now):
+            return
     alerts.open_alert(
         kind=AlertKind.MESSAGE_FAILED,
         key=f"failed:{message.recipient}:{message.channel}",
-        says=_("A message to %(name)s did not arrive. %(why)s") % {"name": name, "why": sentence},
+        says=why,
         patient=who.patient,
         infusion=wording.visit_of(message),
         designation=who.designation,
@@ -157,35 +187,39 @@ def on_dead(message: Message, sentence: str, now: datetime) -> None:
     )
 
 
-def in_hours(still_wanted: Asked) -> Asked:
-    """A text held up until after the hours of the signed rules waits for the next: they may be shorter than others."""
-
-    def asked(message: Message, now: datetime) -> Verdict:
-        verdict = still_wanted(message, now)
-        if not verdict.wanted or message.channel != Channel.SMS:
-            return verdict
-        who = wording.addressee(message)
-        opening = quiet.later(moment=now, zone=who.zone, window=plan.window(rules.at(site=who.site)))
-        return verdict if opening <= now else Verdict(wanted=False, retry_at=opening)
-
-    return asked
-
-
 def _kind(name: str, audience: Audience, still_wanted: Asked) -> Kind:
     return Kind(
         name=name,
         audience=audience,
         compose=wording.compose,
-        still_wanted=still_wanted if name in QUIET_EXEMPT else in_hours(still_wanted),
+        still_wanted=still_wanted,
         on_dead=on_dead,
-        twice=name not in ONCE_IS_ENOUGH,
+        twice=name in TWICE_IS_BETTER,
         quiet_exempt=name in QUIET_EXEMPT,
         max_segments=SEGMENTS.get(name, 1),
     )
 
 
-def _by_email(message: Message, now: datetime) -> None:
-    wanted = Wanted(
+def _has_email(message: Message, who: Addressee) -> bool:
+    if message.channel != Channel.SMS or message.about_at is None or not who.email:
+        return False
+    return wording.may_be_written_to(who, kind=message.kind, channel=Channel.EMAIL)
+
+
+def _becomes_a_call(message: Message, why: str, now: datetime) -> bool:
+    """False for what is not worth one, and for what staff sent again: they know of it, and may have called."""
+    if message.rule.startswith(RESENT) or message.kind not in WORTH_A_CALL:
+        return False
+    visit, offer = wording.visit_of(message), subjects.offer(message)
+    if visit is not None:
+        replan.open_call(visit=visit, call=_by_email(message, now), now=now, why=why)
+    elif offer is not None:
+        place_offers.call(offer=offer, now=now, why=why)
+    return visit is not None or offer is not None
+
+
+def _by_email(message: Message, now: datetime) -> Wanted:
+    return Wanted(
         kind=message.kind,
         subject=message.subject,
         about_at=message.about_at,
@@ -197,7 +231,6 @@ def _by_email(message: Message, now: datetime) -> None:
         rule="after a text that could not arrive",
         zone=message.zone,
     )
-    outbox.post(site_id=message.site_id, scope=message.scope, wanted=wanted, now=now)
 
 
 def _newest_move(message: Message) -> str | None:

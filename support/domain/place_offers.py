@@ -49,7 +49,7 @@ def make(*, fit: Fit, now: datetime) -> PlaceOffer:
         expires_at=now + timedelta(minutes=rules.at(site=site).waitlist_minutes),
     )
     if fit.reach.channel == CALL:
-        _call(offer, now)
+        call(offer=offer, now=now)
     else:
         wanted = Wanted(
             kind="waitlist_offer",
@@ -191,7 +191,8 @@ def _close(rows: QuerySet[PlaceOffer], status: OfferStatus, now: datetime) -> in
         return PlaceOffer.objects.filter(pk__in=pks).update(status=status, answered_at=now) if pks else 0
 
 
-def _call(offer: PlaceOffer, now: datetime) -> None:
+def call(*, offer: PlaceOffer, now: datetime, why: str = "") -> None:
+    """Somebody tells them by phone; first ``why`` no message could. Once for an offer."""
     patient = offer.entry.course.patient
     zone = offer.site.zone
     with alerts.for_the_desk():
@@ -204,7 +205,7 @@ def _call(offer: PlaceOffer, now: datetime) -> None:
     alerts.open_alert(
         kind=AlertKind.CALL_TASK,
         key=f"offer:{offer.pk}",
-        says=sentence % named,
+        says=f"{why} {sentence % named}".strip(),
         patient=patient,
         now=now,
         once=True,

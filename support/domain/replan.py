@@ -27,6 +27,8 @@ WITH = ("site", "patient__site", "policy")
 AHEAD = timedelta(days=8)
 BEHIND = timedelta(days=4)
 BATCH = 200
+# In these sentences the reason before them names the patient.
+NAMELESS = frozenset({"patient_1_day", "checkin_evening", "checkin_next_day"})
 
 
 def replan(*, infusion: Infusion, now: datetime) -> Changes:
@@ -147,8 +149,8 @@ def _open_calls(visit: Infusion, calls: Sequence[Wanted], now: datetime) -> None
             open_call(visit=visit, call=call, now=now)
 
 
-def open_call(*, visit: Infusion, call: Wanted, now: datetime) -> None:
-    """A person is told by phone what no message can tell them."""
+def open_call(*, visit: Infusion, call: Wanted, now: datetime, why: str = "") -> None:
+    """A person is told by phone what no message can tell them. ``why``: a sentence, where there was one that failed."""
     designation = None
     if call.recipient.startswith("designation:"):
         designation = Designation.objects.select_related("person").get(pk=int(call.recipient.partition(":")[2]))
@@ -159,7 +161,7 @@ def open_call(*, visit: Infusion, call: Wanted, now: datetime) -> None:
     alerts.open_alert(
         kind=AlertKind.CALL_TASK,
         key=key,
-        says=says(kind=call.kind, name=name, visit=visit),
+        says=says(kind=call.kind, name=name, visit=visit, why=why),
         patient=visit.patient,
         infusion=visit,
         designation=designation,
@@ -191,27 +193,29 @@ def tell_now(*, visit: Infusion, kind: str, subject: str, reach: Reach, now: dat
     return False
 
 
-def says(*, kind: str, name: str, visit: Infusion) -> str:
-    """What the call is about, for staff."""
+def says(*, kind: str, name: str, visit: Infusion, why: str = "") -> str:
+    """What the call is about, for staff; first ``why`` there is no message."""
     with alerts.for_the_desk():
         when = alerts.when(visit)
         sentences = {
-            "patient_1_day": _("No mobile or e-mail for %(name)s. Please call about the visit %(when)s and its times."),
+            "patient_1_day": _("Please call about the visit %(when)s and its times."),
             "patient_moved": _("Please call %(name)s: the visit is now %(when)s."),
             "patient_closed": _("Please call %(name)s: we cannot see them %(when)s. They need another time."),
             "helper_closed": _("Please call %(name)s: they are not needed %(when)s, we find another time."),
             "patient_open": _("Please call %(name)s: their visit takes place as planned, %(when)s."),
             "helper_open": _("Please call %(name)s: it takes place as planned, %(when)s."),
             "patient_cancelled": _("Please call %(name)s: the visit %(when)s is off."),
-            "checkin_evening": _("No mobile or e-mail for %(name)s. Please call and ask how the evening is."),
-            "checkin_next_day": _("No mobile or e-mail for %(name)s. Please call and ask how the day after is."),
+            "checkin_evening": _("Please call and ask how the evening is."),
+            "checkin_next_day": _("Please call and ask how the day after is."),
             "helper_reconfirm": _("Please call %(name)s: are they still coming %(when)s?"),
             "helper_ask_new_time": _("Please call %(name)s: can they help at the new time, %(when)s?"),
             "helper_cancelled": _("Please call %(name)s: they are not needed %(when)s."),
             "helper_come_in": _("Please call %(name)s: time to come to the front desk."),
         }
         sentence = sentences.get(kind, _("Please call %(name)s about %(when)s."))
-    return sentence % {"name": name, "when": when}
+        if not why and kind in NAMELESS:
+            why = _("No mobile or e-mail for %(name)s.") % {"name": name}
+    return f"{why} {sentence % {'name': name, 'when': when}}".strip()
 
 
 def upcoming_of(*, designation: Designation, now: datetime) -> list[Infusion]:

@@ -5,7 +5,7 @@ phones lose their accents. Nothing says what the visit is about; a helper reads 
 """
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ from messaging.domain.kinds import Draft
 from messaging.domain.segments import BASIC, ESCAPED
 from messaging.enums import Channel
 from messaging.models import Message
-from support.domain import day, links, rules, subjects
+from support.domain import day, links, plan, rules, subjects
 from support.enums import CommitmentStatus, MayKnow, SupportRole
 from support.models import Commitment, Designation, Link
 
@@ -38,11 +38,13 @@ MONTHS = {
 }
 # Written as they are; they tell no time, or it is the reader's own to know.
 WITHOUT_TIMES = frozenset({"helper_invitation", "helper_new_dates", "helper_come_in"})
+# It asks for the yes that all others need.
+BEFORE_A_YES = frozenset({"helper_invitation"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Addressee:
-    """Who reads it. ``designation`` None: the patient."""
+    """Who reads it. ``designation`` None: the patient. ``agreed_to_texts``: on the number they have now."""
 
     site: Site
     patient: Patient
@@ -50,12 +52,17 @@ class Addressee:
     phone: str
     email: str
     zone: ZoneInfo
+    agreed_to_texts: bool
 
 
 def compose(message: Message, now: datetime) -> Draft:
-    """The same row gives the same words and the same link each time. Changes nothing but a link's life."""
+    """The same row gives the same words and the same link each time. Changes nothing but a link's life.
+
+    The hours are those the clinic has signed for texts, the yes is the reader's as it stands.
+    """
     who = addressee(message)
-    return draft(message, who=who, visit=visit_of(message), link=links.address(_link(who, now)))
+    written = draft(message, who=who, visit=visit_of(message), link=links.address(_link(who, now)))
+    return replace(written, window=plan.window(rules.at(site=who.site)))
 
 
 def draft(message: Message, *, who: Addressee, visit: Infusion | None, link: str) -> Draft:
@@ -63,10 +70,21 @@ def draft(message: Message, *, who: Addressee, visit: Infusion | None, link: str
     language = message.language if message.language in STOP else "en"
     values = _values(message, who, visit, language)
     template = _template(message, who)
+    agreed = may_be_written_to(who, kind=message.kind, channel=message.channel)
     if message.channel == Channel.EMAIL:
-        return _email(template, language, {**values, "link": link, "stop": ""}, who)
+        return replace(_email(template, language, {**values, "link": link, "stop": ""}, who), agreed=agreed)
     text = readable(_render(f"{template}.{language}.txt", {**values, "link": link}))
-    return Draft(to=who.phone, body=text, link=link if link in text else "", zone=who.zone.key)
+    return Draft(to=who.phone, body=text, link=link if link in text else "", zone=who.zone.key, agreed=agreed)
+
+
+def may_be_written_to(who: Addressee, *, kind: str, channel: str) -> bool:
+    """Texts need a yes to texts, which ends with the number it was given for. A helper's e-mails need any yes."""
+    if who.agreed_to_texts or kind in BEFORE_A_YES:
+        return True
+    if channel == Channel.SMS or who.designation is None:
+        return channel != Channel.SMS
+    said = Commitment.objects.filter(designation=who.designation, answered_at__isnull=False)
+    return said.exclude(status=CommitmentStatus.DECLINED).exists()
 
 
 def addressee(message: Message) -> Addressee:
@@ -81,6 +99,7 @@ def addressee(message: Message) -> Addressee:
             phone=patient.phone,
             email=patient.email,
             zone=quiet.zone_or(name=patient.timezone, fallback=patient.site.timezone),
+            agreed_to_texts=patient.texts_agreed_at is not None,
         )
     named = Designation.objects.select_related("patient__site", "person__site").get(pk=int(number))
     return Addressee(
@@ -90,6 +109,7 @@ def addressee(message: Message) -> Addressee:
         phone=named.person.phone,
         email=named.person.email,
         zone=quiet.zone_or(name=named.person.timezone, fallback=named.patient.site.timezone),
+        agreed_to_texts=named.person.texts_agreed_at is not None,
     )
 
 

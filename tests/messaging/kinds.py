@@ -80,14 +80,7 @@ COME_IN = Kind(
     still_wanted=still_wanted,
     on_dead=on_dead,
     quiet_exempt=True,
-)
-ONCE_ONLY = Kind(
-    name="test-once-only",
-    audience=Audience.PATIENT,
-    compose=with_link,
-    still_wanted=still_wanted,
-    on_dead=on_dead,
-    twice=False,
+    twice=True,
 )
 
 OWN_LINK = Kind(
@@ -98,5 +91,5 @@ OWN_LINK = Kind(
     on_dead=on_dead,
 )
 
-for kind in (OWN_LINK, REMINDER, COME_IN, ONCE_ONLY):
+for kind in (OWN_LINK, REMINDER, COME_IN):
     kinds.register(kind)

@@ -1,10 +1,11 @@
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
 from messaging.domain import firewall
 from messaging.domain.kinds import Draft, Verdict
+from messaging.domain.quiet import Window
 from messaging.models import Message
 from tests.factories import SiteFactory
 from tests.messaging.kinds import COME_IN, REMINDER
@@ -74,6 +75,14 @@ def test_a_number_that_opted_out_gets_nothing():
     assert check(opted_out=True).reason == "This number has asked for no more texts."
 
 
+@pytest.mark.parametrize(
+    ("channel", "why"),
+    [("sms", "They have not agreed to texts on this number."), ("email", "They have not said yes to e-mails.")],
+)
+def test_who_has_not_agreed_gets_nothing(channel, why):
+    assert check(replace(GOOD, subject="Your visit", agreed=False), channel=channel).reason == why
+
+
 def test_somebody_without_a_number_is_named_as_such():
     assert check(replace(GOOD, to="")).reason == "There is no number or address to send it to."
 
@@ -96,6 +105,15 @@ def test_the_night_is_the_recipients_own():
     evening = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)  # 21:00 in New York, 18:00 in Los Angeles
     assert check(zone="America/Los_Angeles", now=evening).wanted
     assert check(replace(GOOD, zone="America/Los_Angeles"), now=evening).wanted
+
+
+def test_the_hours_are_those_the_clinic_signed():
+    short = replace(GOOD, window=Window(opens=time(9, 30), closes=time(17), evening=time(16, 30)))
+    morning, evening = datetime(2026, 3, 3, 14, 0, tzinfo=UTC), datetime(2026, 3, 3, 22, 0, tzinfo=UTC)
+    assert check(short, now=morning).retry_at == morning + timedelta(minutes=30)
+    assert check(short, now=evening).retry_at == datetime(2026, 3, 4, 14, 30, tzinfo=UTC)
+    late = replace(GOOD, window=Window(opens=time(8), closes=time(22)))
+    assert check(late, now=datetime(2026, 3, 4, 2, 0, tzinfo=UTC)).wanted
 
 
 def test_come_in_now_and_e_mails_know_no_night():

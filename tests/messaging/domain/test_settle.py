@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from messaging.domain import dispatch, settle
+from messaging.domain import kinds as registry
 from messaging.models import Message
 from tests.messaging import kinds
 
@@ -22,7 +23,7 @@ def ask(now) -> int:
     return settle.settle(now=now)
 
 
-@pytest.mark.parametrize("kind", [kinds.REMINDER, kinds.COME_IN, kinds.ONCE_ONLY])
+@pytest.mark.parametrize("kind", [kinds.REMINDER, kinds.COME_IN])
 def test_a_text_the_provider_took_is_sent_and_not_sent_again(plan, wants, provider, now, kind):
     plan(wants(7, kind=kind.name))
     provider.control({"status": 500, "accept": True})
@@ -34,7 +35,7 @@ def test_a_text_the_provider_took_is_sent_and_not_sent_again(plan, wants, provid
     assert len(provider.phones.all) == 1
 
 
-@pytest.mark.parametrize("kind", [kinds.REMINDER, kinds.COME_IN, kinds.ONCE_ONLY])
+@pytest.mark.parametrize("kind", [kinds.REMINDER, kinds.COME_IN])
 def test_a_text_the_provider_never_took_goes_again(plan, wants, provider, now, kind):
     plan(wants(7, kind=kind.name))
     provider.control({"drop": True})
@@ -104,7 +105,7 @@ def test_the_answer_is_found_on_the_second_page(plan, wants, provider, now, sett
 
 
 def test_a_provider_that_cannot_say_is_asked_less_and_less_often(plan, wants, provider, now):
-    plan(wants(7, kind=kinds.ONCE_ONLY.name, not_after=now + 90 * MINUTE))
+    plan(wants(7, not_after=now + 90 * MINUTE))
     provider.control({"drop": True, "lookup_status": 500})
     tick(now)
     asked = [minute for minute in range(60) if ask(now + minute * MINUTE)]
@@ -113,13 +114,15 @@ def test_a_provider_that_cannot_say_is_asked_less_and_less_often(plan, wants, pr
     assert kinds.told == [("patient:7", "dead", "Nobody can say whether it was sent.")]
 
 
-def test_what_is_better_twice_than_never_goes_twice_and_not_three_times(plan, wants, provider, now):
-    plan(wants(7, not_after=now + 300 * MINUTE))
+@pytest.mark.parametrize(("kind", "texts"), [(kinds.REMINDER, 1), (kinds.COME_IN, 2)])
+def test_what_is_better_twice_than_never_goes_twice_and_a_reminder_once(plan, wants, provider, now, kind, texts):
+    plan(wants(7, kind=kind.name, not_after=now + 300 * MINUTE))
     provider.control({"drop": True, "accept": True, "lookup_status": 500})
     for minute in range(120):
         tick(now + minute * MINUTE)
         ask(now + minute * MINUTE)
-    assert (row().status, len(provider.phones.all)) == ("dead", 2)
+    assert (row().status, row().error_class, len(provider.phones.all)) == ("dead", registry.UNCLEAR, texts)
+    assert kinds.told == [("patient:7", "dead", "Nobody can say whether it was sent.")]
 
 
 def test_an_unknown_message_whose_time_is_over_expires(plan, wants, provider, now):
@@ -150,7 +153,7 @@ def test_a_worker_gone_with_its_request_open_leaves_it_unknown(plan, wants, prov
 
 
 def test_an_e_mail_of_unknown_fate_follows_its_kind(plan, wants, now):
-    plan(wants(1, channel="email"), wants(2, channel="email", kind=kinds.ONCE_ONLY.name))
+    plan(wants(1, channel="email", kind=kinds.COME_IN.name), wants(2, channel="email"))
     Message.objects.update(status="unknown", posted_at=now, sent_to="a@example.org", next_try_at=now)
     ask(now)
     assert (row(1).status, row(2).status) == ("pending", "dead")

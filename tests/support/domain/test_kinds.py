@@ -5,15 +5,17 @@ from datetime import time, timedelta
 import pytest
 from django.core import mail
 
-from messaging.domain import dispatch, inbound, opt_outs, outbox
+from clinic.domain import hours, infusions
+from clinic.models import Patient
+from messaging.domain import dispatch, inbound, kinds, opt_outs, outbox, settle
 from messaging.models import Message
-from support.domain import designations, people
+from support.domain import closing_news, designations, people, waitlist
 from support.enums import AlertKind
-from support.models import Alert, Commitment
+from support.models import Alert, Availability, Commitment, SupportPerson
 from tests import factories
 from tests.support.conftest import Clinic, Phones
 
-MINUTE = timedelta(minutes=1)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 def tick(now):
@@ -131,6 +133,21 @@ def test_a_text_that_was_held_up_does_not_go_outside_the_hours_of_the_signed_rul
     assert len(phones.texts()) == 1
 
 
+def test_a_text_that_was_held_up_goes_in_the_evening_where_the_signed_rules_say_so(phones, clinic: Clinic, next_week):
+    factories.PolicyFactory(
+        site=clinic.site,
+        version=clinic.policy.version + 1,
+        signed_by=clinic.staff["director"],
+        texts_from=time(7),
+        texts_until=time(21, 30),
+    )
+    clinic.book(next_week)
+    Message.objects.exclude(kind="patient_1_day").delete()
+    due = Message.objects.get().due_at
+    tick(due.astimezone(clinic.site.zone).replace(hour=21, minute=15))
+    assert len(phones.texts()) == 1
+
+
 def test_the_link_goes_again_once_a_minute_and_still_opens_the_same_page(phones: Phones, clinic: Clinic, due):
     """https://github.com/betagouv/rdv-service-public/pull/5290"""
     for _pressed_twice in range(2):
@@ -167,3 +184,148 @@ def test_no_text_e_mail_subject_or_link_names_a_drug_a_diagnosis_or_a_score(phon
     assert phones.texts() == []
     assert set(Message.objects.filter(channel="sms").values_list("status", flat=True)) == {"blocked"}
     assert Alert.objects.filter(kind=AlertKind.MESSAGE_FAILED).count() == 2
+
+
+def test_only_come_in_and_a_closed_door_are_better_said_twice_than_not_at_all():
+    ours = [name for name in kinds.names() if not name.startswith("test-")]
+    assert {name for name in ours if kinds.get(name).twice} == {"helper_come_in", "patient_closed", "helper_closed"}
+
+
+def test_a_reminder_of_unknown_fate_goes_neither_again_nor_by_e_mail_and_a_person_calls(phones, clinic: Clinic, due):
+    phones.provider.control({"drop": True, "accept": True, "lookup_status": 500})
+    for minute in range(40):
+        tick(due + minute * MINUTE)
+        settle.run(clock=lambda minute=minute: due + minute * MINUTE)
+    assert (len(phones.texts()), mail.outbox) == (2, [])
+    calls = Alert.objects.order_by("says")
+    assert {call.kind for call in calls} == {AlertKind.CALL_TASK}
+    assert [call.says for call in calls] == [
+        "A message to Maya may not have arrived. Nobody can say whether it was sent. "
+        "Please call about the visit Wed 11 Mar 13:30 and its times.",
+        "A message to Sam may not have arrived. Nobody can say whether it was sent. "
+        "Please call Sam: are they still coming Wed 11 Mar 13:30?",
+    ]
+
+
+def moved(clinic: Clinic, visit) -> None:
+    clinic.move(visit, visit.starts_at + DAY)
+
+
+def closed(clinic: Clinic, visit) -> None:
+    day = {"starts_at": visit.starts_at - timedelta(hours=6), "ends_at": visit.starts_at + timedelta(hours=8)}
+    closure = hours.close(site=clinic.site, reason="Snow", actor=clinic.desk, now=clinic.now, **day)
+    closing_news.tell(closure=closure, site=clinic.site, actor=clinic.desk, now=clinic.now)
+
+
+def opened(clinic: Clinic, visit) -> None:
+    closed(clinic, visit)
+    closing_news.lift(closure=clinic.site.closures.get(), actor=clinic.desk, now=clinic.now)
+
+
+def booked_more(clinic: Clinic, visit) -> None:
+    clinic.now += MINUTE
+    clinic.book(visit.starts_at + 14 * DAY)
+
+
+def offered(clinic: Clinic, visit) -> None:
+    """Omar's place becomes free, and Maya waits for it."""
+    maya, clinic.patient = clinic.patient, factories.PatientFactory(site=clinic.site, given_name="Omar")
+    omars = clinic.book(visit.starts_at + 14 * DAY)
+    clinic.patient = maya
+    Availability.objects.create(person=clinic.sam.person, can=True, weekday=omars.starts_at.weekday())
+    day = omars.starts_at.date()
+    days = {"first_day": day - DAY, "last_day": day + DAY}
+    course = factories.CourseFactory(patient=maya, protocol=clinic.protocol, opened_by=clinic.desk)
+    waitlist.join(course=course, infusion=None, actor=clinic.desk, now=clinic.now, **days)
+    infusions.cancel(infusion=omars, actor=clinic.desk, now=clinic.now, reason="Flu")
+
+
+POSTED = [
+    ("patient_moved", moved, "Please call Maya: the visit is now Thu 12 Mar 13:30."),
+    ("patient_closed", closed, "Please call Maya: we cannot see them Wed 11 Mar 13:30. They need another time."),
+    ("helper_closed", closed, "Please call Sam: they are not needed Wed 11 Mar 13:30, we find another time."),
+    ("patient_open", opened, "Please call Maya: their visit takes place as planned, Wed 11 Mar 13:30."),
+    ("helper_open", opened, "Please call Sam: it takes place as planned, Wed 11 Mar 13:30."),
+    ("waitlist_offer", offered, "Please call Maya before 10:41: Wed 25 Mar 13:30 is free and could be theirs."),
+    ("helper_new_dates", booked_more, ""),
+]
+
+
+@pytest.fixture
+def posted(clinic: Clinic, next_week):
+    """One waiting message that no plan holds, to Maya or to Sam, who has said yes to a date; nothing else waits."""
+
+    def make(kind, change) -> Message:
+        clinic.sam = clinic.named("Sam", phone="+14105550123", email="sam@example.org")
+        visit = clinic.book(next_week)
+        clinic.yes(clinic.sam, visit)
+        change(clinic, visit)
+        Message.objects.exclude(kind=kind).delete()
+        Alert.objects.all().delete()
+        return Message.objects.get()
+
+    return make
+
+
+def changed(**fields) -> None:
+    Patient.objects.update(**fields)
+    SupportPerson.objects.update(**fields)
+
+
+@pytest.mark.parametrize(("kind", "change", "says"), POSTED)
+def test_what_no_plan_holds_goes_while_the_yes_to_texts_holds(phones: Phones, posted, clinic, kind, change, says):
+    row = posted(kind, change)
+    tick(row.due_at)
+    assert (len(phones.texts()), Message.objects.get().status, mail.outbox) == (1, "sent", [])
+
+
+@pytest.mark.parametrize(("kind", "change", "says"), POSTED)
+def test_a_number_nobody_agreed_to_gets_no_text_and_a_person_calls(phones, posted, clinic, kind, change, says):
+    """The number was corrected after the message was written: the yes was for the old one."""
+    row = posted(kind, change)
+    changed(phone="+14105550177", texts_agreed_at=None, email="")
+    tick(row.due_at)
+    sent = Message.objects.get()
+    assert (phones.texts(), sent.status) == ([], "blocked")
+    assert sent.error_text == "They have not agreed to texts on this number."
+    alert = Alert.objects.get()
+    assert alert.says.partition(" number. ")[2] == says
+    assert alert.kind == (AlertKind.CALL_TASK if says else AlertKind.MESSAGE_FAILED)
+
+
+@pytest.mark.parametrize(("kind", "change", "says"), POSTED)
+def test_who_may_still_be_written_to_reads_it_by_e_mail(phones: Phones, posted, clinic, kind, change, says):
+    row = posted(kind, change)
+    changed(texts_agreed_at=None)
+    tick(row.due_at)
+    tick(row.due_at + MINUTE)
+    assert (phones.texts(), len(mail.outbox)) == ([], 1)
+
+
+def test_a_helper_who_never_said_yes_is_left_in_peace_also_by_e_mail(phones: Phones, posted, clinic: Clinic):
+    row = posted("helper_new_dates", booked_more)
+    Commitment.objects.update(answered_at=None, status="asked")
+    changed(texts_agreed_at=None)
+    tick(row.due_at)
+    tick(row.due_at + MINUTE)
+    assert (phones.texts(), mail.outbox) == ([], [])
+
+
+@pytest.mark.parametrize("address", ["+14105550199", "+14105550123"])
+def test_a_stop_holds_for_what_no_plan_holds(phones: Phones, posted, clinic: Clinic, address):
+    kind = "patient_closed" if address == clinic.patient.phone else "helper_closed"
+    row = posted(kind, closed)
+    opt_outs.record(address=address, how="text", now=row.due_at)
+    changed(email="")
+    tick(row.due_at)
+    assert (phones.texts(), Message.objects.get().error_text) == ([], "This number has asked for no more texts.")
+    assert Alert.objects.get().kind == AlertKind.CALL_TASK
+
+
+def test_what_staff_send_again_needs_the_same_yes(phones: Phones, clinic: Clinic, due):
+    tick(due)
+    outbox.resend(message=Message.objects.get(kind="patient_1_day"), reason="she deleted it", now=due + MINUTE)
+    changed(texts_agreed_at=None, email="")
+    tick(due + MINUTE)
+    assert len(phones.texts(clinic.patient.phone)) == 1
+    assert Alert.objects.get().kind == AlertKind.MESSAGE_FAILED
