@@ -146,6 +146,21 @@ class Diary:
             ],
         )
 
+    def changes(self, after: datetime) -> list[datetime]:
+        """When something of these days ends or somebody's hours begin, in order: nothing becomes free in between."""
+        here = self.premises
+        spans = [*here.closed]
+        for by_owner in (here.room_closed, here.absent):
+            spans += [span for closed in by_owner.values() for span in closed]
+        found = {end for _begin, end in spans}
+        for taken in (*self._room_spans.values(), *self._clinician_spans.values(), self._patient_spans):
+            found |= {datetime.fromtimestamp(end, UTC) for _begin, end in taken}
+        for offset in range(self._days):
+            day = self._first_day + timedelta(days=offset)
+            hours = [self.calendar.open_spans(day), *(self.calendar.working_spans(who, day) for who in here.working)]
+            found |= {begin for of_one in hours for begin, _end in of_one or []}
+        return sorted(moment for moment in found if after < moment < self._end)
+
     def _free_cells(self, day: date) -> list[int]:
         begin, end = day_bounds(day=day, zone=self.premises.zone)
         first = (int(begin.timestamp()) - self._zero) // CELL

@@ -1,14 +1,15 @@
 """Free times to choose from, the one that was chosen, and a visit that begins now."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from clinic.domain import premises, times
+from clinic.domain import diary, premises, scheduling, times
 from clinic.domain.errors import Refused
 from clinic.domain.slots import Slot
 from clinic.enums import Role
@@ -97,15 +98,50 @@ class AnyTimeForm(forms.Form):
         return Slot(starts_at=values["starts_at"], room=values["room"], clinician=values["clinician"])
 
 
-class WalkInForm(forms.Form):
-    """Somebody who came without a booking; the visit begins now."""
+class WhatForForm(forms.Form):
+    """What somebody came for: how long it takes decides who is free."""
 
     protocol = forms.ModelChoiceField(label=_("What for"), queryset=Protocol.objects.none(), empty_label=None)
+
+    def __init__(self, data: object = None, *, site: Site, initial: dict[str, Any] | None = None) -> None:
+        super().__init__(data, initial=initial, auto_id="what_for_%s")
+        self.fields["protocol"].queryset = Protocol.objects.filter(site=site, is_active=True)
+
+
+class WalkInForm(forms.Form):
+    """Somebody who came without a booking; the visit begins now. Each room and clinician says from when it is free."""
+
+    protocol = forms.ModelChoiceField(queryset=Protocol.objects.none(), widget=forms.HiddenInput)
     room = forms.ModelChoiceField(label=_("Room"), queryset=Room.objects.none(), empty_label=None)
     clinician = forms.ModelChoiceField(label=_("Clinician"), queryset=StaffMember.objects.none(), empty_label=None)
 
-    def __init__(self, data: object = None, *, site: Site) -> None:
-        super().__init__(data)
+    def __init__(self, data: object = None, *, site: Site, protocol: Protocol | None = None, now: datetime) -> None:
+        self.soonest = protocol and scheduling.soonest(site=site, protocol=protocol, now=now)
+        first = self.soonest and self.soonest.slot
+        initial = {"protocol": protocol}
+        if first:
+            initial |= {"room": first.room, "clinician": first.clinician}
+        super().__init__(data, initial=initial)
+        self.now, self.zone = now, site.zone
         self.fields["protocol"].queryset = Protocol.objects.filter(site=site, is_active=True)
-        self.fields["room"].queryset = Room.objects.filter(site=site, is_active=True)
-        self.fields["clinician"].queryset = StaffMember.objects.filter(sites=site, is_active=True, role=Role.CLINICIAN)
+        self.fields["room"].queryset = premises.rooms_of(site=site)
+        self.fields["clinician"].queryset = premises.clinicians_of(site=site)
+        if self.soonest and protocol:
+            self.fields["room"].label_from_instance = self._of_room(protocol, self.soonest.rooms)
+            clinicians = self.soonest.clinicians
+            self.fields["clinician"].label_from_instance = lambda one: self._said(one.full_name, clinicians.get(one.pk))
+
+    def _of_room(self, protocol: Protocol, free: dict[int, datetime]) -> Callable[[Room], str]:
+        def label(room: Room) -> str:
+            if not diary.suits(room=room, protocol=protocol):
+                return gettext("%(name)s · not fitted out for this") % {"name": room.name}
+            return self._said(room.name, free.get(room.pk))
+
+        return label
+
+    def _said(self, name: str, free: datetime | None) -> str:
+        if free is None:
+            return gettext("%(name)s · not free today") % {"name": name}
+        if free <= self.now:
+            return gettext("%(name)s · free now") % {"name": name}
+        return gettext("%(name)s · free from %(time)s") % {"name": name, "time": f"{free.astimezone(self.zone):%H:%M}"}

@@ -12,7 +12,7 @@ from clinic.domain import bookings
 from clinic.domain.errors import Refused
 from clinic.models import Course, Patient
 from clinic.views.desk import at_site, patient_of, was_read
-from support.domain import proposal
+from support.domain import proposal, walk_ins
 from support.forms import slots
 from support.views import times
 from support.views.refusals import shown_on
@@ -55,10 +55,19 @@ def place(request: HttpRequest, pk: int) -> HttpResponse:
 def _walk_in_page(
     request: HttpRequest, pk: int, refused: Refused | None = None, patient: Patient | None = None
 ) -> HttpResponse:
-    who = patient or patient_of(request, pk)
-    form = slots.WalkInForm(request.POST or None, site=request.site)
+    who, now = patient or patient_of(request, pk), timezone.now()
+    what_for = slots.WhatForForm(request.POST or request.GET, site=request.site)
+    protocol = what_for.cleaned_data["protocol"] if what_for.is_valid() else walk_ins.protocol(patient=who)
+    form = slots.WalkInForm(request.POST or None, site=request.site, protocol=protocol, now=now)
     was_read(request, patient_id=who.pk, subject=who)
-    context = {"form": form, "patient": who, "refused": refused, "typed": times.reason(request)}
+    context = {
+        "form": form,
+        "what_for": slots.WhatForForm(site=request.site, initial={"protocol": protocol}),
+        "at_once": protocol and walk_ins.at_once(protocol=protocol, slot=form.soonest.slot, site=request.site, now=now),
+        "patient": who,
+        "refused": refused,
+        "typed": times.reason(request),
+    }
     return render(request, "support/desk/walk_in.html", context, status=422 if form.errors else 200)
 
 
@@ -66,7 +75,7 @@ def _walk_in_page(
 @require_http_methods(["GET", "POST"])
 @shown_on(_walk_in_page)
 def walk_in(request: HttpRequest, pk: int) -> HttpResponse:
-    form = slots.WalkInForm(request.POST or None, site=request.site)
+    form = slots.WalkInForm(request.POST or None, site=request.site, now=timezone.now())
     if not form.is_valid():
         return _walk_in_page(request, pk)
     infusion = bookings.walk_in(

@@ -195,6 +195,6 @@ def test_somebody_who_came_without_a_booking(nurse, server, story, part):
     nurse.goto(f"{server}/patients/{part.patient.pk}/")
     nurse.get_by_role("link", name="Book a walk-in").click()
     nurse.get_by_label("What for").select_option(label="IV, one booster")
-    press(nurse, "Begin the visit")
+    press(nurse, "Book and mark as arrived")
     expect(nurse.get_by_text("walk-in")).to_be_visible()
     assert Infusion.objects.get(patient=part.patient).status == InfusionStatus.ARRIVED

@@ -1,5 +1,6 @@
 """A time for a visit that waits to be placed, and somebody who just came in, over HTTP."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
@@ -10,7 +11,7 @@ from clinic.domain import bookings
 from clinic.domain.slots import Slot
 from clinic.enums import InfusionStatus, Role
 from clinic.forms import slot_text
-from clinic.models import Infusion, OpeningHours, RuleOverride
+from clinic.models import Infusion, OpeningHours, RuleOverride, StaffMember
 from tests.factories import CourseFactory, PatientFactory, ProtocolFactory, RoomFactory, StaffFactory
 
 TOMORROW = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)  # 10:00 in New York
@@ -104,6 +105,54 @@ def test_somebody_who_just_came_in_begins_now(desk, site, clinic, course):
     walked_in = patient.infusions.get()
     assert response.headers["Location"] == reverse("infusion", args=[walked_in.pk])
     assert (walked_in.is_walk_in, walked_in.state) == (True, InfusionStatus.ARRIVED)
+
+
+def walk_in_page(client, patient, **asked):
+    html = client.get(reverse("infusion_walk_in", args=[patient.pk]), asked).content.decode()
+    return re.findall(r"<option[^>]*selected>([^<]*)<", html), re.findall(r"<option[^>]*>([^<]*)<", html), html
+
+
+def test_who_is_free_now_is_chosen_already_and_who_is_not_says_from_when(desk, site, clinic, course, book, now):
+    two = RoomFactory(site=site, name="Room 2")
+    ida = StaffFactory(role=Role.CLINICIAN, sites=[site], full_name="Ida Lindgren")
+    clinic[1].full_name = "Abe Stern"
+    clinic[1].save()
+    book(at=now - timedelta(minutes=11), room=clinic[0], clinician=clinic[1])
+    StaffMember.objects.filter(role=Role.CLINICIAN).exclude(pk__in=[ida.pk, clinic[1].pk]).update(is_active=False)
+    chosen, every, html = walk_in_page(desk, PatientFactory(site=site))
+    assert chosen == [course.protocol.name, f"{two.name} · free now", f"{ida.full_name} · free now"]
+    assert every[2:] == [
+        "Room 1 · free from 11:25",
+        "Room 2 · free now",
+        "Abe Stern · free from 11:10",
+        "Ida Lindgren · free now",
+    ]
+    assert "free together" not in html
+
+
+def test_where_nothing_is_free_now_it_says_so_and_from_when(desk, site, clinic, course, book, now):
+    book(at=now - timedelta(minutes=11), room=clinic[0], clinician=clinic[1])
+    _chosen, _every, html = walk_in_page(desk, PatientFactory(site=site))
+    assert "Nothing is free now. The first room and clinician are free together from 11:25" in html
+
+
+def test_a_room_that_is_free_too_shortly_for_this_protocol_is_not_free_now(desk, site, clinic, course, book, now):
+    quick = ProtocolFactory(site=site, name="Spray", prep_minutes=0, infusion_minutes=10, recovery_minutes=40)
+    book(at=now + timedelta(minutes=90), room=clinic[0], clinician=clinic[1])
+    patient = PatientFactory(site=site)
+    assert "Room 1 · free from 13:06" in walk_in_page(desk, patient, protocol=course.protocol.pk)[1]
+    assert "Room 1 · free now" in walk_in_page(desk, patient, protocol=quick.pk)[1]
+
+
+def test_somebody_with_a_visit_to_place_came_for_that(desk, site, clinic, course):
+    ProtocolFactory(site=site, name="A first one")
+    chosen, _every, _html = walk_in_page(desk, course.patient)
+    assert chosen[0] == course.protocol.name
+
+
+def test_a_walk_in_after_hours_is_told_before_it_is_sent(desk, site, clinic, course):
+    OpeningHours.objects.filter(site=site, weekday=1).delete()
+    assert "The clinic is closed on Tuesday 3 March." in walk_in_page(desk, PatientFactory(site=site))[2]
 
 
 def test_a_walk_in_without_a_room_is_refused_and_kept(desk, site, clinic, course):
