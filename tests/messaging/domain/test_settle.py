@@ -46,6 +46,16 @@ def test_a_text_the_provider_never_took_goes_again(plan, wants, provider, now, k
     assert len(provider.phones.all) == 1
 
 
+@pytest.mark.parametrize("word", ["failed", "undelivered", "canceled"])
+def test_a_text_that_is_found_and_failed_is_not_called_sent(plan, wants, provider, now, word):
+    plan(wants(7))
+    provider.control({"drop": True, "accept": True})
+    tick(now)
+    provider.phones.all[0]["status"] = word
+    ask(now + MINUTE)
+    assert (row().status, len(kinds.told)) == ("undelivered", 1)
+
+
 def test_the_provider_is_not_asked_while_it_may_still_be_busy(plan, wants, provider, now):
     plan(wants(7))
     provider.control({"drop": True})
