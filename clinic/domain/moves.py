@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from clinic.domain import against, changes, conflicts, infusions, premises, spoken, standing
@@ -10,7 +11,7 @@ from clinic.domain.calendar import timing
 from clinic.domain.errors import Finding, Refused, StaleVersion
 from clinic.domain.slots import Slot
 from clinic.enums import InfusionStatus
-from clinic.models import Infusion, Move, StaffMember
+from clinic.models import Closure, Infusion, Move, StaffMember
 
 UNDO_FOR = timedelta(minutes=10)
 
@@ -61,8 +62,9 @@ def undo(*, infusion: Infusion, actor: StaffMember, now: datetime, version: int 
     """Back to the time, room and clinician before the last move, through the same guard; soft rules are not asked
     again. What people had said to the old time stays void: they are asked once more.
 
-    Refused after ten minutes, and when it was undone already; ``StaleVersion`` when the visit changed since the move,
-    or since ``version`` was shown.
+    Back into a time that was closed when the visit left it, as it was booked in it before; not into one that closed
+    since. Refused after ten minutes, and when it was undone already; ``StaleVersion`` when the visit changed since the
+    move, or since ``version`` was shown.
     """
     last = _last(infusion)
     if last is None:
@@ -79,7 +81,7 @@ def undo(*, infusion: Infusion, actor: StaffMember, now: datetime, version: int 
         if now >= last.at + UNDO_FOR:
             raise Refused(_("A move can be undone for ten minutes. Move the visit again instead."))
         _refuse_if_over(row, slot)
-        _go(row, slot, actor, now, "moved.undone", None)
+        _go(row, slot, actor, now, "moved.undone", None, left_at=last.at)
         last.undone_at = now
         last.save(update_fields=["undone_at"])
         return row
@@ -114,9 +116,17 @@ def _refuse_if_over(row: Infusion, slot: Slot) -> None:
 
 
 def _go(
-    row: Infusion, slot: Slot, actor: StaffMember, now: datetime, verb: str, override_reason: str | None
+    row: Infusion,
+    slot: Slot,
+    actor: StaffMember,
+    now: datetime,
+    verb: str,
+    override_reason: str | None,
+    left_at: datetime | None = None,
 ) -> list[Finding]:
-    """Needs the row's lock. The soft rules it goes against; with None for a reason they are not asked."""
+    """Needs the row's lock. The soft rules it goes against; with None for a reason they are not asked.
+
+    ``left_at``: when it left this very place."""
     same_time = row.starts_at == slot.starts_at
     known = standing.of(course=row.course)
     here = premises.under(site=row.site, stamp=known.stamp)
@@ -124,6 +134,8 @@ def _go(
     found = against.of_move(row=row, slot=slot, when=when, known=known, here=here, now=now)
     if override_reason is None:
         found = [finding for finding in found if finding.is_hard]
+    if left_at is not None and not _closed_since(left_at, slot, when.ends_at):
+        found = [finding for finding in found if finding.rule != "closed"]
     against.decide(found=found, actor=actor, policy=here.policy, reason=override_reason or "")
     fields: dict[str, object] = {
         "starts_at": slot.starts_at,
@@ -138,6 +150,13 @@ def _go(
         fields |= {"late_minutes": None, "late_said_at": None}
     changes.write(row, actor, now, verb, fields, what="moved")
     return found
+
+
+def _closed_since(moment: datetime, slot: Slot, ends_at: datetime) -> bool:
+    """Whether the place, or a part of it, was closed later than the moment."""
+    whose = Q(clinician=slot.clinician) | Q(room=slot.room) | Q(site=slot.room.site, room=None, clinician=None)
+    closures = Closure.objects.filter(whose, starts_at__lt=ends_at, ends_at__gt=slot.starts_at)
+    return closures.exclude(created_at__lte=moment).exists()
 
 
 def _last(infusion: Infusion) -> Move | None:

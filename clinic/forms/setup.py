@@ -119,7 +119,7 @@ class ClosureForm(forms.Form):
             row("last_day", "last_time"),
             row("room", "clinician"),
             "reason",
-            button=_("Close"),
+            button=_("Close this time"),
         )
 
     def clean(self) -> dict[str, Any]:

@@ -67,11 +67,14 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of one visit. ``says`` is a sentence for staff; ``is_done``: it is out of the closed time."""
+    """What became of one visit. ``is_done``: it is out of the closed time. ``to`` is where this has moved it, from
+    ``was``; where it has not, ``says`` is a sentence for staff."""
 
     infusion: Infusion
     is_done: bool
-    says: str
+    was: Slot
+    to: Slot | None = None
+    says: str = ""
 
 
 def hit(*, closure: Closure, now: datetime) -> QuerySet[Infusion]:
@@ -183,20 +186,24 @@ def take_off(*, closure: Closure, infusion: Infusion, version: int, actor: Staff
 
 
 def _moved(closure: Closure, choice: Choice, actor: StaffMember, now: datetime) -> Outcome:
-    named, out = {"name": choice.infusion.patient.short_name}, _("%(name)s is out of the closed time.")
+    was, visit = moves.place_of(choice.infusion), choice.infusion
+    out = _("Out of the closed time already.")
     try:
         row = move(closure=closure, choice=choice, actor=actor, now=now)
     except Taken as taken:
-        says = _("%(name)s: that time has just been taken. Pick another.") % named
-        return Outcome(infusion=choice.infusion, is_done=False, says=f"{says} {taken}")
+        says = f"{_('That time has just been taken. Pick another.')} {taken}"
+        return Outcome(infusion=visit, is_done=False, was=was, says=says)
     except StaleVersion as stale:
-        if not hit(closure=closure, now=now).filter(pk=choice.infusion.pk).exists():
+        if not hit(closure=closure, now=now).filter(pk=visit.pk).exists():
             # Somebody else moved it out of the closed time a moment ago.
-            return Outcome(infusion=choice.infusion, is_done=True, says=out % named)
-        return Outcome(infusion=choice.infusion, is_done=False, says=f"{named['name']}: {stale} {stale.changed}")
+            return Outcome(infusion=visit, is_done=True, was=was, says=out)
+        return Outcome(infusion=visit, is_done=False, was=was, says=f"{stale} {stale.changed}")
     except Refused as refused:
-        return Outcome(infusion=choice.infusion, is_done=False, says=f"{named['name']}: {refused}")
-    return Outcome(infusion=row, is_done=True, says=out % named)
+        return Outcome(infusion=visit, is_done=False, was=was, says=str(refused))
+    to = moves.place_of(row)
+    if to == was:
+        return Outcome(infusion=row, is_done=True, was=was, says=out)
+    return Outcome(infusion=row, is_done=True, was=was, to=to)
 
 
 def _whose(closure: Closure) -> Q:

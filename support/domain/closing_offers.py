@@ -17,7 +17,7 @@ from clinic.enums import InfusionStatus
 from clinic.models import Closure, Infusion, Protocol, Room, StaffMember
 from clinic.models.infusion import LIVE
 from support.domain import promise_rows
-from support.domain.drivers import Driver, Drivers, Known
+from support.domain.drivers import Driver, Drivers, Known, Mark, marks
 
 OFFERS = 3
 BEFORE = timedelta(days=7)
@@ -38,6 +38,11 @@ class Way:
     slot: Slot
     keeps_time: bool
     drivers: list[Driver]
+
+    @property
+    def ride(self) -> Mark:
+        """The surest that is known about the way home."""
+        return marks(self.drivers)[0]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +82,9 @@ def of(*, closure: Closure, visits: Sequence[Infusion], now: datetime) -> dict[i
     """Up to three offers for each visit of one site, the first of all of them free at once; by the visit's id.
 
     Days between visits are kept, to neighbours that are hit as well as they would then be. The same time in another
-    room or with another clinician comes first, then later days, then earlier ones. However many visits: at most
-    eight queries and two for each protocol, eight more after the premises changed.
+    room or with another clinician comes first; then days on which somebody said that they can drive, days on which
+    somebody is to be asked, days on which nobody can; of each later days first, then earlier ones. However many
+    visits: at most eight queries and two for each protocol, eight more after the premises changed.
     """
     if not visits:
         return {}
@@ -138,16 +144,14 @@ class _Search:
         yield from self._same_time(visit)
         if visit.state is not InfusionStatus.BOOKED:
             return
-        days = sorted(
-            (day for day in self._days(visit) if self._keeps_rhythm(visit, day)),
-            key=lambda day: self._jumps(visit, day),
-        )
         drivers = Drivers(patient=visit.patient, first_day=self.first, last_day=self.last, known=self.known)
-        by_day = [self._on(visit, day, drivers) for day in days]
+        by_day: list[list[Way]] = []
         # One time of each day first, then the second ones.
-        firsts = ([offer] for times in by_day if (offer := next(times, None)) is not None)
-        yield from chain.from_iterable(firsts)
-        yield from chain.from_iterable(by_day)
+        for days in self._days(visit):
+            times = [sorted(self._on(visit, day, drivers), key=_unsure) for day in days]
+            yield from sorted((ways[0] for ways in times if ways), key=_unsure)
+            by_day += times
+        yield from chain.from_iterable(ways[1:] for ways in by_day)
 
     def _same_time(self, visit: Infusion) -> Iterator[Way]:
         """Where only a room or only a clinician is missing, another can take its place."""
@@ -163,11 +167,17 @@ class _Search:
         for slot in slots[:1]:
             yield Way(slot=slot, keeps_time=True, drivers=[])
 
-    def _days(self, visit: Infusion) -> list[date]:
-        """From the visit's own day on, then back from it."""
+    def _days(self, visit: Infusion) -> tuple[list[date], list[date]]:
+        """Those that keep the days between, from the visit's own day on, then back from it. Apart, and last, those on
+        which it would change places with another of its course."""
         own = self._day(visit.starts_at)
         whole = [self.first + timedelta(days=offset) for offset in range((self.last - self.first).days + 1)]
-        return [day for day in whole if day >= own] + [day for day in reversed(whole) if day < own]
+        nearest = [day for day in whole if day >= own] + [day for day in reversed(whole) if day < own]
+        found: tuple[list[date], list[date]] = [], []
+        for day in nearest:
+            if self._keeps_rhythm(visit, day):
+                found[self._jumps(visit, day)].append(day)
+        return found
 
     def _keeps_rhythm(self, visit: Infusion, day: date) -> bool:
         others = [one for one in self.theirs[visit.patient_id] if one.pk != visit.pk and one.pk not in self.homeless]
@@ -180,7 +190,7 @@ class _Search:
         return rhythm.allows(number=visit.number, day=day)
 
     def _jumps(self, visit: Infusion, day: date) -> bool:
-        """Whether the visit would change places with another of its course: the last thing to offer."""
+        """Whether the visit would change places with another of its course."""
         own = self._day(visit.starts_at)
         return any(
             (self._day(one.span[0]) < own) != (self._day(one.span[0]) < day)
@@ -227,6 +237,11 @@ class _Search:
 
     def _day(self, moment: datetime) -> date:
         return local_day(moment=moment, zone=self.zone)
+
+
+def _unsure(way: Way) -> int:
+    """Somebody said that they can drive, somebody is to be asked, nobody can."""
+    return (0 if way.drivers[0].says else 1) if way.drivers else 2
 
 
 def _taken(held: list[tuple[int, int, Span]], visit: int, span: Span) -> set[int]:

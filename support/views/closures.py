@@ -1,11 +1,11 @@
 """Closed times: recording one, seeing whom it hits, finding those another time, telling them, lifting it."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages as said
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,14 +15,15 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clinic.access import DESK_AND_CARE, EVERYBODY_AT_WORK
-from clinic.domain import hours
+from clinic.domain import hours, moves, spoken
 from clinic.domain.errors import Refused
 from clinic.forms import slot_text
 from clinic.forms.setup import ClosureForm
 from clinic.models import Closure, Infusion
 from clinic.views.desk import at_site, form_page, was_read
-from support.domain import closing, closing_news, closing_offers
+from support.domain import closing, closing_news, closing_offers, drivers
 from support.domain.closing import Choice, Outcome
+from support.domain.closing_offers import Way
 from support.forms import slots
 from support.views.refusals import shown_on
 
@@ -61,25 +62,32 @@ def page(
     now = timezone.now()
     closure = get_object_or_404(_here(request), pk=pk)
     was_read(request, subject=closure)
-    rows = closing.hit(closure=closure, now=now).filter(site=request.site).select_related(*closing.WITH)
-    shown = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    visits = list(shown)
-    found = closing_offers.of(closure=closure, visits=visits, now=now)
-    told = closing_news.told(closure=closure, visits=visits)
+    shown, lines = _lines(request, closure, now)
+    told = closing_news.told(closure=closure, visits=[visit for visit, _ways in lines])
     context = {
         "closure": closure,
         "progress": closing.progress(closure=closure, site=request.site, now=now),
         "shown": shown,
         "lines": [
-            {"visit": one, "offers": [(slot_text.written(o.slot), o) for o in found[one.pk]], "told": one.pk in told}
-            for one in visits
+            {"visit": visit, "offers": [(slot_text.written(way.slot), way) for way in ways], "told": visit.pk in told}
+            for visit, ways in lines
         ],
         "outcomes": list(outcomes),
+        "undo_minutes": moves.UNDO_FOR // timedelta(minutes=1),
         "refused": refused,
         "is_own": closure.site_id == request.site.pk,
-        "can_move_all": any(found.values()),
+        "can_move_all": any(ways for _visit, ways in lines),
     }
     return render(request, "support/desk/closure.html", context)
+
+
+def _lines(request: HttpRequest, closure: Closure, now: datetime) -> tuple[Page, list[tuple[Infusion, list[Way]]]]:
+    """One page of the visits that are still hit here, each with where it could go."""
+    rows = closing.hit(closure=closure, now=now).filter(site=request.site).select_related(*closing.WITH)
+    shown = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    visits = list(shown)
+    found = closing_offers.of(closure=closure, visits=visits, now=now)
+    return shown, [(visit, found[visit.pk]) for visit in visits]
 
 
 @at_site(*DESK_AND_CARE)
@@ -96,16 +104,34 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     closure = get_object_or_404(_here(request), pk=pk)
     choice = _choice(request, request.POST.get("offer", ""))
     row = closing.move(closure=closure, choice=choice, actor=request.user, now=timezone.now())
-    said.success(request, _("%(name)s is out of the closed time.") % {"name": row.patient.short_name})
+    named = {"name": row.patient.short_name, "when": spoken.say_moment(row.starts_at, row.site), "room": row.room}
+    said.success(request, _("%(name)s comes on %(when)s now, %(room)s. It can be undone on the visit’s page.") % named)
     return redirect("closure", pk)
 
 
+def _before_moving(request: HttpRequest, closure: Closure) -> HttpResponse:
+    now = timezone.now()
+    was_read(request, subject=closure)
+    _shown, lines = _lines(request, closure, now)
+    firsts = [(visit, ways[0], slot_text.written(ways[0].slot)) for visit, ways in lines if ways]
+    context = {
+        "closure": closure,
+        "firsts": firsts,
+        "without": [visit for visit, ways in lines if not ways],
+        "rides": drivers.summed(way.drivers for _visit, way, _value in firsts if not way.keeps_time),
+        "undo_minutes": moves.UNDO_FOR // timedelta(minutes=1),
+    }
+    return render(request, "support/desk/closure_move_all.html", context)
+
+
 @at_site(*DESK_AND_CARE)
-@require_POST
+@require_http_methods(["GET", "POST"])
 @shown_on(page)
 def move_all(request: HttpRequest, pk: int) -> HttpResponse:
-    """Everybody on the page to the first offer that was shown; the page says what became of each."""
+    """First what it would do. Then everybody on the page to the offer that was shown, and what became of each."""
     closure = get_object_or_404(_here(request), pk=pk)
+    if request.method == "GET":
+        return _before_moving(request, closure)
     choices = [_choice(request, text) for text in request.POST.getlist("first")[:PER_PAGE]]
     outcomes = closing.move_all(closure=closure, choices=choices, actor=request.user, now=timezone.now())
     return page(request, pk, outcomes=outcomes)

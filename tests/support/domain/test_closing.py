@@ -1,12 +1,12 @@
 """Closures and bad days: who is hit, where they can go, who is told."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from clinic.domain import hours, infusions
+from clinic.domain import hours, infusions, moves
 from clinic.domain.errors import Refused, StaleVersion
 from clinic.enums import Role
 from clinic.models import Closure, Infusion
@@ -160,10 +160,44 @@ def test_two_hit_visits_of_one_course_keep_their_days_between(clinic, next_week)
 def test_who_could_drive_stands_with_each_offer(clinic, next_week):
     sam = clinic.named("Sam")
     visit = clinic.book(next_week)
-    Availability.objects.create(person=sam.person, can=False, weekday=(next_week + DAY).weekday())
     closure = close(clinic, next_week - 6 * HOUR, next_week + 8 * HOUR)
-    drivers = [[one.name for one in offer.drivers] for offer in offers(clinic, closure)[visit.pk]]
-    assert drivers == [[], ["Sam"], ["Sam"]]
+    assert [offer.ride.word for offer in offers(clinic, closure)[visit.pk]] == ["to ask: Sam"] * 3
+    days = {"first_day": next_week.date() - 30 * DAY, "last_day": next_week.date() + 60 * DAY}
+    Availability.objects.create(person=sam.person, can=False, **days)
+    assert [offer.ride.word for offer in offers(clinic, closure)[visit.pk]] == ["nobody can drive"] * 3
+
+
+def test_days_on_which_somebody_can_drive_come_first_and_then_those_on_which_somebody_is_to_be_asked(clinic, next_week):
+    """The clinic is open every day; Wednesday is closed. Sam said no to Thursday and yes to Saturday."""
+    sam = clinic.named("Sam")
+    visit = clinic.book(next_week)
+    said = {"can": False, "weekday": (next_week + DAY).weekday()}
+    Availability.objects.create(person=sam.person, **said)
+    Availability.objects.create(person=sam.person, can=True, weekday=(next_week + 3 * DAY).weekday())
+    closure = close(clinic, next_week - 6 * HOUR, next_week + 8 * HOUR)
+    found = offers(clinic, closure)[visit.pk]
+    days = [(offer.slot.starts_at - next_week).days for offer in found]
+    assert [(day, offer.ride.level) for day, offer in zip(days, found, strict=True)] == [
+        (3, "ok"),
+        (10, "ok"),
+        (-4, "ok"),
+    ]
+    saturday = (next_week + 3 * DAY).date()
+    Availability.objects.filter(can=True).update(first_day=saturday, last_day=saturday + DAY, weekday=None)
+    found = offers(clinic, closure)[visit.pk]
+    days = [(offer.slot.starts_at - next_week).days for offer in found]
+    assert days == [3, 4, 2]
+
+
+def test_on_a_day_the_times_at_which_somebody_can_drive_come_first(clinic, next_week):
+    """The usual time is 13:30; Sam said no to anything before 16:00."""
+    sam = clinic.named("Sam")
+    visit = clinic.book(next_week)
+    for weekday in range(7):
+        Availability.objects.create(person=sam.person, can=False, weekday=weekday, ends=time(16))
+    closure = close(clinic, next_week - 6 * HOUR, next_week + 8 * HOUR)
+    first = offers(clinic, closure)[visit.pk][0]
+    assert (first.ride.level, first.slot.starts_at) == ("calm", next_week + DAY + 1.25 * HOUR)
 
 
 def test_what_is_asked_of_the_database_does_not_grow_with_the_visits(clinic, next_week):
@@ -224,6 +258,21 @@ def test_an_offer_taken_meanwhile_leaves_the_others_alone(clinic, next_week):
     done = closing.move_all(closure=closure, choices=wanted, actor=clinic.desk, now=clinic.now)
     assert [outcome.is_done for outcome in done] == [False, True]
     assert "has just been taken" in done[0].says
+    assert (done[0].to, done[1].was.starts_at, done[1].to) == (None, next_week, wanted[1].slot)
+
+
+def test_a_visit_moved_out_of_a_closed_time_can_be_put_back_into_it(clinic, next_week):
+    """It was booked in it before; only a time that was closed since is closed to it."""
+    visit = clinic.book(next_week)
+    closure = close(clinic, next_week - 6 * HOUR, next_week + 8 * HOUR)
+    [done] = closing.move_all(closure=closure, choices=choices(clinic, closure), actor=clinic.desk, now=clinic.now)
+    back = moves.undo(infusion=done.infusion, actor=clinic.desk, now=clinic.now + timedelta(minutes=9))
+    assert (back.starts_at, hit(clinic, closure)) == (next_week, [visit])
+    [again] = closing.move_all(closure=closure, choices=choices(clinic, closure), actor=clinic.desk, now=clinic.now)
+    clinic.now += timedelta(minutes=1)
+    close(clinic, next_week - HOUR, next_week + HOUR, room=clinic.room)
+    with pytest.raises(Refused, match="is closed"):
+        moves.undo(infusion=again.infusion, actor=clinic.desk, now=clinic.now)
 
 
 def test_what_lies_outside_the_closed_time_is_not_taken_off_with_it(clinic, next_week):

@@ -1,5 +1,6 @@
 """Closing for a while, and the page that says whom it hits."""
 
+import re
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
@@ -15,13 +16,16 @@ from clinic.forms import slot_text
 from clinic.models import Closure, Course, Infusion, Patient, Protocol, Room, StaffMember
 from messaging.models import Message
 from support.domain import links
+from support.models import Availability
 from tests.factories import (
     CourseFactory,
+    DesignationFactory,
     InfusionFactory,
     PatientFactory,
     ProtocolFactory,
     RoomFactory,
     StaffFactory,
+    SupportPersonFactory,
 )
 
 TUESDAY = datetime(2026, 3, 10, 14, 0, tzinfo=UTC)  # 10:00 in New York
@@ -53,6 +57,11 @@ def closed(client):
 
 def act(client, name, **data):
     return client.post(reverse(name, args=[Closure.objects.get().pk]), data, follow=True)
+
+
+def act_of(client, name):
+    """The page that asks first."""
+    return client.get(reverse(name, args=[Closure.objects.get().pk])).content.decode()
 
 
 def offer(visit, place, at, version=None):
@@ -116,6 +125,23 @@ def test_an_administrator_closes_without_seeing_who_is_hit(sign_in, visit):
     assert visit.patient.short_name not in page
 
 
+@pytest.mark.parametrize("role", Role.values)
+def test_every_link_of_the_list_of_closed_times_opens_for_whoever_sees_it(sign_in, visit, role):
+    """An administrator came from the opening hours, and its links led to pages of others."""
+    client = sign_in(role)
+    page = closed(client).content.decode() and client.get(reverse("closures")).content.decode()
+    main = page[page.index("<main") : page.index("</main>")]
+    links = set(re.findall(r'href="(/[^"#]*)"', main))
+    assert links
+    assert {link: client.get(link).status_code for link in links} == dict.fromkeys(links, 200)
+
+
+def test_the_button_says_what_it_closes(desk):
+    assert "Close this time</button>" in " ".join(desk.get(reverse("closures")).content.decode().split()).replace(
+        " </button>", "</button>"
+    )
+
+
 def test_after_closing_the_page_shows_who_is_hit_and_where_they_could_go(desk, visit):
     page = closed(desk).content.decode()
     assert visit.patient.short_name in page
@@ -127,6 +153,7 @@ def test_one_tap_moves_a_visit_out_of_the_closed_time(desk, visit, place):
     page = act(desk, "closure_move", offer=offer(visit, place, TUESDAY + DAY)).content.decode()
     visit.refresh_from_db()
     assert visit.starts_at == TUESDAY + DAY
+    assert "comes on Wednesday 11 March at 10:00 now" in page
     assert "1 of 1 visit has been dealt with" in page
     assert "Nobody is left in this time" in page
 
@@ -147,6 +174,34 @@ def test_nonsense_instead_of_an_offer_is_no_500(desk, visit, text):
     assert act(desk, "closure_take_off", visit=text).status_code in {404, 422}
 
 
+def test_before_all_are_moved_the_page_asks_and_says_where_each_would_go(desk, site, place, visit, now):
+    """One press had moved twelve visits and told everybody, with no question and no way back."""
+    other = visit_at(site, place, TUESDAY + timedelta(hours=3), now)
+    sam = DesignationFactory(patient=visit.patient, person=SupportPersonFactory(site=site, given_name="Sam"))
+    Availability.objects.create(person=sam.person, can=True, weekday=(TUESDAY + DAY).weekday())
+    closed(desk)
+    address = reverse("closure_move_all", args=[Closure.objects.get().pk])
+    assert f'href="{address}"' in desk.get(reverse("closure", args=[Closure.objects.get().pk])).content.decode()
+    page = desk.get(address).content.decode()
+    words = ["Move 2 visits?", "1 can drive, 1 with nobody to drive", "Tue 10 Mar, 10:00", "Wed 11 Mar, 10:00"]
+    assert [word for word in [*words, "can drive: Sam", "undone for 10 minutes"] if word not in page] == []
+    assert set(Infusion.objects.values_list("version", flat=True)) == {1}
+    desk.post(address, {"first": re.findall(r'name="first" value="([^"]+)"', page)})
+    visit.refresh_from_db()
+    other.refresh_from_db()
+    assert (visit.starts_at, other.starts_at > TUESDAY + DAY) == (TUESDAY + DAY, True)
+    assert "Nothing to move" in desk.get(address).content.decode()
+
+
+def test_who_has_no_time_to_go_to_is_named_before_all_are_moved(desk, site, place, visit, now):
+    other = visit_at(site, (RoomFactory(site=site), place[1]), TUESDAY + timedelta(hours=3), now)
+    Infusion.objects.filter(pk=other.pk).update(status="arrived", arrived_at=now)
+    closed(desk)
+    page = act_of(desk, "closure_move_all")
+    assert "1 stays, because no time keeps the days between visits:" in page
+    assert f"{other.patient.short_name}." in page
+
+
 def test_move_all_moves_everybody_and_says_what_became_of_each(desk, site, place, visit, now):
     other = visit_at(site, place, TUESDAY + timedelta(hours=3), now)
     closed(desk)
@@ -154,8 +209,21 @@ def test_move_all_moves_everybody_and_says_what_became_of_each(desk, site, place
     page = act(desk, "closure_move_all", first=firsts).content.decode()
     assert page.count("status--ok") == 1
     assert "just been taken" in page
+    assert "from Tue 10 Mar, 10:00 to <b>Wed 11 Mar, 10:00</b>" in page
+    assert f'href="{reverse("infusion", args=[visit.pk])}"' in page
     visit.refresh_from_db()
     assert visit.starts_at == TUESDAY + DAY
+
+
+def test_each_of_all_that_were_moved_can_be_undone(desk, visit, place):
+    closed(desk)
+    page = act(desk, "closure_move_all", first=offer(visit, place, TUESDAY + DAY)).content.decode()
+    undo = reverse("infusion_move_undo", args=[visit.pk])
+    [version] = re.findall(rf'action="{undo}".*?name="version" value="(\d+)"', page, re.S)
+    answer = desk.post(undo, {"version": version}, follow=True)
+    assert "Undone" in answer.content.decode()
+    visit.refresh_from_db()
+    assert visit.starts_at == TUESDAY
 
 
 def test_taking_off_leaves_the_visit_to_place(desk, visit):
