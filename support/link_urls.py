@@ -15,6 +15,7 @@ urlpatterns = [
     path("l/<str:key>/times/", link_times.my_times, name="link_times"),
     path("l/<str:key>/stop/", link_helper.stop, name="link_stop"),
     path("l/<str:key>/visit/<int:pk>/step-back/", link_helper.step_back, name="link_step_back"),
+    path("l/<str:key>/visit/<int:pk>/come-after-all/", link_helper.come_after_all, name="link_come_after_all"),
     path("l/<str:key>/visit/<int:pk>/confirm/", link_helper.confirm, name="link_confirm"),
     path("l/<str:key>/visit/<int:pk>/on-my-way/", link_helper.on_my_way, name="link_on_my_way"),
     path("l/<str:key>/visit/<int:pk>/outside/", link_helper.outside, name="link_outside"),

@@ -295,6 +295,7 @@ def test_the_answer_to_a_patient_is_spanish(here, clock, answer):
         ("helper", "visit/{visit}/outside/", {"car": "Honda gris"}),
         ("helper", "visit/{visit}/home/", {}),
         ("helper", "visit/{visit}/step-back/", {}),
+        ("helper", "visit/{visit}/come-after-all/", {}),
         ("patient", "visit/{visit}/late/", {"minutes": "10"}),
         ("patient", "visit/{visit}/late/", {}),
         ("patient", "visit/{visit}/cannot-come/", {}),

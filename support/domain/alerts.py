@@ -139,6 +139,14 @@ def close(*, alert: Alert, outcome: str, actor: StaffMember, now: datetime) -> A
         return row
 
 
+def add(*, key_begins: str, says: str) -> None:
+    """What happened since, after the words of the alerts that still wait and whose key begins so. Idempotent."""
+    waiting = Alert.objects.filter(key__startswith=key_begins).exclude(status=AlertStatus.CLOSED)
+    for alert in waiting.exclude(says__endswith=says).select_for_update():
+        alert.says = f"{alert.says} {says}"[:300]
+        alert.save(update_fields=["says"])
+
+
 def hand_on(*, now: datetime) -> int:
     """Moves each alert that nobody answered in time to the next person, with a new deadline. How many moved."""
     overdue = Alert.objects.filter(status=AlertStatus.OPEN, deadline__lte=now).order_by("deadline", "pk")

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from clinic.domain.errors import Refused
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion, StaffMember
-from support.domain import alerts, replan, rules
+from support.domain import desk_news, replan, rules
 from support.domain.promise_rows import (
     LEFT,
     fresh,
@@ -26,7 +26,7 @@ from support.domain.promise_rows import (
     who_said,
     write,
 )
-from support.enums import HOLDING, OPEN_COMMITMENTS, AlertKind, AnsweredVia, CommitmentStatus, SupportRole
+from support.enums import HOLDING, OPEN_COMMITMENTS, AnsweredVia, CommitmentStatus, SupportRole
 from support.models import Commitment, Designation
 
 S = CommitmentStatus
@@ -188,8 +188,11 @@ def _take(
 
 
 def decline_open(*, designation: Designation, via: AnsweredVia | str, now: datetime, actor: str = "") -> int:
-    """None of the dates still open. What was taken before stays taken. How many were declined."""
-    asked = Commitment.objects.filter(designation=designation, status=S.ASKED, infusion__starts_at__gt=now)
+    """None of the dates still open, of visits ahead or in the house. What was taken before stays taken. How many were
+    declined."""
+    asked = Commitment.objects.filter(
+        designation=designation, status=S.ASKED, infusion__status__in=replan.AHEAD_OR_HERE
+    )
     with transaction.atomic():
         rows = list(asked.order_by("infusion_id", "pk"))
         for row in rows:
@@ -236,6 +239,7 @@ def _accept(
         return row
     if row.role == SupportRole.RIDE and ride_is_held(visit):
         raise Refused(_("Somebody else has this date. There is nothing for you to do."))
+    had_stepped_back = row.status == S.WITHDRAWN
     fields: dict[str, object] = {"answered_at": now, "answered_via": via, "recorded_by": recorded_by}
     if is_near:
         write(row, S.RECONFIRMED, who, now, reconfirmed_at=now, **fields)
@@ -247,6 +251,8 @@ def _accept(
     if row.role == SupportRole.RIDE:
         for other in rides(visit).filter(status__in=[S.ASKED, S.LAPSED]).exclude(pk=row.pk):
             write(other, S.COVERED, "system", now)
+        if had_stepped_back:
+            desk_news.comes_after_all(row=row)
     return row
 
 
@@ -266,27 +272,9 @@ def _step_back(
     if held_the_ride:
         for other in rides(visit).filter(status__in=[S.COVERED, S.LAPSED], designation__withdrawn_at=None):
             write(other, S.ASKED, "system", now, asked_at=now, answered_at=None)
-        _tell_desk(visit, row, now)
+        desk_news.stepped_back(visit=visit, row=row, now=now)
     replan.replan(infusion=visit, now=now)
     return row
-
-
-def _tell_desk(visit: Infusion, row: Commitment, now: datetime) -> None:
-    name = row.designation.person.first_name
-    with alerts.for_the_desk():
-        when = alerts.when(visit)
-        sentence = _("%(name)s stepped back from %(when)s. There is no way home now.") % {"name": name, "when": when}
-        if visit.started_at is not None:
-            sentence += " " + _("The treatment has begun: the patient stays until somebody comes.")
-    alerts.open_alert(
-        kind=AlertKind.CANT_COME,
-        key=f"withdrawn:{row.pk}:{int(now.timestamp())}",
-        says=sentence,
-        patient=visit.patient,
-        infusion=visit,
-        designation=row.designation,
-        now=now,
-    )
 
 
 def _void(rows: Iterable[Commitment], now: datetime) -> int:

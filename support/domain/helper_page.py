@@ -1,5 +1,6 @@
 """What a helper sees behind their link, no more than the patient allows."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -11,13 +12,16 @@ from django.utils.translation import ngettext
 
 from clinic.enums import OFF, InfusionStatus
 from clinic.models import Infusion, Policy
-from support.domain import whole_visit
-from support.enums import HOLDING, CommitmentStatus, MayKnow, SupportRole
+from messaging.domain import quiet
+from support.domain import plan, promise_rows, rules, whole_visit
+from support.enums import HOLDING, AnsweredVia, CommitmentStatus, MayKnow, SupportRole
 from support.models import Commitment, Designation, Handover
 
 # Before the visit the page turns to the day itself; it stays with the helper through the night after.
 DAY_BEGINS = timedelta(hours=12)
 STAYS = timedelta(hours=30)
+# So long after stepping back the page offers to take it back; the date itself can be taken until it is over.
+UNDO_FOR = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,12 +54,16 @@ class Month:
 
 @dataclass(frozen=True, kw_only=True)
 class HelperPage:
-    """``today`` is the visit this helper has taken and that the page is now about; else the page is about dates."""
+    """``today`` is the visit this helper has taken and that the page is now about; else the page is about dates.
+
+    ``stepped_back`` are the dates just given back that nobody else has taken yet.
+    """
 
     designation: Designation
     months: list[Month]
     mine: list[Commitment]
     to_confirm: list[Commitment]
+    stepped_back: list[Commitment]
     today: Commitment | None
     handover: Handover | None
 
@@ -75,14 +83,14 @@ class HelperPage:
 
 
 def build(*, designation: Designation, now: datetime) -> HelperPage:
-    """Three queries, however many dates."""
+    """Three queries, however many dates; one more where the rules are not signed yet."""
     commitments = list(
         Commitment.objects.filter(
             infusion__patient=designation.patient_id, infusion__ends_at__gt=now - timedelta(days=2)
         )
         .exclude(status=CommitmentStatus.VOID)
         .exclude(infusion__status__in=OFF)
-        .select_related("infusion__site", "infusion__room", "infusion__policy", "designation__person")
+        .select_related("infusion__site", "infusion__room", "infusion__policy", "designation__person__site")
         .order_by("infusion__starts_at", "pk")
     )
     mine = whole_visit.leading(c for c in commitments if c.designation_id == designation.pk)
@@ -90,8 +98,9 @@ def build(*, designation: Designation, now: datetime) -> HelperPage:
     return HelperPage(
         designation=designation,
         months=months(mine, everybody=commitments, now=now) if designation.allows(MayKnow.DATES) or mine else [],
-        mine=[c for c in mine if c.status in HOLDING and c.infusion.starts_at > now],
-        to_confirm=[c for c in mine if c.status == CommitmentStatus.ACCEPTED and c.infusion.starts_at > now],
+        mine=[c for c in mine if c.status in HOLDING and is_ahead(c, now=now)],
+        to_confirm=[c for c in mine if is_to_confirm(c, now=now)],
+        stepped_back=[c for c in mine if is_just_given_back(c, now=now) and c.infusion_id not in holders(commitments)],
         today=today,
         handover=Handover.objects.filter(infusion=today.infusion_id).first() if takes_home(today) else None,
     )
@@ -112,10 +121,49 @@ def is_about_today(commitment: Commitment, *, now: datetime) -> bool:
     return visit.starts_at - DAY_BEGINS <= now < visit.ends_at + STAYS
 
 
+def is_ahead(commitment: Commitment, *, now: datetime) -> bool:
+    """Whether this part of the visit can still be taken or given back. Who sits in the room comes before it begins;
+    who takes home or stays the evening is needed until the patient has left, however late it gets."""
+    visit = commitment.infusion
+    if promise_rows.is_over(visit):
+        return False
+    if visit.starts_at > now:
+        return True
+    return commitment.role != SupportRole.PRESENCE and (visit.state.in_the_house or now < visit.ends_at)
+
+
+def is_to_confirm(commitment: Commitment, *, now: datetime) -> bool:
+    """They said yes and it is time for "is it still all right?": when the plan of touches asks by message."""
+    visit, person = commitment.infusion, commitment.designation.person
+    if commitment.status != CommitmentStatus.ACCEPTED or not is_ahead(commitment, now=now):
+        return False
+    due = plan.asks_to_confirm_at(
+        starts_at=visit.starts_at,
+        zone=visit.site.zone,
+        rules=rules.of(infusion=visit),
+        said_at=commitment.answered_at or commitment.asked_at,
+        reader=quiet.zone_or(name=person.timezone, fallback=person.site.timezone),
+    )
+    return now >= due
+
+
+def is_just_given_back(commitment: Commitment, *, now: datetime) -> bool:
+    """By their own tap, a moment ago."""
+    if commitment.status != CommitmentStatus.WITHDRAWN or commitment.answered_via != AnsweredVia.LINK:
+        return False
+    at = commitment.answered_at
+    return at is not None and now < at + UNDO_FOR and is_ahead(commitment, now=now)
+
+
+def holders(commitments: Iterable[Commitment]) -> dict[int, Commitment]:
+    """Who has the way home, by visit."""
+    return {c.infusion_id: c for c in commitments if c.status in HOLDING and c.role == SupportRole.RIDE}
+
+
 def months(mine: list[Commitment], *, everybody: list[Commitment], now: datetime) -> list[Month]:
-    holders = {c.infusion_id: c for c in everybody if c.status in HOLDING and c.role == SupportRole.RIDE}
-    ahead = {c.infusion_id: c for c in mine if c.infusion.starts_at > now}
-    rows = [(local(c.infusion), row_for(c, holder=holders.get(c.infusion_id))) for c in ahead.values()]
+    riding = holders(everybody)
+    ahead = {c.infusion_id: c for c in mine if is_ahead(c, now=now)}
+    rows = [(local(c.infusion), row_for(c, holder=riding.get(c.infusion_id), now=now)) for c in ahead.values()]
     found = []
     for (_year, _month), group in groupby(rows, key=lambda pair: (pair[0].year, pair[0].month)):
         pairs = list(group)
@@ -142,7 +190,7 @@ def stay_until(visit: Infusion) -> datetime:
     return visit.ends_at + timedelta(hours=(visit.policy or Policy()).stay_with_hours)
 
 
-def row_for(commitment: Commitment, *, holder: Commitment | None) -> DateRow:
+def row_for(commitment: Commitment, *, holder: Commitment | None, now: datetime) -> DateRow:
     visit = commitment.infusion
     zone = visit.site.zone
     starts = local(visit)
@@ -165,7 +213,7 @@ def row_for(commitment: Commitment, *, holder: Commitment | None) -> DateRow:
             "from": f"{timezone.localtime(begins, zone):%H:%M}",
             "until": f"{timezone.localtime(ends, zone):%H:%M}",
         },
-        note=note_for(commitment, theirs=theirs, own=own, name=name),
+        note=note_for(commitment, theirs=theirs, own=own, name=name, now=now),
         initial=name[:1].upper() if theirs or own else "",
         value=commitment.pk,
         checked=False,
@@ -173,9 +221,11 @@ def row_for(commitment: Commitment, *, holder: Commitment | None) -> DateRow:
     )
 
 
-def note_for(commitment: Commitment, *, theirs: bool, own: bool, name: str) -> str:
+def note_for(commitment: Commitment, *, theirs: bool, own: bool, name: str, now: datetime) -> str:
     if theirs:
         return _("%(name)s has this one") % {"name": name}
+    if is_to_confirm(commitment, now=now):
+        return _("You have this one. Please confirm it above.")
     if own and commitment.status == CommitmentStatus.ACCEPTED:
         return _("You have this one. We ask you again the day before.")
     if own:

@@ -8,6 +8,7 @@ then anyway), news and check-ins when they open again. A due time never depends 
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from clinic.domain import times
 from clinic.enums import InfusionStatus
@@ -49,6 +50,18 @@ def window(rules: Policy) -> quiet.Window:
         minutes = closes.hour * 60 + closes.minute - 30
         evening = max(opens, time(*divmod(max(minutes, 0), 60)))
     return quiet.Window(opens=opens, closes=closes, evening=evening)
+
+
+def asks_to_confirm_at(
+    *, starts_at: datetime, zone: ZoneInfo, rules: Policy, said_at: datetime, reader: ZoneInfo
+) -> datetime:
+    """When somebody who said yes, last at ``said_at``, is asked whether they still come. ``zone`` is the clinic's."""
+    usual = _on_a_day_before(starts_at, zone, rules, reader, max(rules.reconfirm_hours // 24, 1))
+    if said_at < usual:
+        return usual
+    # Said yes after the usual hour and before the last 24: asked when those begin.
+    begins = starts_at - timedelta(hours=rules.reconfirm_hours)
+    return quiet.later(moment=max(begins, said_at), zone=reader, window=window(rules))
 
 
 def touches(*, state: VisitState, now: datetime) -> list[Touch]:
@@ -146,10 +159,9 @@ def _helper_reminders(state: VisitState, helper: Helper) -> Iterator[Touch]:
     said_at = max(pledge.last_said_at or pledge.asked_at for pledge in held)
     confirm_due = _days_before(state, who, max(rules.reconfirm_hours // 24, 1))
     if any(pledge.status == CommitmentStatus.ACCEPTED for pledge in held):
-        if said_at >= confirm_due:
-            # Said yes after the usual hour and before the last 24: asked when those begin.
-            begins = state.starts_at - timedelta(hours=rules.reconfirm_hours)
-            confirm_due = _later(state, who, max(begins, said_at))
+        confirm_due = asks_to_confirm_at(
+            starts_at=state.starts_at, zone=state.zone, rules=rules, said_at=said_at, reader=who.zone
+        )
         rule = f"{rules.reconfirm_hours} hours before"
         yield _touch(state, "helper_reconfirm", who, due=confirm_due, not_after=state.starts_at, rule=rule)
     raw = state.starts_at - timedelta(hours=rules.last_call_hours)
@@ -259,8 +271,13 @@ def _touch(
 
 
 def _days_before(state: VisitState, who: Reach, days: int) -> datetime:
-    day = times.local_day(moment=state.starts_at, zone=state.zone) - timedelta(days=days)
-    return _earlier(state, who, times.first_valid(day=day, at=DAYS_BEFORE_AT, zone=state.zone))
+    return _on_a_day_before(state.starts_at, state.zone, state.rules, who.zone, days)
+
+
+def _on_a_day_before(starts_at: datetime, zone: ZoneInfo, rules: Policy, reader: ZoneInfo, days: int) -> datetime:
+    day = times.local_day(moment=starts_at, zone=zone) - timedelta(days=days)
+    moment = times.first_valid(day=day, at=DAYS_BEFORE_AT, zone=zone)
+    return quiet.earlier(moment=moment, zone=reader, window=window(rules))
 
 
 def _earlier(state: VisitState, who: Reach, moment: datetime) -> datetime:

@@ -31,6 +31,18 @@ def held(*, designation: Designation, infusion_id: int) -> list[Commitment]:
     return sorted(rows, key=_weight)
 
 
+def given_back(*, designation: Designation, infusion_id: int) -> list[Commitment]:
+    """What they gave back by link with their newest word about this visit, the ride first; empty if they hold any
+    part of it."""
+    mine = Commitment.objects.select_related("infusion", "designation__person")
+    rows = list(mine.filter(infusion_id=infusion_id, designation=designation))
+    if any(row.status in HOLDING for row in rows):
+        return []
+    back = [row for row in rows if row.status == CommitmentStatus.WITHDRAWN and row.answered_via == AnsweredVia.LINK]
+    newest = max((row.answered_at for row in back if row.answered_at), default=None)
+    return sorted((row for row in back if row.answered_at == newest), key=_weight)
+
+
 def confirm(*, rows: Iterable[Commitment], now: datetime, actor: str) -> None:
     """Still coming, by link. Idempotent."""
     with transaction.atomic():
@@ -44,3 +56,10 @@ def step_back(*, rows: Iterable[Commitment], now: datetime, actor: str) -> None:
     with transaction.atomic():
         for row in rows:
             commitments.withdraw(commitment=row, via=AnsweredVia.LINK, now=now, actor=actor)
+
+
+def take_back(*, rows: Iterable[Commitment], now: datetime, actor: str) -> None:
+    """Coming after all, by link. Refused where somebody else has the way home by now."""
+    with transaction.atomic():
+        for row in rows:
+            commitments.accept(commitment=row, via=AnsweredVia.LINK, now=now, actor=actor)

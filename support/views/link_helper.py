@@ -128,10 +128,17 @@ def stop(request: HttpRequest) -> HttpResponse:
 
 def own_word(request: HttpRequest, pk: int) -> list[Commitment]:
     """What this link's person promised for this visit; somebody else's is the same 404 as none."""
-    found = whole_visit.held(designation=request.link.designation, infusion_id=pk)
-    if not found:
+    named = request.link.designation
+    found = whole_visit.held(designation=named, infusion_id=pk)
+    if not found and not named.commitments.filter(infusion=pk).exists():
         raise Http404
+    if not found:
+        raise Refused(_("You do not have this date."))
     return found
+
+
+def given_back(request: HttpRequest, pk: int) -> list[Commitment]:
+    return whole_visit.given_back(designation=request.link.designation, infusion_id=pk)
 
 
 def own_commitment(request: HttpRequest, pk: int) -> Commitment:
@@ -141,8 +148,17 @@ def own_commitment(request: HttpRequest, pk: int) -> Commitment:
 
 @tap(LinkPurpose.HELPER)
 def step_back(request: HttpRequest, pk: int) -> str:
-    whole_visit.step_back(rows=own_word(request, pk), now=request.now, actor=who(request))
-    return _("That is all right. We look for somebody else. Thank you for saying so.")
+    """The page itself says thank you, with the way to take it back."""
+    if not given_back(request, pk):
+        whole_visit.step_back(rows=own_word(request, pk), now=request.now, actor=who(request))
+    return ""
+
+
+@tap(LinkPurpose.HELPER)
+def come_after_all(request: HttpRequest, pk: int) -> str:
+    rows = given_back(request, pk) or own_word(request, pk)
+    whole_visit.take_back(rows=rows, now=request.now, actor=who(request))
+    return _("Thank you. You have this date again.")
 
 
 @tap(LinkPurpose.HELPER)

@@ -1,0 +1,39 @@
+"""What the desk is told when a way home is lost, and when it is found again."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from clinic.models import Infusion
+from support.domain import alerts
+from support.enums import AlertKind
+from support.models import Commitment
+
+
+def stepped_back(*, visit: Infusion, row: Commitment, now: datetime) -> None:
+    """An alert of its own for each time. Needs the visit's lock."""
+    with alerts.for_the_desk():
+        named = {"name": row.designation.person.first_name, "when": alerts.when(visit)}
+        sentence = _("%(name)s stepped back from %(when)s. There is no way home now.") % named
+        if visit.started_at is not None:
+            sentence += " " + _("The treatment has begun: the patient stays until somebody comes.")
+    alerts.open_alert(
+        kind=AlertKind.CANT_COME,
+        key=f"{_key(row)}{int(now.timestamp())}",
+        says=sentence,
+        patient=visit.patient,
+        infusion=visit,
+        designation=row.designation,
+        now=now,
+    )
+
+
+def comes_after_all(*, row: Commitment) -> None:
+    """Said on the alerts that still wait; a person closes them, who may have called others meanwhile."""
+    with alerts.for_the_desk():
+        sentence = _("Since then: %(name)s comes after all.") % {"name": row.designation.person.first_name}
+    alerts.add(key_begins=_key(row), says=sentence)
+
+
+def _key(row: Commitment) -> str:
+    return f"withdrawn:{row.pk}:"
