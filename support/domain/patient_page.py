@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from clinic.enums import OFF, InfusionStatus
+from clinic.enums import OFF, InfusionStatus, ReleasedHow
 from clinic.models import Infusion, Patient
-from support.domain import aftercare, checkins, handovers, way_home
+from support.domain import aftercare, checkins, handovers, rules, way_home
 from support.domain.aftercare import Hour
 from support.domain.way_home import WayHome
 from support.enums import CommitmentStatus
@@ -38,12 +38,27 @@ class PatientPage:
         return self.visit is not None and self.visit.started_at is not None
 
     @property
+    def is_near(self) -> bool:
+        """Within the hours in which a yes is asked for once more."""
+        if self.visit is None:
+            return False
+        hours = rules.of(infusion=self.visit).reconfirm_hours
+        return self.visit.starts_at - self.now <= timedelta(hours=hours)
+
+    @property
+    def is_looked_after(self) -> bool:
+        """Treatment has begun and nobody has the way home: not a question to put to somebody who rests."""
+        return self.after and (self.way is None or self.way.held is None)
+
+    @property
     def helper_note(self) -> str:
         """One line about the person who takes the patient home."""
         given = self.way.held if self.way is not None else None
         if self.visit is not None and self.visit.released_at is not None:
             at = timezone.localtime(self.visit.released_at, self.visit.site.zone)
-            return _("You left together at %(time)s.") % {"time": f"{at:%H:%M}"}
+            together = self.visit.released_how == ReleasedHow.HANDOVER
+            words = _("You left together at %(time)s.") if together else _("You left at %(time)s.")
+            return words % {"time": f"{at:%H:%M}"}
         if given is None:
             return _("We are asking the people you named.")
         if given.outside_at is not None:
@@ -51,7 +66,7 @@ class PatientPage:
         if given.on_the_way_at is not None:
             return _("On the way, about %(minutes)d minutes.") % {"minutes": given.eta_minutes or 0}
         if given.status == CommitmentStatus.ACCEPTED:
-            return _("Said yes. We ask again the day before.")
+            return _("Said yes.") if self.is_near else _("Said yes. We ask again the day before.")
         return _("Confirmed.")
 
     @property

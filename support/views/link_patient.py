@@ -11,7 +11,7 @@ from clinic.enums import OFF
 from clinic.models import Infusion
 from clinic.templatetags.homeward import when_at
 from education import directory
-from support.domain import checkins, closing_news, day, handovers, patient_page, place_offers, waitlist
+from support.domain import checkins, closing_news, day, handovers, patient_page, place_offers, rules, waitlist
 from support.enums import LinkPurpose, PatientAnswer
 from support.models import PlaceOffer
 from support.views import link_reading
@@ -29,6 +29,8 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def context(request: HttpRequest, built: patient_page.PatientPage) -> dict[str, object]:
     site = request.link.site
+    # What is promised here is the deadline of the alert it opens.
+    minutes = rules.at(site=site).call_back_minutes
     numbers = directory.numbers(region=site.region, audience="patient", language=language_of(request.link))
     return {
         "page": built,
@@ -40,16 +42,16 @@ def context(request: HttpRequest, built: patient_page.PatientPage) -> dict[str, 
         "numbers": [*numbers, {"label": _("Us"), "number": site.phone}],
         "late_minutes": LATE_MINUTES,
         "guide": link_reading.this_hour(request.link, visit=built.visit, now=request.now) if built.visit else "",
-        "answers": answers(built),
+        "call_back_minutes": minutes,
+        "answers": answers(minutes),
         "is_called_off": built.visit is not None and closing_news.is_called_off(visit=built.visit),
         "offers": waitlist.open_of(patient_id=built.patient.pk, now=request.now),
     }
 
 
-def answers(built: patient_page.PatientPage) -> list[dict[str, object]]:
+def answers(call_back_minutes: int) -> list[dict[str, object]]:
     """The three answers of components/phone/answers.html, with promises the policy makes."""
-    policy = built.visit.policy if built.visit else None
-    call = _("We call you within %(minutes)d minutes") % {"minutes": policy.call_back_minutes} if policy else ""
+    call = _("We call you within %(minutes)d minutes") % {"minutes": call_back_minutes}
     urgent = _("We call you now. In danger, use the numbers below.")
     return [
         {"value": PatientAnswer.FINE, "level": "ok", "title": PatientAnswer.FINE.label, "note": _("Nothing needed")},
