@@ -1,9 +1,12 @@
 """Taking over a shared tablet with a quick PIN, and choosing that PIN."""
 
 from django.contrib import messages as said
+from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -21,8 +24,11 @@ TRIES, WINDOW = 5, 900
 @public
 @require_http_methods(["GET", "POST"])
 def switch_person(request: HttpRequest) -> HttpResponse:
-    """Names who signed in on this device today; a PIN and one press change hands."""
-    form = SwitchForm(request.POST or None, people=device.people(request))
+    """Names who else signed in on this device today; a PIN and one press change hands, and ``next`` opens."""
+    if "password" in request.POST:
+        return _to_the_door(request)
+    others = [pk for pk in device.people(request) if pk != request.user.pk]
+    form = SwitchForm(request.POST or None, people=others)
     if not form.is_valid():
         return form_page(request, "clinic/switch_person.html", form, nobody=not form.fields["staff"].queryset.exists())
     staff: StaffMember = form.cleaned_data["staff"]
@@ -34,7 +40,21 @@ def switch_person(request: HttpRequest) -> HttpResponse:
     forgive(what="pin", who=str(staff.pk))
     device.sign_in(request, staff)
     audit.record(actor=audit.staff(staff), verb="signed_in.pin", now=timezone.now(), subject=f"staff:{staff.pk}")
-    return redirect("today")
+    return redirect(_asked_for(request) or "today")
+
+
+def _to_the_door(request: HttpRequest) -> HttpResponse:
+    """To the full sign-in, which is shut for whoever is signed in already."""
+    asked = _asked_for(request)
+    logout(request)
+    return redirect_to_login(asked) if asked else redirect("account_login")
+
+
+def _asked_for(request: HttpRequest) -> str:
+    """The page of ours to go on with, or nothing."""
+    asked = request.GET.get("next", "")
+    ours = url_has_allowed_host_and_scheme(asked, allowed_hosts=None, require_https=request.is_secure())
+    return asked if ours else ""
 
 
 def _locked_out(request: HttpRequest, staff: StaffMember) -> HttpResponse:

@@ -34,6 +34,7 @@ def _page(
         "form": form,
         "other": other,
         "may_sign_off": request.user.role in policy.override_roles,
+        "may_sign": infusion.site.staff.filter(role__in=policy.override_roles, is_active=True).order_by("full_name"),
         "refused": refused,
     }
     status = 422 if form.is_bound or other.is_bound else 200
