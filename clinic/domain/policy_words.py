@@ -77,6 +77,8 @@ def _label(field: str) -> str:
         return _("ways home, in this order")
     if field == "override_roles":
         return _("may start without a confirmed way home, with a reason")
+    if field == "discharge_score_min":
+        return _("lowest discharge score (PADSS, of 10)")
     return str(Policy._meta.get_field(field).verbose_name)  # type: ignore[union-attr]
 
 

@@ -52,11 +52,16 @@ PRESETS = {
 }
 
 
+def known(*, site: Site) -> set[str]:
+    """The names of those the site has or once had."""
+    return set(Protocol.objects.filter(site=site, name__in=PRESETS).values_list("name", flat=True))
+
+
 def add(*, site: Site, names: Sequence[str], actor: StaffMember, now: datetime) -> int:
     """The chosen ready-made protocols that the site never had; how many were added."""
     with transaction.atomic():
-        known = set(Protocol.objects.filter(site=site, name__in=names).values_list("name", flat=True))
-        wanted = [name for name in PRESETS if name in names and name not in known]
+        there = known(site=site)
+        wanted = [name for name in PRESETS if name in names and name not in there]
         for name in wanted:
             preset = PRESETS[name]
             fields = {"name": name, **preset.fields}

@@ -4,7 +4,7 @@ from itertools import pairwise
 from typing import Any
 
 from django import forms
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from clinic.enums import Role, Rung
@@ -14,6 +14,7 @@ from clinic.models import Policy
 RUNG = "rung_"
 # Nobody answers a text faster than that, in minutes.
 SHORTEST_OFFER = 5
+PADSS_MOST = 10
 
 
 class PolicyForm(forms.ModelForm):
@@ -67,6 +68,9 @@ class PolicyForm(forms.ModelForm):
             )
         self.fields["waitlist_minutes"].validators.append(MinValueValidator(SHORTEST_OFFER))
         self.fields["waitlist_minutes"].widget.attrs["min"] = SHORTEST_OFFER
+        self.fields["discharge_score_min"].validators.append(MaxValueValidator(PADSS_MOST))
+        self.fields["discharge_score_min"].widget.attrs["max"] = PADSS_MOST
+        self.fields["discharge_score_min"].help_text = _("PADSS: five items of 0 to 2 points, 10 in all.")
         self.fields["waitlist_daily"].help_text = _("0: nobody is asked by itself, the desk sees the place.")
         for name in ("evening_checkin_at", "texts_from", "texts_until"):
             self.fields[name].widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")

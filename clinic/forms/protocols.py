@@ -1,6 +1,6 @@
 """A protocol: its stages as lines, how long a visit takes, what it needs."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -144,6 +144,9 @@ class PresetForm(forms.Form):
         help_text=_("A start from published practice. Change each to what your clinic does."),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, known: Collection[str], **kwargs: Any) -> None:
+        """Offers those that are not among the ``known``; one that was added meanwhile is no mistake."""
         super().__init__(*args, **kwargs)
+        names = self.fields["names"]
+        names.widget.choices = [(name, label) for name, label in names.choices if name not in known]
         self.helper = laid_out("names", button=_("Add these"))

@@ -20,13 +20,14 @@ from clinic.views.desk import at_site, done, form_page
 @at_site(*SET_UP)
 @require_safe
 def protocol_list(request: HttpRequest) -> HttpResponse:
-    return render(request, "clinic/protocol_list.html", {**_listed(request), "form": PresetForm()})
+    form = PresetForm(known=presets.known(site=request.site))
+    return render(request, "clinic/protocol_list.html", {**_listed(request), "form": form})
 
 
 @at_site(*SET_UP)
 @require_POST
 def protocol_presets(request: HttpRequest) -> HttpResponse:
-    form = PresetForm(request.POST)
+    form = PresetForm(request.POST, known=presets.known(site=request.site))
 
     def add() -> None:
         names = form.cleaned_data["names"]

@@ -14,7 +14,7 @@ from support.models import Commitment
 
 class ScoreField(forms.IntegerField):
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(label=_("Discharge score"), min_value=0, max_value=12, **kwargs)
+        super().__init__(label=_("Discharge score"), min_value=0, max_value=10, **kwargs)
 
 
 class HandoverForm(forms.Form):
@@ -37,7 +37,9 @@ class HandoverForm(forms.Form):
         self.fields["commitment"].choices = [(row.pk, row.designation.person.full_name) for row in takers]
         if len(takers) == 1:
             self.fields["commitment"].initial = takers[0].pk
-        self.fields["score"].help_text = _("At least %(least)s under the signed rules.") % {"least": least}
+        self.fields["score"].help_text = _(
+            "PADSS: five items of 0 to 2 points. At least %(least)s of 10 under the signed rules."
+        ) % {"least": least}
 
     def given(self) -> dict[str, Any]:
         """What ``handovers.complete`` wants to know."""

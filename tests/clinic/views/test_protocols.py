@@ -127,3 +127,12 @@ def test_ready_made_protocols_are_added_once(director: Client, site: Site) -> No
     director.post(reverse("protocol_presets"), names)
     director.post(reverse("protocol_presets"), names)
     assert Protocol.objects.filter(site=site).count() == len(presets.PRESETS)
+
+
+def test_what_is_on_the_list_is_not_offered_again(director: Client, site: Site) -> None:
+    first, *others = presets.PRESETS
+    director.post(reverse("protocol_presets"), {"names": [first]})
+    page = director.get(reverse("protocols"))
+    assert [choice.data["value"] for choice in page.context["form"]["names"]] == others
+    director.post(reverse("protocol_presets"), {"names": others})
+    assert "Ready-made" not in director.get(reverse("protocols")).content.decode()

@@ -32,6 +32,13 @@ def test_a_new_clinic_is_led_from_one_step_to_the_next(new_clinic: Client) -> No
     assert "0 of 6 steps are done." in page.content.decode()
 
 
+def test_there_are_as_many_numbered_lines_as_steps(director: Client) -> None:
+    page = director.get(reverse("setup"))
+    html = page.content.decode()
+    assert html.split("<ol")[1].split("</ol>")[0].count("<li") == len(page.context["steps"]) == 6
+    assert "of 6 steps are done." in html
+
+
 def test_every_staff_page_says_that_the_rules_are_not_signed(new_clinic: Client, director: Client) -> None:
     sentence = "nothing can be started until the medical director has signed"
     assert sentence in new_clinic.get(reverse("setup")).content.decode()
@@ -113,7 +120,7 @@ def test_hours_that_make_no_sense_are_refused(
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize(
     ("name", "make", "queries"),
-    [("setup_rooms", RoomFactory, 5), ("protocols", ProtocolFactory, 7)],
+    [("setup_rooms", RoomFactory, 5), ("protocols", ProtocolFactory, 8)],
 )
 def test_the_lists_ask_the_database_as_often_for_three_as_for_one(
     name: str, make: Callable, queries: int, count: int, director: Client, site: Site, django_assert_num_queries

@@ -89,6 +89,22 @@ def test_what_is_missing_is_said_and_nobody_leaves(nurse, ready, missing, senten
     assert sentence in response.content.decode()
 
 
+def test_who_may_sign_off_another_way_is_named_and_comes_back_to_this_page(nurse, ready):
+    infusion = ready()
+    doctor = StaffFactory(role=Role.CLINICIAN, sites=[infusion.site], full_name="Kwame Osei")
+    page = nurse.get(reverse("handover", args=[infusion.pk])).content.decode()
+    address = f"{reverse('switch_person')}?next={reverse('handover', args=[infusion.pk])}"
+    assert doctor.full_name in page
+    assert address in page
+
+
+def test_the_score_names_its_scale_and_holds_to_it(nurse, ready):
+    infusion = ready()
+    page = nurse.get(reverse("handover", args=[infusion.pk])).content.decode()
+    assert "PADSS: five items of 0 to 2 points. At least 9 of 10 under the signed rules." in page
+    assert hand_over(nurse, infusion, score="11").status_code == 422
+
+
 @pytest.mark.parametrize("missing", ["check_by", "score", "commitment"])
 def test_an_empty_field_is_pointed_at(nurse, ready, missing):
     infusion = ready()
