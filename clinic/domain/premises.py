@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 
 from clinic.domain.spans import joined
 from clinic.enums import Role
-from clinic.models import Closure, DiaryStamp, OpeningHours, Policy, Room, Site, StaffMember, WorkingHours
+from clinic.models import Closure, DiaryStamp, OpeningHours, Policy, Protocol, Room, Site, StaffMember, WorkingHours
 
 Span = tuple[datetime, datetime]
 Hours = list[tuple[time, time]]
@@ -27,12 +27,13 @@ class Premises:
     """Shared between requests: nobody changes it or the rows in it.
 
     Hours are wall clock by weekday, joined where they meet; spans are UTC, sorted and joined likewise. A clinician
-    without an entry in ``working`` works whenever the site is open. ``closed`` is the site's, ``room_closed`` and
-    ``absent`` are by id; an absence counts wherever it was recorded.
+    without an entry in ``working`` works whenever the site is open. ``protocols`` are those offered. ``closed`` is the
+    site's, ``room_closed`` and ``absent`` are by id; an absence counts wherever it was recorded.
     """
 
     zone: ZoneInfo
     policy: Policy | None
+    protocols: tuple[Protocol, ...]
     rooms: tuple[Room, ...]
     clinicians: tuple[StaffMember, ...]
     opening: dict[int, Hours]
@@ -46,7 +47,7 @@ _kept: dict[int, tuple[UUID, Premises]] = {}
 
 
 def of(*, site: Site) -> Premises:
-    """One query while nothing has changed, nine otherwise."""
+    """One query while nothing has changed, ten otherwise."""
     return under(site=site, stamp=stamp())
 
 
@@ -97,6 +98,7 @@ def _read(site: Site) -> Premises:
         # As it is now: the site at hand may have been read before its zone was changed.
         zone=ZoneInfo(Site.objects.values_list("timezone", flat=True).get(pk=site.pk)),
         policy=policy,
+        protocols=tuple(Protocol.objects.filter(site=site, is_active=True)),
         rooms=tuple(rooms_of(site=site)),
         clinicians=clinicians,
         opening={day: joined(hours) for day, hours in opening.items()},

@@ -35,7 +35,13 @@ def patient_list(request: HttpRequest) -> HttpResponse:
     rows = with_next_visit(Patient.objects.filter(site=request.site, is_archived=away))
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     was_read(request, subject="patients")
-    return render(request, "clinic/patient_list.html", {"page": page, "rows": page.object_list, "away": away})
+    context = {"page": page, "rows": page.object_list, "away": away, "for_series": _for_series(request)}
+    return render(request, "clinic/patient_list.html", context)
+
+
+def _for_series(request: HttpRequest) -> bool:
+    """Whether the list was opened to choose whom a series is booked for."""
+    return request.GET.get("for") == "series"
 
 
 @at_site(*DESK_AND_CARE)
@@ -46,7 +52,13 @@ def patient_search(request: HttpRequest) -> HttpResponse:
     rows = _in_order(found)
     was_read(request, subject="patient-search")
     name = "clinic/patient_list.html#rows" if request.htmx else "clinic/patient_list.html"
-    context = {"rows": rows, "query": query, "searched": True, "more": len(found) == FOUND}
+    context = {
+        "rows": rows,
+        "query": query,
+        "searched": True,
+        "more": len(found) == FOUND,
+        "for_series": _for_series(request),
+    }
     return render(request, name, context)
 
 

@@ -153,17 +153,35 @@ document.addEventListener("keydown", (event) => {
   say("lifted", held.from);
 });
 
-// --- free time: a click in the middle of it means the quarter hour that was clicked -----------------------------
+// --- free time: a click in the middle of it means the quarter hour that was clicked, and the pointer shows which ------
+
+const hint = document.createElement("div"); // where a click would book, as long as the shortest visit
+hint.append(document.createElement("b"));
+
+function quarterAt(gap, clientX) {
+  gap.dataset.begins ??= new URL(gap.href).searchParams.get("at").split("T")[1];
+  const [hours, minutes] = gap.dataset.begins.split(":").map(Number);
+  const first = hours * 60 + minutes;
+  const into = (clientX - gap.getBoundingClientRect().left) * minutesPerPixel(gap.parentElement);
+  const at = first + Math.max(Math.floor(into / QUARTER) * QUARTER, 0);
+  return Math.max(Math.min(at, Number(gap.dataset.gap)), first);
+}
+
+document.addEventListener("pointermove", (event) => {
+  const gap = event.target.closest?.("a[data-gap]");
+  if (!gap || held || pressed || event.pointerType === "touch" || !isWide()) return hint.remove();
+  const at = quarterAt(gap, event.clientX);
+  hint.className = `carried c${Math.floor((at - bounds()[0]) / STEP) + 1} w${Math.ceil(Number(board().dataset.shortest) / STEP)}`;
+  hint.firstChild.textContent = find("#carry").dataset.book.replace("%(time)s", clock(at));
+  gap.parentElement.append(hint);
+});
 
 document.addEventListener("click", (event) => {
   const gap = event.target.closest?.("a[data-gap]");
   if (!gap || !event.detail || !isWide()) return;
   const address = new URL(gap.href);
-  const [day, begins] = address.searchParams.get("at").split("T");
-  const [hours, minutes] = begins.split(":").map(Number);
-  const into = (event.clientX - gap.getBoundingClientRect().left) * minutesPerPixel(gap.parentElement);
-  const at = hours * 60 + minutes + Math.max(Math.floor(into / QUARTER) * QUARTER, 0);
-  address.searchParams.set("at", `${day}T${clock(at)}`);
+  const [day] = address.searchParams.get("at").split("T");
+  address.searchParams.set("at", `${day}T${clock(quarterAt(gap, event.clientX))}`);
   gap.href = address.href;
 }, { capture: true });
 

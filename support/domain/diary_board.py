@@ -9,6 +9,8 @@ from unicodedata import combining, normalize
 from django.utils.translation import gettext as _
 
 from clinic.domain import premises, times
+from clinic.domain.calendar import timing
+from clinic.domain.premises import Premises
 from clinic.enums import OFF
 from clinic.models import Site
 from support.domain import diary_rows, steps, way_home
@@ -19,7 +21,7 @@ from support.domain.diary_shapes import CLINICIAN, ROOM, Block, Day, DiaryBoard,
 from support.domain.visit_rows import VisitRow
 from support.domain.way_home import WayHome
 
-# A stretch shorter than this is no place for a visit.
+# A stretch shorter than this is no place for a visit, whatever the protocols say.
 SHORTEST_GAP = 30
 QUARTER = 15
 # In steps of the grid; the stylesheet knows no longer one.
@@ -49,6 +51,7 @@ def of(*, site: Site, look: Look, now: datetime) -> DiaryBoard:
         opening=opening,
         working={pk: Hours(week=week) for pk, week in known.working.items()} if look.by == CLINICIAN else {},
         closed=diary_rows.closed(site=site, span=span, people=clinicians if look.by == CLINICIAN else ()),
+        shortest=_shortest(known, now),
         ways=way_home.of(infusions=[row.infusion for row in live], now=now),
     )
     by_day, overnight = defaultdict[date, list[Row]](list), defaultdict[date, list[Row]](list)
@@ -68,6 +71,7 @@ def of(*, site: Site, look: Look, now: datetime) -> DiaryBoard:
     return DiaryBoard(
         look=look,
         grid=grid,
+        shortest=drawing.shortest,
         clock=f"{now.astimezone(site.zone):%H:%M}",
         days=[drawing.day(grid.on(day), by_day[day], overnight[day]) for day in days],
         off=[drawing.off(row) for row in begun if row.infusion.state in OFF and drawing.is_wanted(row)],
@@ -93,6 +97,7 @@ class _Drawing:
     opening: Hours
     working: dict[int, Hours]
     closed: list[Closed]
+    shortest: int
     ways: dict[int, WayHome]
 
     def day(self, grid: Grid, rows: Sequence[Row], overnight: Sequence[Row]) -> Day:
@@ -179,10 +184,11 @@ class _Drawing:
         for begin, end in free:
             start = max(-(-begin // QUARTER) * QUARTER, soonest)
             place = grid.between(start, end)
-            if place is not None and end - start >= SHORTEST_GAP:
+            if place is not None and end - start >= self.shortest:
                 at = f"{grid.day.isoformat()}T{clock(start)}"
                 is_slim = place.width < PER_HOUR
-                gap = Gap(css=place.css, at=at, start=clock(start), end=clock(end), is_slim=is_slim)
+                last = start + (end - start - self.shortest) // QUARTER * QUARTER
+                gap = Gap(css=place.css, at=at, last=last, start=clock(start), end=clock(end), is_slim=is_slim)
                 gaps.append((start, gap))
         return gaps
 
@@ -212,6 +218,12 @@ class _Drawing:
             start=start,
             minutes=end - start,
         )
+
+
+def _shortest(known: Premises, now: datetime) -> int:
+    """In minutes. The time a room is made ready in may lie after closing."""
+    visits = [timing(protocol=one, policy=known.policy, starts_at=now).ends_at - now for one in known.protocols]
+    return max(int(min(visits, default=timedelta()).total_seconds()) // 60, SHORTEST_GAP)
 
 
 def _shade(grid: Grid, span: Minutes, kind: str, why: str = "") -> Shade | None:

@@ -57,10 +57,12 @@ class Block:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gap:
-    """Free time that can be booked; ``at`` is the wall time of its start. A slim one has no room for its words."""
+    """Free time that can be booked; ``at`` is the wall time of its start, ``last`` the last minute of the day from
+    which the shortest visit still fits. A slim one has no room for its words."""
 
     css: str
     at: str
+    last: int
     start: str
     end: str
     is_slim: bool
@@ -110,8 +112,11 @@ class Off:
 
 @dataclass(frozen=True, kw_only=True)
 class DiaryBoard:
+    """``shortest`` is how many minutes the shortest visit on offer takes."""
+
     look: Look
     grid: Grid
+    shortest: int
     clock: str
     days: list[Day]
     off: list[Off]

@@ -1,19 +1,20 @@
 """A free place on the schedule: what it is, who waits for one, and the time to book in it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Count, F, Q
 from django.utils.translation import gettext as _
 
 from clinic.domain import times
-from clinic.domain.diary import Diary
+from clinic.domain.diary import Diary, Opening
 from clinic.domain.errors import Refused
 from clinic.domain.slots import Slot
 from clinic.enums import OFF, CourseStatus
-from clinic.models import Course, Patient, Room, Site, StaffMember
+from clinic.models import Course, Patient, Protocol, Room, Site, StaffMember
 
 WAITING_SHOWN = 12
+QUARTER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,18 +54,42 @@ def to_place(*, site: Site, patients: list[Patient] | None = None) -> list[Waiti
     return [Waiting(course=row, placed=row.placed) for row in found]
 
 
-def slot(*, place: Place, course: Course, now: datetime) -> Slot:
-    """The place as a time of this course, with whoever else it needs. Refused where a whole visit finds no room."""
-    site = course.patient.site
-    day = times.local_day(moment=place.starts_at, zone=site.zone)
-    diary = Diary(site=site, protocol=course.protocol, first_day=day, last_day=day, now=now, patient=course.patient)
-    opening = diary.opening(place.starts_at)
-    rooms = [one for one in opening.rooms if place.room in (None, one)]
-    clinicians = [one for one in opening.clinicians if place.clinician in (None, one)]
+def slot(*, place: Place, patient: Patient, protocol: Protocol, now: datetime) -> Slot:
+    """The place as a time of a visit, with whoever else it needs: there, or where the visit would run into what comes
+    next, the last start before it. Refused where a whole visit finds no room."""
+    day = times.local_day(moment=place.starts_at, zone=patient.site.zone)
+    diary = Diary(site=patient.site, protocol=protocol, first_day=day, last_day=day, now=now, patient=patient)
     if place.starts_at < now:
         raise Refused(_("This time is over."))
+    found = [_there(place, diary.opening(start)) for start in _starts(place, diary, now)]
+    for start, rooms, clinicians in found:
+        if rooms and clinicians and diary.calendar.is_open((start, start + diary.visit)):
+            return Slot(starts_at=start, room=rooms[0], clinician=clinicians[0])
+    start, rooms, clinicians = found[0]
     if not rooms:
         raise Refused(_("No room is free long enough at this time. Here are other times."))
     if not clinicians:
         raise Refused(_("No clinician is free at this time. Here are other times."))
-    return Slot(starts_at=place.starts_at, room=rooms[0], clinician=clinicians[0])
+    return Slot(starts_at=start, room=rooms[0], clinician=clinicians[0])
+
+
+def _starts(place: Place, diary: Diary, now: datetime) -> list[datetime]:
+    """The place's own start, then those a quarter of an hour earlier each whose visit still takes it in."""
+    starts = [place.starts_at]
+    while (earlier := starts[-1] - QUARTER) >= now and earlier + diary.visit > place.starts_at:
+        starts.append(earlier)
+    return starts
+
+
+def _there(place: Place, opening: Opening) -> tuple[datetime, list[Room], list[StaffMember]]:
+    rooms = [one for one in opening.rooms if place.room in (None, one)]
+    return opening.starts_at, rooms, [one for one in opening.clinicians if place.clinician in (None, one)]
+
+
+def earlier(*, place: Place, slot: Slot, site: Site) -> str:
+    """Why the visit begins before the time that was pointed at."""
+    pointed, last = (f"{at.astimezone(site.zone):%H:%M}" for at in (place.starts_at, slot.starts_at))
+    return _("From %(pointed)s this visit does not fit. %(last)s is the last start that does.") % {
+        "pointed": pointed,
+        "last": last,
+    }

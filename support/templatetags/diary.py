@@ -113,8 +113,9 @@ class _Lanes:
     def _gap(self, gap: Gap, book: str, name: str) -> str:
         slim = " gap--slim" if gap.is_slim else ""
         return (
-            f'<a class="gap{slim} {gap.css}" href="{book}{gap.at}" data-gap><span class="gap__free">{self.free} </span>'
-            f'{gap.start}<span class="gap__end">–{gap.end}</span><span class="aloud">, {name}</span></a>'
+            f'<a class="gap{slim} {gap.css}" href="{book}{gap.at}" data-gap="{gap.last}">'
+            f'<span class="gap__free">{self.free} </span>{gap.start}<span class="gap__end">–{gap.end}</span>'
+            f'<span class="aloud">, {name}</span></a>'
         )
 
     def _shade(self, shade: Shade) -> str:

@@ -78,7 +78,11 @@ def _on_to_course(request: HttpRequest, place: Place) -> HttpResponse:
     course = get_object_or_404(rows, pk=whole(request.GET["course"]), patient__site=request.site)
     asked = {"from": times.local_day(moment=place.starts_at, zone=request.site.zone).isoformat()}
     try:
-        asked["slot"] = slot_text.written(places.slot(place=place, course=course, now=timezone.now()))
+        slot = places.slot(place=place, patient=course.patient, protocol=course.protocol, now=timezone.now())
     except Refused as refused:
         said.warning(request, str(refused))
+    else:
+        asked["slot"] = slot_text.written(slot)
+        if slot.starts_at < place.starts_at:
+            said.info(request, places.earlier(place=place, slot=slot, site=request.site))
     return redirect(f"{reverse('course_place', args=[course.pk])}?{urlencode(asked)}")

@@ -153,6 +153,17 @@ def test_a_click_in_free_time_asks_who_should_come_then(schedule, site):
     assert "Room 2" in schedule.locator(".heading__sum").inner_text()
 
 
+def test_the_pointer_shows_what_a_click_would_book_and_never_past_the_last_start(schedule, site):
+    gap = schedule.locator(f"[data-lane='{site.rooms.get(name='Room 2').pk}'] .gap")
+    box = gap.bounding_box()
+    gap.hover(position={"x": box["width"] - 5, "y": 10})
+    # A visit takes 100 minutes, the clinic closes at 18:00.
+    expect(schedule.locator(".carried")).to_have_text("Book 16:15")
+    gap.click(position={"x": box["width"] - 5, "y": 10})
+    schedule.wait_for_url("**/schedule/book/**")
+    assert schedule.get_by_role("heading", level=1).inner_text() == "Book 16:15"
+
+
 @pytest.mark.parametrize("asked", ["", "?days=7", "?by=clinician"])
 def test_each_look_is_clean_on_the_desk_and_on_a_phone(schedule, server, asked, no_violations, complaints):
     for size in (DESK, PHONE):

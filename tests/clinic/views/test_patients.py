@@ -48,6 +48,14 @@ def test_the_list_shows_the_next_visit_in_the_clinics_time(desk: Client, site: S
     assert "Wed 4 Mar, 10:30" in desk.get(reverse("patients")).content.decode()
 
 
+@pytest.mark.parametrize("asked", [{"for": "series"}, {"for": "series", "q": "Here"}])
+def test_opened_for_a_series_the_list_asks_for_whom_and_leads_on_to_it(desk: Client, site: Site, asked) -> None:
+    patient = PatientFactory(site=site, family_name="Here")
+    page = desk.get(reverse("patient_search" if "q" in asked else "patients"), asked).content.decode()
+    assert "Who is the series for?" in page
+    assert f'href="{reverse("course_new", args=[patient.pk])}"' in page
+
+
 def test_seeing_the_list_is_written_down(desk: Client) -> None:
     desk.get(reverse("patients"))
     entry = AuditEntry.objects.latest("pk")

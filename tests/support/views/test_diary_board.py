@@ -89,6 +89,15 @@ def test_free_time_lies_between_visits_from_the_next_quarter_hour_on(look, site,
     assert gaps(lane) == [("09:45", "13:00"), ("15:00", "18:00")]
 
 
+def test_a_gap_ends_where_the_shortest_visit_still_fits(look, site, book):
+    book(at=AT, room=RoomFactory(site=site, name="Room 1"))
+    board = look()
+    lasts = [item.last for item in board.days[0].lanes[0].items if isinstance(item, Gap)]
+    assert board.shortest == 100
+    # Before 13:00, and before the hours end at 18:00.
+    assert [f"{last // 60}:{last % 60:02}" for last in lasts] == ["11:15", "16:15"]
+
+
 def test_the_past_has_no_free_time(look, site):
     RoomFactory(site=site)
     assert gaps(look(first=TUESDAY - timedelta(days=1)).days[0].lanes[0]) == []

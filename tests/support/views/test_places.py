@@ -66,8 +66,19 @@ def test_a_clinicians_free_time_finds_a_room(desk, room, kim, course):
     assert asked_of(response)["slot"] == f"{AT.isoformat()}~{room.pk}~{kim.pk}"
 
 
+def test_a_time_too_late_for_a_whole_visit_becomes_the_last_that_fits(desk, room, kim, course):
+    asked = {"room": room.pk, "at": "2026-03-04T17:15", "course": course.pk}
+    response = desk.get(reverse("schedule_book"), asked, follow=True)
+    # The visit takes 100 minutes, the clinic closes at 18:00.
+    assert "slot=2026-03-04T21%3A15" in response.redirect_chain[0][0]
+    html = response.content.decode()
+    assert "From 17:15 this visit does not fit. 16:15 is the last start that does." in html
+    assert "Against a rule" not in html
+
+
 def test_where_a_whole_visit_finds_no_room_other_times_are_shown_with_the_reason(desk, room, kim, course):
-    InfusionFactory(course__patient__site=room.site, room=room, starts_at=AT.replace(hour=16))
+    for hour in (13, 16):
+        InfusionFactory(course__patient__site=room.site, room=room, starts_at=AT.replace(hour=hour))
     response = desk.get(reverse("schedule_book"), {"room": room.pk, "at": WALL, "course": course.pk}, follow=True)
     assert "No room is free long enough" in response.content.decode()
     assert response.redirect_chain[0][0] == reverse("course_place", args=[course.pk]) + "?from=2026-03-04"
