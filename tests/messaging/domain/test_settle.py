@@ -1,3 +1,4 @@
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -101,6 +102,19 @@ def test_a_lost_text_of_a_kind_nobody_registered_stops_no_other(plan, wants, pro
     for minute in range(20):
         settle.run(clock=lambda minute=minute: now + minute * MINUTE)
     assert (row(1).status, row(2).status) == ("dead", "pending")
+
+
+def test_settling_ends_in_time_though_the_clock_is_put_back_meanwhile(plan, wants, provider, now):
+    plan(*[wants(n) for n in range(10)])
+    provider.control({"drop": True, "accept": True})
+    tick(now)
+    provider.control({"drop": False})
+    later = itertools.chain(itertools.repeat(now + MINUTE, 3), itertools.repeat(now - 60 * MINUTE))
+    seconds = itertools.count(step=5)
+    settle.run(clock=lambda: next(later), timer=lambda: next(seconds))
+    assert Message.objects.filter(status="sent").count() == 3
+    settle.run(clock=lambda: now - 60 * MINUTE)
+    assert Message.objects.filter(status="sent").count() == 10
 
 
 def test_the_answer_is_found_on_the_second_page(plan, wants, provider, now, settings):
