@@ -11,7 +11,7 @@ from clinic.access import DESK_AND_CARE
 from clinic.domain.errors import Refused
 from clinic.views.desk import at_site, was_read
 from support.domain import alerts as domain
-from support.domain import answers, board
+from support.domain import answers, board, whom_to_call
 from support.enums import AlertStatus
 from support.models import Alert
 from support.views.refusals import shown_on
@@ -33,7 +33,13 @@ def alerts(request: HttpRequest) -> HttpResponse:
 
 def alert_of(request: HttpRequest, pk: int) -> Alert:
     rows = Alert.objects.select_related(
-        "patient", "owner", "closed_by", "infusion__room", "infusion__patient", "designation__person"
+        "patient",
+        "owner",
+        "closed_by",
+        "infusion__site",
+        "infusion__policy",
+        "infusion__patient",
+        "designation__person",
     )
     return get_object_or_404(rows, pk=pk, site=request.site)
 
@@ -44,6 +50,7 @@ def page(request: HttpRequest, pk: int, refused: Refused | None = None) -> HttpR
     was_read(request, patient_id=row.patient_id, subject=row)
     context = {
         "alert": row,
+        "calls": whom_to_call.of(alert=row, now=now),
         "level": board.alert_level(alert=row, now=now),
         "is_overdue": row.status != AlertStatus.CLOSED and row.deadline <= now,
         "answers": answers.of(infusion=row.infusion) if row.infusion else [],

@@ -1,10 +1,11 @@
+import re
 from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 
 from clinic.enums import Role
-from support.domain import alerts
+from support.domain import alerts, asking, commitments
 from support.enums import AlertKind, AlertStatus, CheckInKind, CheckInStatus, HelperAnswer
 from support.models import CheckIn
 from tests.factories import DesignationFactory, PatientFactory, StaffFactory
@@ -87,3 +88,25 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_alerts(
     desk.get(reverse("alerts"))
     with django_assert_num_queries(QUERIES):
         desk.get(reverse("alerts"))
+
+
+def test_an_alert_about_a_lost_way_home_calls_the_next_helper_first(desk, book, now):
+    visit = book(at=now + timedelta(days=4))
+    lee, jo = (DesignationFactory(patient=visit.patient, person__given_name=name) for name in ("Lee", "Jo"))
+    for named in (lee, jo):
+        asking.ask(infusion=visit, designation=named, role="ride", now=now)
+    row = commitments.accept(commitment=lee.commitments.get(), via="link", now=now)
+    commitments.withdraw(commitment=row, via="link", now=now)
+    html = desk.get(reverse("alert", args=[visit.alerts.get(kind=AlertKind.CANT_COME).pk])).content.decode()
+    assert re.findall(r'class="(button[^"]*)"[^>]*>.*?Call (\w+),', html) == [
+        ("button button--main", "Jo"),
+        ("button", visit.patient.first_name),
+        ("button", "Lee"),
+    ]
+    assert "Lee stepped back. Asked: Jo." in html
+
+
+def test_the_button_of_a_line_is_not_called_what_its_state_is_called(desk, ines):
+    html = desk.get(reverse("alerts")).content.decode()
+    assert re.findall(r'<a class="button[^>]*>(\w+)<', html) == ["Answer"]
+    assert html.count(">Open<") == 1

@@ -1,0 +1,41 @@
+"""Whom the desk calls about an alert, the one who can help most first."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from clinic.models import Patient
+from support.domain import way_home
+from support.domain.way_home import WayHome
+from support.enums import AlertKind
+from support.models import Alert, Designation, SupportPerson
+
+# Keys of the calls that ``watch`` opens about a way home.
+ABOUT_A_RIDE = ("ride-open:", "ride-unconfirmed:")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calls:
+    """``people`` each once, first first; ``way`` is how the ride home stands now, where the alert is about one."""
+
+    people: list[Patient | SupportPerson]
+    way: WayHome | None = None
+
+
+def of(*, alert: Alert, now: datetime) -> Calls:
+    """Where a way home is missing: who has it after all, then who is asked and has not answered, in the patient's
+    order, then the patient, last who cannot come. Else the one the alert is about. Three queries at most."""
+    about: Patient | SupportPerson = alert.designation.person if alert.designation else alert.patient
+    if alert.infusion is None or not is_about_a_ride(alert):
+        return Calls(people=[about])
+    way = way_home.of(infusions=[alert.infusion], now=now)[alert.infusion.pk]
+    rides = [*([way.held] if way.held else []), *way.asked]
+    named = Designation.objects.select_related("person").in_bulk([ride.designation_id for ride in rides])
+    people: list[Patient | SupportPerson] = [named[ride.designation_id].person for ride in rides]
+    return Calls(people=list(dict.fromkeys([*people, alert.patient, about])), way=way)
+
+
+def is_about_a_ride(alert: Alert) -> bool:
+    """A patient who cannot come needs another day, not another driver."""
+    if alert.kind == AlertKind.CANT_COME:
+        return alert.designation_id is not None
+    return alert.kind == AlertKind.NOBODY_CAME or alert.key.startswith(ABOUT_A_RIDE)
