@@ -11,13 +11,13 @@ from clinic.domain.calendar import Timing
 from clinic.domain.diary import Diary, Opening
 from clinic.domain.rhythm import Rhythm
 from clinic.domain.slots import Slot
-from clinic.domain.spans import overlap
 from clinic.domain.times import local_day, minute_of_day
 from clinic.enums import InfusionStatus
 from clinic.models import Closure, Infusion, Protocol, Room, StaffMember
 from clinic.models.infusion import LIVE
 from support.domain import promise_rows
 from support.domain.drivers import Driver, Drivers, Known, Mark, marks
+from support.domain.held import Held
 
 OFFERS = 3
 BEFORE = timedelta(days=7)
@@ -53,29 +53,6 @@ class Theirs:
     course: int
     number: int
     span: Span
-
-
-class Held:
-    """Places that are spoken for: where the visits that are hit still are, and where first offers would take them."""
-
-    def __init__(self) -> None:
-        self._rooms: list[tuple[int, int, Span]] = []
-        self._clinicians: list[tuple[int, int, Span]] = []
-
-    def hold(self, visit: int, slot: Slot, *, ends_at: datetime, room_free_at: datetime) -> None:
-        self._rooms.append((visit, slot.room.pk, (slot.starts_at, room_free_at)))
-        self._clinicians.append((visit, slot.clinician.pk, (slot.starts_at, ends_at)))
-
-    def without(self, visit: int, opening: Opening, when: Timing) -> Opening:
-        """What is left of an opening for this visit, whose own place is in nobody's way."""
-        start = opening.starts_at
-        rooms = _taken(self._rooms, visit, (start, when.room_free_at))
-        people = _taken(self._clinicians, visit, (start, when.ends_at))
-        return Opening(
-            start,
-            [room for room in opening.rooms if room.pk not in rooms],
-            [one for one in opening.clinicians if one.pk not in people],
-        )
 
 
 def of(*, closure: Closure, visits: Sequence[Infusion], now: datetime) -> dict[int, list[Way]]:
@@ -242,10 +219,6 @@ class _Search:
 def _unsure(way: Way) -> int:
     """Somebody said that they can drive, somebody is to be asked, nobody can."""
     return (0 if way.drivers[0].says else 1) if way.drivers else 2
-
-
-def _taken(held: list[tuple[int, int, Span]], visit: int, span: Span) -> set[int]:
-    return {pk for whose, pk, other in held if whose != visit and overlap(other, span)}
 
 
 def _kept(usual: T, free: list[T]) -> T:

@@ -1,4 +1,4 @@
-"""A place that became free: whom it fits, and whom it may be offered to now.
+"""A place that became free: whom it fits, whom it may be offered to now, and in a sentence why not.
 
 It fits who waits for that day, whose protocol has the time and the room it needs there, whose days between visits it
 keeps, and who gets home: a named adult said that they can then (or had said yes to that very time), or the signed
@@ -8,24 +8,24 @@ any helper, so that rung opens nothing by itself.
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from clinic.domain import premises
-from clinic.domain.diary import Diary
-from clinic.domain.followers import Change
-from clinic.domain.rhythm import Rhythm
+from clinic.domain import against, premises
+from clinic.domain.calendar import Timing
+from clinic.domain.diary import Diary, Opening
 from clinic.domain.slots import Slot
 from clinic.domain.times import local_day
 from clinic.enums import CourseStatus, InfusionStatus, Rung
-from clinic.models import Infusion, Move, Patient, Policy, Room, Site, StaffMember
-from clinic.models.infusion import LIVE, LONGEST_VISIT
+from clinic.models import Infusion, Patient, Policy
+from clinic.models.infusion import LIVE
 from messaging.domain import quiet
 from support.domain import plan, promise_rows, rules, visit_state
 from support.domain.drivers import Driver, Drivers, Known
+from support.domain.held import Held
 from support.domain.plan_state import Reach
 from support.enums import HOLDING, CommitmentStatus, SupportRole
 from support.models import Commitment, PlaceOffer, WaitlistEntry
@@ -33,9 +33,6 @@ from support.models import Commitment, PlaceOffer, WaitlistEntry
 # Ways home that need nobody to come.
 BY_THE_CLINIC = frozenset({Rung.WATCHED_RIDE, Rung.EXTENDED_STAY})
 LOOKS_BACK = timedelta(days=366)
-# A place that became free longer ago has been seen by everybody.
-FREED_WITHIN = timedelta(days=14)
-PLACES_AT_ONCE = 200
 # The entry, the room and the start.
 Offered = tuple[int, int, datetime]
 
@@ -53,82 +50,47 @@ class Fit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Misfit:
+    """Somebody who waits for that day and whom a place does not fit; ``why`` is a sentence for staff."""
+
+    entry: WaitlistEntry
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Whom:
+    """Of those who wait for the day of a place, longest first: whom it fits, and whom not."""
+
+    fits: list[Fit]
+    misfits: list[Misfit]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Theirs:
     """A live visit of somebody who waits."""
 
     pk: int
     course: int
     number: int
+    starts_at: datetime
     day: date
 
 
 def fitting(*, slot: Slot, now: datetime) -> list[Fit]:
     """Longest waiting first."""
-    return fitting_each(slots=[slot], now=now)[0]
+    return whom_each(slots=[slot], now=now)[0].fits
 
 
-def fitting_each(*, slots: Sequence[Slot], now: datetime) -> list[list[Fit]]:
-    """The same for several places of one site. At most thirteen queries and two for each protocol of those who wait,
-    eight more after the premises changed."""
+def whom_each(*, slots: Sequence[Slot], now: datetime) -> list[Whom]:
+    """For several places of one site. At most thirteen queries and two for each protocol of those who wait, eight more
+    after the premises changed."""
     ahead = [slot for slot in slots if slot.starts_at > now]
     entries = _waiting(ahead)
+    nobody = Whom(fits=[], misfits=[])
     if not entries:
-        return [[] for _slot in slots]
+        return [nobody for _slot in slots]
     search = _Search(ahead, entries, now)
-    return [search.fits(slot) if slot in ahead else [] for slot in slots]
-
-
-def places(*, site: Site, now: datetime) -> list[Slot]:
-    """Places of cancelled and moved visits that lie ahead on a day somebody waits for and are not taken or closed
-    since, earliest first. At most seven queries, eight more after the premises changed."""
-    days = list(
-        WaitlistEntry.objects.filter(closed_at=None, course__patient__site=site).values_list("first_day", "last_day")
-    )
-    if not days:
-        return []
-    ahead = Infusion.objects.filter(site=site, starts_at__gt=now)
-    off = ahead.filter(cancelled_at__gt=now - FREED_WITHIN).values_list("starts_at", "room_id", "clinician_id")
-    moved = Move.objects.filter(
-        infusion__site=site, undone_at=None, at__gt=now - FREED_WITHIN, from_starts_at__gt=now
-    ).values_list("from_starts_at", "from_room_id", "from_clinician_id")
-    wanted = {
-        (at, room): clinician
-        for at, room, clinician in sorted([*off, *moved])
-        if any(first <= local_day(moment=at, zone=site.zone) <= last for first, last in days)
-    }
-    is_gone = _gone(site, list(wanted)) if wanted else set()
-    rooms = {room.pk: room for room in Room.objects.filter(site=site, is_active=True).select_related("site")}
-    people = {one.pk: one for one in StaffMember.objects.filter(pk__in=set(wanted.values()))}
-    still = [(at, room, who) for (at, room), who in wanted.items() if room in rooms and (at, room) not in is_gone]
-    return [Slot(starts_at=at, room=rooms[room], clinician=people[who]) for at, room, who in still[:PLACES_AT_ONCE]]
-
-
-def left_by(change: Change) -> Slot | None:
-    """The place that a change of a visit leaves free."""
-    visit = change.infusion
-    if change.what in {"cancelled", "no_show"}:
-        return Slot(starts_at=visit.starts_at, room=visit.room, clinician=visit.clinician)
-    if change.what != "moved":
-        return None
-    names = ("starts_at", "room", "clinician")
-    starts_at, room, clinician = (change.before.get(name, getattr(visit, name)) for name in names)
-    if not (isinstance(starts_at, datetime) and isinstance(room, Room) and isinstance(clinician, StaffMember)):
-        return None
-    return Slot(starts_at=starts_at, room=room, clinician=clinician)
-
-
-def _gone(site: Site, wanted: Sequence[tuple[datetime, int]]) -> set[tuple[datetime, int]]:
-    """Those at whose start the room is taken again, or closed."""
-    begin, end = min(wanted)[0] - LONGEST_VISIT, max(wanted)[0]
-    here, taken = premises.of(site=site), defaultdict(list)
-    visits = Infusion.objects.filter(LIVE, site=site, starts_at__gt=begin, starts_at__lte=end)
-    for room, starts_at, until in visits.values_list("room_id", "starts_at", "room_free_at"):
-        taken[room].append((starts_at, until))
-    return {
-        (at, room)
-        for at, room in wanted
-        if any(begin <= at < end for begin, end in [*here.closed, *here.room_closed.get(room, []), *taken[room]])
-    }
+    return [search.whom(slot) if slot in ahead else nobody for slot in slots]
 
 
 def _waiting(slots: Sequence[Slot]) -> list[WaitlistEntry]:
@@ -145,7 +107,9 @@ def _waiting(slots: Sequence[Slot]) -> list[WaitlistEntry]:
         course__patient__is_archived=False,
     )
     return list(
-        rows.select_related("course__patient__site", "course__protocol", "infusion").order_by("created_at", "pk")
+        rows.select_related(
+            "course__patient__site", "course__protocol", "infusion__room", "infusion__clinician"
+        ).order_by("created_at", "pk")
     )
 
 
@@ -168,32 +132,45 @@ class _Search:
             "patient_id", "pk", "course_id", "number", "starts_at"
         ):
             day = local_day(moment=starts_at, zone=self.site.zone)
-            self.theirs[who].append(Theirs(pk=pk, course=course, number=number, day=day))
+            self.theirs[who].append(Theirs(pk=pk, course=course, number=number, starts_at=starts_at, day=day))
         self.offered, self.today = _offered(patients, self.site.zone, local_day(moment=now, zone=self.site.zone))
         self.company = promise_rows.in_the_rooms(entry.infusion_id for entry in entries if entry.infusion_id)
         self.here = premises.of(site=self.site)
+        waiting = [entry.infusion for entry in entries if entry.infusion is not None]
+        self.leaving, self.held = [visit.pk for visit in waiting], Held()
+        for visit in waiting:
+            if visit.state.is_live:
+                here = Slot(starts_at=visit.starts_at, room=visit.room, clinician=visit.clinician)
+                self.held.hold(visit.pk, here, ends_at=visit.ends_at, room_free_at=visit.room_free_at)
         self.diaries: dict[int, Diary] = {}
 
-    def fits(self, slot: Slot) -> list[Fit]:
+    def whom(self, slot: Slot) -> Whom:
         day = _day(slot)
         asked = [entry for entry in self.entries if entry.first_day <= day <= entry.last_day]
-        return [fit for entry in asked if (fit := self._fit(entry, slot, day)) is not None]
+        answers = [self._answer(entry, slot, day) for entry in asked]
+        return Whom(
+            fits=[answer for answer in answers if isinstance(answer, Fit)],
+            misfits=[answer for answer in answers if isinstance(answer, Misfit)],
+        )
 
-    def _fit(self, entry: WaitlistEntry, freed: Slot, day: date) -> Fit | None:
-        diary = self._diary(entry)
-        slot = _place(diary, freed)
-        if slot is None or not self._is_theirs_to_take(entry, diary, slot, day):
-            return None
-        when = diary.timing(slot.starts_at)
-        patient = entry.course.patient
+    def _answer(self, entry: WaitlistEntry, freed: Slot, day: date) -> Fit | Misfit:
+        diary, patient = self._diary(entry), entry.course.patient
+        when = diary.timing(freed.starts_at)
+        # Their own place is in nobody's way: they would leave it.
+        left = self.held.without(entry.infusion_id or 0, diary.opening(freed.starts_at), when)
+        clinician = next(iter(left.clinicians), freed.clinician)
+        slot = replace(freed, clinician=freed.clinician if freed.clinician in left.clinicians else clinician)
         drivers = Drivers(patient=patient, first_day=self.first, last_day=self.last, known=self.known)
-        sure = [
-            one
-            for one in drivers.at(when.pickup_from, when.ends_at)
-            if one.says or (one.designation.pk, slot.starts_at) in self.said_yes
-        ]
-        if not sure and not BY_THE_CLINIC & set(self.rules.rungs):
-            return None
+        people = drivers.at(when.pickup_from, when.ends_at)
+        sure = [one for one in people if one.says or (one.designation.pk, slot.starts_at) in self.said_yes]
+        why = (
+            self._not_theirs(entry, slot, day)
+            or self._against(entry, diary, slot, when)
+            or _not_free(slot, left)
+            or self._no_way_home(drivers, people, sure)
+        )
+        if why:
+            return Misfit(entry=entry, why=why)
         reach = visit_state.reach_patient(patient=patient, site=self.site, stopped=self.stopped)
         return Fit(
             entry=entry,
@@ -203,21 +180,55 @@ class _Search:
             not_now=self._not_now(entry, slot, reach),
         )
 
-    def _is_theirs_to_take(self, entry: WaitlistEntry, diary: Diary, slot: Slot, day: date) -> bool:
-        """An earlier time for a visit that is booked, or a time for one that has none; on a day that suits the rest."""
-        course, visit = entry.course, entry.infusion
-        others = [one for one in self.theirs[course.patient_id] if visit is None or one.pk != visit.pk]
-        placed = {one.number: one.day for one in others if one.course == course.pk}
-        if visit is None:
-            to_place = [number for number in range(1, course.sessions + 1) if number not in placed]
-            number = to_place[0] if to_place else 0
-        else:
-            is_earlier = visit.state is InfusionStatus.BOOKED and slot.starts_at < visit.starts_at
-            has_room = self.company[visit.pk] <= slot.room.guest_places
-            number = visit.number if is_earlier and has_room else 0
-        if not number or any(one.day == day for one in others):
-            return False
-        return Rhythm(protocol=diary.protocol, placed=placed).allows(number=number, day=day)
+    def _others(self, entry: WaitlistEntry) -> list[Theirs]:
+        return [one for one in self.theirs[entry.course.patient_id] if one.pk != entry.infusion_id]
+
+    def _placed(self, entry: WaitlistEntry) -> dict[int, datetime]:
+        """When the other visits of the course are."""
+        return {one.number: one.starts_at for one in self._others(entry) if one.course == entry.course_id}
+
+    def _to_place(self, entry: WaitlistEntry) -> int:
+        """The number of the visit that waits for a time; 0 where every visit has one."""
+        placed = self._placed(entry)
+        return next((number for number in range(1, entry.course.sessions + 1) if number not in placed), 0)
+
+    def _not_theirs(self, entry: WaitlistEntry, slot: Slot, day: date) -> str:
+        """Why it is no earlier time for a visit that is booked, nor a time for one that has none."""
+        visit = entry.infusion
+        if visit is None and not self._to_place(entry):
+            return _("Every visit has a time by now.")
+        if visit is not None and visit.state is not InfusionStatus.BOOKED:
+            return _("The visit they wait with is no longer ahead.")
+        if visit is not None and slot.starts_at >= visit.starts_at:
+            return _("It is not earlier than the visit they have.")
+        if any(one.day == day for one in self._others(entry)):
+            return _("They have another visit on that day.")
+        return ""
+
+    def _against(self, entry: WaitlistEntry, diary: Diary, slot: Slot, when: Timing) -> str:
+        """What would speak against it when it is booked: the first that is said."""
+        visit = entry.infusion
+        found = against.findings(
+            site=self.site,
+            protocol=diary.protocol,
+            is_archived=False,
+            slots={visit.number if visit else self._to_place(entry): (slot, when)},
+            placed=self._placed(entry),
+            here=self.here,
+            now=self.now,
+            people=self.company[visit.pk] if visit else 0,
+        )
+        return found[0].says if found else ""
+
+    def _no_way_home(self, drivers: Drivers, people: Sequence[Driver], sure: Sequence[Driver]) -> str:
+        if sure or BY_THE_CLINIC & set(self.rules.rungs):
+            return ""
+        if not drivers:
+            return _("Nobody is named for the way home.")
+        if not people:
+            return _("Nobody who is named can drive then.")
+        names = ", ".join(one.name for one in people)
+        return _("Nobody has said that they can drive then. To ask: %(names)s.") % {"names": names}
 
     def _not_now(self, entry: WaitlistEntry, slot: Slot, reach: Reach) -> str:
         kept = timedelta(minutes=self.rules.waitlist_minutes)
@@ -242,6 +253,7 @@ class _Search:
                 first_day=self.first,
                 last_day=self.last,
                 now=self.now,
+                leaving=self.leaving,
                 known=self.here,
             )
         return self.diaries[protocol.pk]
@@ -251,14 +263,13 @@ def _fasting(policy: Policy) -> timedelta:
     return max(timedelta(hours=policy.solids_hours), timedelta(minutes=policy.clear_liquids_minutes))
 
 
-def _place(diary: Diary, slot: Slot) -> Slot | None:
+def _not_free(slot: Slot, left: Opening) -> str:
     """The room must still be free for as long as this protocol takes; another clinician may step in."""
-    opening = diary.opening(slot.starts_at)
-    fits_hours = diary.calendar.is_open((slot.starts_at, slot.starts_at + diary.visit))
-    if not fits_hours or slot.room not in opening.rooms or not opening.clinicians:
-        return None
-    clinician = slot.clinician if slot.clinician in opening.clinicians else opening.clinicians[0]
-    return Slot(starts_at=slot.starts_at, room=slot.room, clinician=clinician)
+    if slot.room not in left.rooms:
+        return _("%(room)s is not free for as long as this visit takes.") % {"room": slot.room}
+    if not left.clinicians:
+        return _("No clinician is free for as long as this visit takes.")
+    return ""
 
 
 def _said_yes(slots: Sequence[Slot], *, patients: Sequence[int]) -> set[tuple[int, datetime]]:

@@ -18,8 +18,8 @@ from clinic.domain.slots import Slot
 from clinic.domain.times import local_day
 from clinic.enums import CourseStatus, InfusionStatus
 from clinic.models import Course, Infusion, Site, StaffMember
-from support.domain import freed, place_offers, rules
-from support.domain.freed import Fit
+from support.domain import freed, place_offers, rules, vacancies
+from support.domain.freed import Fit, Misfit
 from support.enums import OfferStatus
 from support.models import PlaceOffer, WaitlistEntry
 
@@ -34,10 +34,11 @@ ANYBODY = """
 
 @dataclass(frozen=True, kw_only=True)
 class FreePlace:
-    """A place that became free and still is, whom it fits, and who is asked now."""
+    """A place that became free and still is, whom it fits, whom not and why, and who is asked now."""
 
     slot: Slot
     fits: list[Fit]
+    misfits: list[Misfit]
     offers: list[PlaceOffer]
 
     @property
@@ -45,6 +46,10 @@ class FreePlace:
         """Whom it fits and who is not asked at this moment."""
         asked = {offer.entry_id for offer in self.offers}
         return [fit for fit in self.fits if fit.entry.pk not in asked]
+
+    @property
+    def is_for_somebody(self) -> bool:
+        return bool(self.fits or self.offers)
 
 
 def join(
@@ -153,7 +158,7 @@ def follow(changes: Sequence[Change]) -> None:
             place_offers.close_taken(visit=change.infusion, now=change.now)
         _close_entries(change)
     for change in changes:
-        slot = freed.left_by(change)
+        slot = vacancies.left_by(change)
         if slot is not None and slot.starts_at > change.now:
             # A fault here must not keep anybody from cancelling: the sweep looks again.
             _safely(partial(place_freed, slot=slot, now=change.now))
@@ -171,18 +176,30 @@ def sweep(*, now: datetime) -> int:
 
 
 def free_places(*, site: Site, now: datetime) -> list[FreePlace]:
-    """What became free lately and fits somebody who waits, or is somebody's to take at this moment; earliest first. A
+    """What became free lately on a day somebody waits for, or is somebody's to take at this moment; earliest first. A
     constant number of queries."""
-    slots = freed.places(site=site, now=now)
+    slots = vacancies.ahead(site=site, now=now)
     asked: dict[tuple[int, datetime], list[PlaceOffer]] = defaultdict(list)
     rows = PlaceOffer.objects.filter(site=site, status=OfferStatus.OPEN).select_related("entry__course__patient")
     for offer in rows.order_by("pk"):
         asked[offer.room_id, offer.starts_at].append(offer)
     return [
-        FreePlace(slot=slot, fits=fits, offers=asked[slot.room.pk, slot.starts_at])
-        for slot, fits in zip(slots, freed.fitting_each(slots=slots, now=now), strict=True)
-        if fits or asked[slot.room.pk, slot.starts_at]
+        FreePlace(slot=slot, fits=whom.fits, misfits=whom.misfits, offers=asked[slot.room.pk, slot.starts_at])
+        for slot, whom in zip(slots, freed.whom_each(slots=slots, now=now), strict=True)
     ]
+
+
+def not_offered(places: Iterable[FreePlace]) -> dict[int, list[tuple[Slot, str]]]:
+    """For who waits, by the entry's id: which of the places they are not offered now, and why in a sentence."""
+    found: dict[int, list[tuple[Slot, str]]] = defaultdict(list)
+    for place in places:
+        asked = {offer.entry_id for offer in place.offers}
+        for misfit in place.misfits:
+            if misfit.entry.pk not in asked:
+                found[misfit.entry.pk].append((place.slot, misfit.why))
+        for fit in place.others:
+            found[fit.entry.pk].append((place.slot, fit.not_now or _("The one who waits longer is asked first.")))
+    return found
 
 
 def open_of(*, patient_id: int, now: datetime) -> list[PlaceOffer]:

@@ -23,6 +23,8 @@ from support.models import PlaceOffer, WaitlistEntry
 from support.views.refusals import shown_on
 
 WAITS_DAYS = timedelta(days=14)
+# Why somebody is not offered what is free: the first places, more are counted.
+REASONS = 2
 
 
 def page(request: HttpRequest, pk: int = 0, refused: Refused | None = None) -> HttpResponse:
@@ -32,9 +34,11 @@ def page(request: HttpRequest, pk: int = 0, refused: Refused | None = None) -> H
     offers = Prefetch("offers", PlaceOffer.objects.select_related("room"))
     entries = WaitlistEntry.objects.filter(closed_at=None, course__patient__site=request.site)
     places = waitlist.free_places(site=request.site, now=now)
+    reasons = waitlist.not_offered(places)
+    rows = entries.select_related("course__patient", "course__protocol", "infusion").prefetch_related(offers)
     context = {
-        "entries": entries.select_related("course__patient", "course__protocol", "infusion").prefetch_related(offers),
-        "places": [(place, slot_text.written(place.slot)) for place in places],
+        "entries": [(entry, reasons[entry.pk][:REASONS], len(reasons[entry.pk][REASONS:])) for entry in rows],
+        "places": [(place, slot_text.written(place.slot)) for place in places if place.is_for_somebody],
         "refused": refused,
     }
     return render(request, "support/desk/waitlist.html", context)

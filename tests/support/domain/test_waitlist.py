@@ -10,7 +10,7 @@ from clinic.domain.slots import Slot
 from clinic.enums import Equipment, Rung
 from messaging.domain import firewall, kinds, segments
 from messaging.models import Message
-from support.domain import freed, place_offers, waitlist
+from support.domain import place_offers, vacancies, waitlist
 from support.enums import OfferStatus
 from support.models import Alert, Availability, PlaceOffer, WaitlistEntry
 from tests import factories
@@ -197,7 +197,7 @@ def test_only_places_that_are_still_free_are_looked_at(clinic, held, waiting, ne
             hours.close(site=clinic.site, room=slot.room, actor=clinic.desk, now=clinic.now, **closed)
     cancel(clinic, held)
     clinic.book(held.starts_at - HOUR)
-    assert [slot.starts_at for slot in freed.places(site=clinic.site, now=clinic.now)] == [next_week]
+    assert [slot.starts_at for slot in vacancies.ahead(site=clinic.site, now=clinic.now)] == [next_week]
 
 
 @pytest.mark.parametrize(("places", "whom"), [(0, []), (1, ["Omar"])])
@@ -520,3 +520,102 @@ def test_a_room_that_lacks_what_the_protocol_needs_is_not_offered(clinic, held, 
     waiting("Omar")
     cancel(clinic, held)
     assert offers() == whom
+
+
+def reasons(clinic, entry) -> list[str]:
+    places = waitlist.free_places(site=clinic.site, now=clinic.now)
+    return [why for _slot, why in waitlist.not_offered(places)[entry.pk]]
+
+
+@pytest.mark.parametrize(
+    ("can", "sentence"),
+    [
+        (None, "Nobody is named for the way home."),
+        (False, "Nobody who is named can drive then."),
+        ("", "Nobody has said that they can drive then. To ask: Sam."),
+    ],
+)
+def test_who_gets_no_offer_for_want_of_a_ride_is_said(clinic, held, waiting, can, sentence):
+    """Somebody cancelled, two waited for that very day, and the list said "nothing yet"."""
+    entry = waiting("Omar", can=None if can == "" else can)
+    if can == "":
+        person = factories.SupportPersonFactory(site=clinic.site, given_name="Sam")
+        factories.DesignationFactory(patient=entry.course.patient, person=person)
+    cancel(clinic, held)
+    assert (offers(), reasons(clinic, entry)) == ([], [sentence])
+
+
+@pytest.mark.parametrize(("days_before", "words"), [(20, "are too far apart"), (0.5, "another visit on that day")])
+def test_days_between_visits_that_do_not_hold_are_said(clinic, held, waiting, next_week, days_before, words):
+    entry = waiting("Omar")
+    factories.InfusionFactory(
+        course=entry.course,
+        number=1,
+        room=held.room,
+        policy=clinic.policy,
+        starts_at=next_week - timedelta(days=days_before),
+    )
+    cancel(clinic, held)
+    [why] = reasons(clinic, entry)
+    assert words in why
+
+
+def test_a_room_that_lacks_something_is_said(clinic, held, waiting):
+    clinic.protocol = factories.ProtocolFactory(
+        site=clinic.site, stages=[(6, 1, 2, 14)], needs=[Equipment.MONITOR, Equipment.OXYGEN]
+    )
+    entry = waiting("Omar")
+    cancel(clinic, held)
+    [why] = reasons(clinic, entry)
+    assert why == f"{held.room} lacks: {Equipment.MONITOR.label}, {Equipment.OXYGEN.label}."
+
+
+def test_a_gap_too_short_for_their_visit_is_said(clinic, held, waiting):
+    entry = waiting("Omar")
+    short = factories.ProtocolFactory(site=clinic.site, prep_minutes=5, infusion_minutes=5, recovery_minutes=5)
+    slot = Slot(starts_at=held.starts_at + HOUR, room=held.room, clinician=held.clinician)
+    clinic.now = clinic.now.replace(hour=0) + DAY  # At night nobody is asked.
+    cancel(clinic, held)
+    blocker = factories.PatientFactory(site=clinic.site)
+    bookings.book_series(patient=blocker, protocol=short, slots=[slot], actor=clinic.desk, now=clinic.now)
+    assert reasons(clinic, entry) == [f"{held.room} is not free for as long as this visit takes."]
+
+
+def test_a_place_after_the_visit_they_have_is_said_not_to_be_earlier(clinic, held, waiting, next_week):
+    entry = waiting("Omar", to_place=False)
+    cancel(clinic, held)
+    offer = PlaceOffer.objects.get()
+    waitlist.decline(offer=offer, now=clinic.now, by="link:abc")
+    clinic.move(entry.infusion, next_week - DAY)
+    WaitlistEntry.objects.update(closed_at=None, closed_why="")
+    [why, *_rest] = reasons(clinic, entry)
+    assert why == "It is not earlier than the visit they have."
+
+
+def test_who_is_asked_already_or_may_not_be_now_is_told_apart_from_whom_it_does_not_fit(clinic, held, waiting):
+    first, second = waiting("Omar"), waiting("Ines")
+    cancel(clinic, held)
+    assert (offers(OfferStatus.OPEN), reasons(clinic, first)) == (["Omar"], [])
+    assert reasons(clinic, second) == ["The one who waits longer is asked first."]
+    waitlist.decline(offer=PlaceOffer.objects.get(), now=clinic.now, by="link:abc")
+    assert reasons(clinic, first) == ["Was offered this time already."]
+
+
+@pytest.mark.parametrize("minutes", [30, 60, 90])
+def test_a_place_that_overlaps_the_visit_they_would_leave_for_it_is_offered(clinic, waiting, next_week, minutes):
+    """Theirs is Friday at 13:30 in the same room with the only clinician; somebody gives back half an hour before."""
+    entry = waiting("Omar", to_place=False)
+    Availability.objects.update(weekday=(next_week + 2 * DAY).weekday())
+    WaitlistEntry.objects.update(last_day=next_week.date() + 2 * DAY)
+    left = factories.InfusionFactory(
+        course__patient__site=clinic.site,
+        room=clinic.room,
+        clinician=entry.infusion.clinician,
+        policy=clinic.policy,
+        starts_at=entry.infusion.starts_at - timedelta(minutes=minutes),
+        status="cancelled",
+        cancelled_at=clinic.now,
+        off_reason="Flu",
+    )
+    waitlist.sweep(now=clinic.now)
+    assert take(clinic).starts_at == left.starts_at

@@ -98,6 +98,20 @@ def test_the_list_shows_what_is_free_who_was_asked_and_until_when(desk, offer):
     assert "asked, has until 10:41" in page
 
 
+def test_who_waits_without_an_offer_is_told_why_and_of_how_many_times(desk, course, place, site, now):
+    Availability.objects.all().delete()
+    join(desk, course, now)
+    assert "No time has become free on these days." in desk.get(reverse("waitlist")).content.decode()
+    for number in range(3):
+        slot = Slot(starts_at=place.starts_at + number * DAY, room=place.room, clinician=place.clinician)
+        held = bookings.place(course=CourseFactory(patient__site=site), slot=slot, actor=course.opened_by, now=now)
+        infusions.cancel(infusion=held, actor=course.opened_by, now=now, reason="Flu")
+    page = desk.get(reverse("waitlist")).content.decode()
+    assert page.count("Nobody has said that they can drive then.") == 2
+    assert f"Tue 10 Mar, 10:00, {place.room.name}: Nobody has said" in page
+    assert "1 more free time does not fit either." in page
+
+
 def test_a_yes_by_phone_books_the_place(desk, course, offer):
     desk.post(reverse("offer_take", args=[offer.pk]))
     assert Infusion.objects.get(course=course).starts_at == offer.starts_at
