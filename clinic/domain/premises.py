@@ -47,7 +47,7 @@ _kept: dict[int, tuple[UUID, Premises]] = {}
 
 
 def of(*, site: Site) -> Premises:
-    """One query while nothing has changed, ten otherwise."""
+    """One query while nothing has changed, eleven otherwise."""
     return under(site=site, stamp=stamp())
 
 
@@ -98,7 +98,7 @@ def _read(site: Site) -> Premises:
         # As it is now: the site at hand may have been read before its zone was changed.
         zone=ZoneInfo(Site.objects.values_list("timezone", flat=True).get(pk=site.pk)),
         policy=policy,
-        protocols=tuple(Protocol.objects.filter(site=site, is_active=True)),
+        protocols=tuple(Protocol.objects.filter(site=site, is_active=True).prefetch_related("stages")),
         rooms=tuple(rooms_of(site=site)),
         clinicians=clinicians,
         opening={day: joined(hours) for day, hours in opening.items()},

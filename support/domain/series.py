@@ -3,23 +3,31 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from clinic.domain import planning
-from clinic.domain.planning import Outlook
+from django.utils.translation import gettext as _
+
+from clinic.domain import planning, policies
+from clinic.domain.calendar import timing
+from clinic.domain.errors import Refused
+from clinic.domain.planning import Outlook, Proposed, Visit, Wanted
+from clinic.domain.slots import Slot
 from clinic.domain.study import HORIZON_DAYS, Relaxed, Stretch
 from clinic.domain.times import local_day
 from clinic.models import Patient, Protocol, Site
-from support.domain import rules
+from support.domain import places, rules
 from support.domain.drivers import Drivers
+from support.domain.places import Place
 from support.enums import SupportRole
 from support.models import Designation
 
 
 @dataclass(frozen=True)
 class Look:
-    """``has_drivers``: whether the patient named anybody for the way home. Without, plans do not look at rides."""
+    """``has_drivers``: whether the patient named anybody for the way home. Without, plans do not look at rides.
+    ``says``: about the place that was pointed at, where it is not booked as it is."""
 
     outlook: Outlook
     has_drivers: bool
+    says: str = ""
 
 
 def look(
@@ -30,7 +38,10 @@ def look(
     now: datetime,
     prefer: time | None = None,
     relaxed: Relaxed | None = None,
+    place: Place | None = None,
 ) -> Look:
+    """``place`` is what somebody pointed at on the schedule: a course of one visit is offered there first, a longer one
+    in its room or with its clinician where they are free."""
     last_day = stretch.first_day + timedelta(days=HORIZON_DAYS)
     drivers = Drivers(patient=patient, first_day=stretch.first_day, last_day=last_day)
     company = Designation.objects.filter(
@@ -46,8 +57,24 @@ def look(
         could_drive=drivers.at if drivers else None,
         company=company,
         relaxed=relaxed,
+        wanted=Wanted(room=place.room, clinician=place.clinician) if place else None,
     )
-    return Look(outlook, bool(drivers))
+    if place is None or stretch.visits > 1 or relaxed:
+        return Look(outlook, bool(drivers))
+    try:
+        slot = places.slot(place=place, patient=patient, protocol=protocol, now=now)
+    except Refused as refused:
+        return Look(outlook, bool(drivers), str(refused))
+    here = _here(slot, protocol, drivers)
+    others = [offer for offer in outlook.offers if offer.last.starts_at != slot.starts_at]
+    says = places.earlier(place=place, slot=slot, site=patient.site) if slot.starts_at < place.starts_at else ""
+    return Look(Outlook([here, *others]), bool(drivers), says)
+
+
+def _here(slot: Slot, protocol: Protocol, drivers: Drivers) -> Proposed:
+    when = timing(protocol=protocol, policy=policies.current(site=protocol.site), starts_at=slot.starts_at)
+    could = tuple(drivers.at(when.pickup_from, when.ends_at))
+    return Proposed(good_at=(_("The time you chose on the schedule"),), visits=(Visit(slot, could),), to_place=0)
 
 
 def first_day(*, site: Site, now: datetime) -> date:

@@ -26,7 +26,9 @@ from clinic.views.desk import at_site, patient_of, was_read
 from support.domain import drivers, series
 from support.domain.board_grid import day_of
 from support.domain.drivers import Mark
+from support.domain.places import Place
 from support.forms.courses import GIVING_WAY, OLD, ChosenForm, CourseForm, RestForm, in_address, left_out_mark
+from support.views import places
 
 # Books times of one plan. Takes the numbers of the visits left out, the form's own key and the reason for what goes
 # against the rules.
@@ -51,10 +53,11 @@ def new(request: HttpRequest, pk: int) -> HttpResponse:
     """GET with a protocol and a day shows plans; POST books the one that was chosen."""
     patient, now = patient_of(request, pk), timezone.now()
     today = times.local_day(moment=now, zone=request.site.zone)
-    wanted = request.GET.get("first_day")
+    wanted, prefer = request.GET.get("first_day"), request.GET.get("prefer", "")[:5]
     first = day_of(wanted, today=today) if wanted else series.first_day(site=request.site, now=now)
     asked = request.GET if "protocol" in request.GET else None
-    form = CourseForm(asked, site=request.site, today=today, initial={"first_day": max(first, today)})
+    initial = {"first_day": max(first, today), "prefer": prefer}
+    form = CourseForm(asked, site=request.site, today=today, initial=initial)
     if not form.is_valid():
         return _page(request, patient, form)
     protocol: Protocol = form.cleaned_data["protocol"]
@@ -148,8 +151,10 @@ def _plans(
         now=timezone.now(),
         prefer=form.cleaned_data["prefer"],
         relaxed=form.relaxed,
+        place=_place(request),
     )
     return {
+        "place_says": seen.says,
         "outlook": seen.outlook,
         "has_drivers": seen.has_drivers,
         "cards": _cards(request, seen.outlook.offers),
@@ -157,6 +162,13 @@ def _plans(
         "relaxed": form.relaxed,
         "may_override": against.may_override(actor=request.user, policy=policy),
     }
+
+
+def _place(request: HttpRequest) -> Place | None:
+    try:
+        return places.pointed_at(request) if "at" in request.GET else None
+    except Refused:
+        return None
 
 
 def _cards(request: HttpRequest, offers: Sequence[Proposed]) -> list[Card]:
@@ -192,6 +204,7 @@ def _page(request: HttpRequest, patient: Patient, form: CourseForm, status: int 
         "patient": patient,
         "form": form,
         "form_key": uuid4(),
+        "place_asked": [(name, request.GET[name]) for name in places.POINTED_AT if name in request.GET],
         "wishes": wishes.of(patient=patient),
         "reason_typed": request.POST.get("override_reason", ""),
         "chosen_before": request.POST.get("slots", ""),

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from clinic.access import DESK_AND_CARE
-from clinic.domain import patients, times
+from clinic.domain import patients, premises, times
 from clinic.domain.errors import Refused
 from clinic.domain.slots import Slot
 from clinic.forms import slot_text
@@ -21,6 +21,8 @@ from support.domain.places import Place
 from support.forms.schedule import wall_time, whole
 
 FOUND = 20
+# What of an address says which place it is.
+POINTED_AT = ("at", "room", "clinician")
 
 
 @at_site(*DESK_AND_CARE)
@@ -28,7 +30,7 @@ FOUND = 20
 def book(request: HttpRequest) -> HttpResponse:
     """Who should come at this time? With ``course``, on to its page with the time chosen."""
     try:
-        place = _place(request)
+        place = pointed_at(request)
     except Refused as refused:
         said.error(request, str(refused))
         return redirect("schedule")
@@ -40,6 +42,8 @@ def book(request: HttpRequest) -> HttpResponse:
     context = {
         "place": place,
         "day": times.local_day(moment=place.starts_at, zone=request.site.zone),
+        "asked": _for_plans(request, place),
+        "one_visit": [one for one in premises.of(site=request.site).protocols if one.sessions == 1],
         "query": query,
         "found": found,
         "waiting": places.to_place(site=request.site, patients=found if query else None),
@@ -54,7 +58,7 @@ def drop(request: HttpRequest) -> HttpResponse:
     rows = Infusion.objects.select_related("room", "clinician")
     visit = get_object_or_404(rows, pk=whole(request.GET.get("visit")), site=request.site)
     try:
-        place = _place(request)
+        place = pointed_at(request)
     except Refused as refused:
         said.error(request, str(refused))
         return redirect("schedule")
@@ -63,7 +67,15 @@ def drop(request: HttpRequest) -> HttpResponse:
     return redirect(f"{reverse('infusion_move_preview', args=[visit.pk])}?{urlencode(asked)}")
 
 
-def _place(request: HttpRequest) -> Place:
+def _for_plans(request: HttpRequest, place: Place) -> str:
+    """The place as the planner's address carries it, with its day and time as the wish."""
+    local = place.starts_at.astimezone(request.site.zone)
+    asked = {name: request.GET[name] for name in POINTED_AT if name in request.GET}
+    return urlencode({"first_day": f"{local:%Y-%m-%d}", "prefer": f"{local:%H:%M}", **asked})
+
+
+def pointed_at(request: HttpRequest) -> Place:
+    """What the address says of a place on the schedule. Refused where its time is none."""
     site, asked = request.site, request.GET
     return places.at(
         site=site,

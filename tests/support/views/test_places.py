@@ -1,5 +1,7 @@
-from datetime import UTC, datetime
-from urllib.parse import parse_qs, urlsplit
+import re
+from datetime import UTC, date, datetime
+from html import unescape
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 from django.urls import reverse
@@ -47,12 +49,49 @@ def test_who_waits_for_a_time_is_offered_it(desk, room, course):
 def test_another_clinics_patients_do_not_wait_here(desk, room):
     CourseFactory(patient__site=SiteFactory())
     html = desk.get(reverse("schedule_book"), {"room": room.pk, "at": WALL}).content.decode()
-    assert "Nobody waits for a time" in html
+    assert "Every visit has a time" in html
 
 
-def test_a_patient_found_by_name_can_begin_a_series_on_that_day(desk, room, course):
+def found(desk, room):
     html = desk.get(reverse("schedule_book"), {"room": room.pk, "at": WALL, "q": "maya"}).content.decode()
-    assert reverse("course_new", args=[course.patient_id]) + "?first_day=2026-03-04" in html
+    return [unescape(href) for href in re.findall(r'href="([^"]*/course/new/[^"]*)"', html)]
+
+
+def test_a_patient_found_by_name_takes_day_time_and_room_along_to_a_series(desk, room, course):
+    hrefs = found(desk, room)
+    assert [dict(parse_qsl(urlsplit(href).query)) for href in hrefs] == [
+        {"first_day": "2026-03-04", "prefer": "10:15", "at": WALL, "room": str(room.pk)}
+    ]
+    page = desk.get(hrefs[0])
+    assert (page.context["form"]["prefer"].value(), page.context["form"]["first_day"].value()) == (
+        "10:15",
+        date(2026, 3, 4),
+    )
+    plans = desk.get(f"{hrefs[0]}&protocol={course.protocol_id}")
+    assert {visit.slot.room for visit in plans.context["cards"][0].offer.visits} == {room}
+
+
+def test_a_single_visit_goes_into_the_place_that_was_clicked(desk, site, room, kim, course):
+    other = RoomFactory(site=site, name="Room 0")
+    booster = ProtocolFactory(site=site, name="One booster", stages=[(1, 1, 1, 1)])
+    single, _series = found(desk, room)
+    page = desk.get(single)
+    card = page.context["cards"][0]
+    assert (card.is_chosen, card.offer.good_at) == (True, ("The time you chose on the schedule",))
+    assert "Leave this one out" not in page.content.decode()
+    desk.post(single, {"slots": card.value, "form_key": str(page.context["form_key"])})
+    booked = course.patient.infusions.get()
+    assert (booked.course.protocol, booked.starts_at, booked.room) == (booster, AT, room)
+    assert other != room
+
+
+def test_a_single_visit_that_does_not_fit_there_says_so(desk, site, room, kim, course):
+    ProtocolFactory(site=site, name="One booster", stages=[(1, 1, 1, 1)])
+    for hour in (13, 16):
+        InfusionFactory(course__patient__site=site, room=room, starts_at=AT.replace(hour=hour))
+    page = desk.get(found(desk, room)[0])
+    assert "No room is free long enough at this time." in page.content.decode()
+    assert "The time you chose" not in page.content.decode()
 
 
 def test_the_time_goes_along_to_the_course(desk, room, kim, course):
