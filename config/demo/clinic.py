@@ -95,7 +95,13 @@ def hire(site: Site, now: datetime) -> None:
 
 
 def make_protocols(site: Site, director: StaffMember, now: datetime) -> None:
-    names = [IN_THREE_WEEKS, "IV, 6 in 2 weeks", "IV, 4 in 2 weeks, then further apart", "IV, one booster"]
+    names = [
+        IN_THREE_WEEKS,
+        "IV, 6 in 2 weeks",
+        "IV, 4 in 2 weeks, then further apart",
+        "IV, one booster",
+        "Nasal, twice a week for 4 weeks",
+    ]
     presets.add(site=site, names=names, actor=director, now=now)
 
 

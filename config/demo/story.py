@@ -108,15 +108,15 @@ class Story:
         for person, helper in list(cast())[len(TODAY) + len(OTHERS) :]:
             self.introduce(Part(self.clinic, person=person), helper, self.now - timedelta(days=1))
         self.clock.at(self.now - timedelta(days=1), partial(desk.type_in_twice, self.clinic))
-        self.clock.at(self.now - timedelta(hours=2), partial(desk.leave_notes, self.clinic))
-        self.clock.at(self.now - timedelta(hours=1), partial(upsets.close_a_room, self.clinic))
-        self.clock.at(self.now - timedelta(hours=1), partial(upsets.wait_for_a_place, self.clinic))
+        self.clock.at(self.now - timedelta(hours=20), partial(desk.note_who_welcomes_texts, self.clinic))
+        self.plan_what_is_always_there()
         self.clock.sweep_between(self.now - timedelta(days=4), self.now)
         self.clock.play(until=self.now)
 
     def renew(self) -> None:
         """A new day: what was left open is closed, and today's board is filled again with people known here."""
         begin, end = day_bounds(day=local_day(moment=self.now, zone=self.zone), zone=self.zone)
+        upsets.wait_no_more(self.clinic, self.now)
         visits = Infusion.objects.filter(site=self.clinic.site).select_related("patient", "site")
         for visit in visits.filter(starts_at__lt=begin):
             Part(self.clinic, patient=visit.patient).close(visit)
@@ -126,10 +126,13 @@ class Story:
         known = Patient.objects.filter(site=self.clinic.site, courses__isnull=False).distinct().order_by("pk")
         for place, patient in zip(TODAY, known, strict=False):
             self.return_for_today(Part(self.clinic, patient=patient), place)
-        self.clock.at(self.now - timedelta(hours=2), partial(desk.leave_notes, self.clinic))
-        self.clock.at(self.now - timedelta(hours=1), partial(upsets.close_a_room, self.clinic))
-        self.clock.at(self.now - timedelta(hours=1), partial(upsets.wait_for_a_place, self.clinic))
+        self.plan_what_is_always_there()
         self.clock.play(until=self.now)
+
+    def plan_what_is_always_there(self) -> None:
+        self.clock.at(self.now - timedelta(hours=2), partial(desk.leave_notes, self.clinic))
+        for upset in (upsets.close_a_room, upsets.wait_for_a_place, upsets.wait_for_any_place):
+            self.clock.at(self.now - timedelta(hours=1), partial(upset, self.clinic))
 
     def booked_today(self) -> int:
         """How many visits the board of this calendar day shows."""

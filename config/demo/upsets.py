@@ -1,16 +1,20 @@
-"""What does not go as planned at the demo clinic: a room that is closed next week, somebody who would come earlier."""
+"""What does not go as planned at the demo clinic: a room that is closed next week, people who would come earlier."""
 
 from datetime import datetime, time, timedelta
 
-from clinic.domain import hours
+from clinic.domain import audit, hours, scheduling
 from clinic.domain.times import first_valid, local_day
 from clinic.enums import InfusionStatus
-from clinic.models import Closure, Infusion
+from clinic.models import Closure, Infusion, Patient
 from config.demo.clinic import Clinic
-from support.domain import waitlist
+from config.demo.part import Part
+from support.domain import availability, waitlist
 from support.models import WaitlistEntry
 
 DAYS_AHEAD = range(5, 12)
+# Has one visit more than a week ahead and a helper who can drive on any day before it.
+ANY_DAY = "Samuel"
+FAR, FARTHEST = timedelta(days=8), timedelta(days=10)
 
 
 def close_a_room(clinic: Clinic, now: datetime) -> None:
@@ -42,11 +46,42 @@ def wait_for_a_place(clinic: Clinic, now: datetime) -> None:
     ahead = Infusion.objects.filter(site=clinic.site, status=InfusionStatus.BOOKED, starts_at__gt=now)
     last = ahead.select_related("course__patient__site").order_by("-starts_at").first()
     if last is not None:
-        waitlist.join(
-            course=last.course,
-            infusion=last,
-            first_day=local_day(moment=now, zone=clinic.site.zone),
-            last_day=local_day(moment=last.starts_at, zone=clinic.site.zone),
-            actor=clinic.desk,
+        wait_until(last, clinic, now)
+
+
+def wait_for_any_place(clinic: Clinic, now: datetime) -> None:
+    """Whatever is cancelled from tomorrow on suits this patient, so it is offered to them."""
+    today = local_day(moment=now, zone=clinic.site.zone)
+    part = Part(clinic, patient=Patient.objects.get(site=clinic.site, given_name=ANY_DAY))
+    ahead = Infusion.objects.filter(patient=part.patient, status=InfusionStatus.BOOKED, starts_at__gt=now)
+    if not ahead.exists():
+        free = scheduling.free_slots(
+            site=clinic.site,
+            protocol=clinic.protocol,
+            first_day=today + FAR,
+            last_day=today + FARTHEST,
             now=now,
+            patient=part.patient,
         )
+        part.book_one(free[-1], now)
+    availability.state(
+        designation=part.helper(),
+        can=True,
+        first_day=today,
+        last_day=today + FARTHEST,
+        actor=audit.staff(clinic.desk),
+        now=now,
+    )
+    wait_until(ahead.select_related("course__patient__site").latest("starts_at"), clinic, now)
+
+
+def wait_until(visit: Infusion, clinic: Clinic, now: datetime) -> None:
+    zone = clinic.site.zone
+    first, last = (local_day(moment=moment, zone=zone) for moment in (now, visit.starts_at))
+    waitlist.join(course=visit.course, infusion=visit, first_day=first, last_day=last, actor=clinic.desk, now=now)
+
+
+def wait_no_more(clinic: Clinic, now: datetime) -> None:
+    """A day is over: nobody is offered what is put away of it."""
+    for entry in WaitlistEntry.objects.filter(closed_at=None, course__patient__site=clinic.site):
+        waitlist.leave(entry=entry, actor=clinic.desk, now=now)

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from config import probe
 from config.local import services
@@ -218,18 +219,21 @@ def the_first_person(home: Home, env: dict[str, str]) -> str:
     return text
 
 
-def made_up_people(demo: dict[str, object]) -> list[str]:
-    sign_ins, links = demo.get("sign_ins"), demo.get("links")
+def made_up_people(demo: dict[str, Any]) -> list[str]:
+    sign_ins, links = demo["sign_ins"], demo["links"]
+    widths = {key: max(len(one[key]) for one in sign_ins) for key in ("role", "name")}
     lines = ["", "Sign in as (everybody is made up):"]
-    if isinstance(sign_ins, list):
-        width = max((len(str(one["role"])) for one in sign_ins), default=0)
-        mail = max((len(str(one["email"])) for one in sign_ins), default=0)
-        lines += [f"  {one['role']:<{width}}  {one['email']:<{mail}}  {one['password']}" for one in sign_ins]
+    lines += [f"  {one['role']:<{widths['role']}}  {one['name']:<{widths['name']}}  {one['email']}" for one in sign_ins]
+    lines += [
+        "",
+        f"Everybody's password: {sign_ins[0]['password']}",
+        f"Everybody's PIN, to switch person: {sign_ins[0]['pin']}",
+    ]
     lines += ["", "Open on a phone, no account needed:"]
-    if isinstance(links, dict):
-        width = max((len(str(who)) for who in links), default=0)
-        lines += [f"  {who:<{width}}  {link}" for who, link in links.items()]
-    return [*lines, "", f"The same in {VAR / 'demo.json'}"]
+    for one in links:
+        lines += [f"  {one['who']}", f"    {one['address']}"]
+    lines += ["", f"What the phones received, once you are signed in: {demo['outbox']}"]
+    return [*lines, f"All of this is also in {VAR / 'demo.json'}"]
 
 
 if __name__ == "__main__":

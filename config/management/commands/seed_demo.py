@@ -2,22 +2,25 @@
 
 import json
 import os
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
 from django.utils import timezone
 
-from clinic.models import Infusion
+from clinic.models import Infusion, Patient
 from config.demo import clinic, zone
-from config.demo.people import PASSWORD, STAFF
+from config.demo.people import PASSWORD, PIN, STAFF
 from config.demo.provider import answering_provider
 from config.demo.story import TODAY, Story
 from support.domain import links
 from support.enums import HOLDING, SupportRole
-from support.models import Commitment
+from support.models import Commitment, Designation
+
+TODAY_IS_OVER = timedelta(hours=20)
 
 
 class Command(BaseCommand):
@@ -57,7 +60,11 @@ def write_down(opened: clinic.Clinic, now: datetime) -> None:
     file = Path(settings.VAR_DIR) / "demo.json"
     content = {
         "url": settings.PUBLIC_URL + "/",
-        "sign_ins": [{"role": str(s.role), "email": s.email, "password": PASSWORD} for s in STAFF],
+        "outbox": settings.PUBLIC_URL + reverse("outbox"),
+        "sign_ins": [
+            {"role": str(s.role.label), "name": s.name, "email": s.email, "password": PASSWORD, "pin": PIN}
+            for s in STAFF
+        ],
         "links": live_links(opened, now),
     }
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -66,16 +73,27 @@ def write_down(opened: clinic.Clinic, now: datetime) -> None:
     os.replace(part, file)
 
 
-def live_links(opened: clinic.Clinic, now: datetime) -> dict[str, str]:
-    """One helper who has a ride ahead today, and that patient."""
+def live_links(opened: clinic.Clinic, now: datetime) -> list[dict[str, str]]:
+    """Who has a ride ahead today, that patient, and who is asked for the dates of a series."""
     ahead = Commitment.objects.filter(
         infusion__site=opened.site, infusion__starts_at__gt=now, role=SupportRole.RIDE, status__in=HOLDING
     ).select_related("designation__person", "designation__patient")
     ride = ahead.order_by("infusion__starts_at").first()
     if ride is None:
         visit = Infusion.objects.filter(site=opened.site).select_related("patient").latest("starts_at")
-        return {"patient": links.address(links.for_patient(patient=visit.patient, now=now))}
+        return [_of_patient(visit.patient, now)]
+    series = ahead.filter(infusion__starts_at__gt=now + TODAY_IS_OVER).order_by("infusion__starts_at").first()
+    found = [_of_helper(ride.designation, "who takes {} home next", now), _of_patient(ride.designation.patient, now)]
+    return [*found, _of_helper(series.designation, "whom {} asked for several dates", now)] if series else found
+
+
+def _of_helper(named: Designation, what: str, now: datetime) -> dict[str, str]:
+    who = f"{named.person.full_name}, {what.format(named.patient.full_name)}"
+    return {"who": who, "address": links.address(links.for_designation(designation=named, now=now))}
+
+
+def _of_patient(patient: Patient, now: datetime) -> dict[str, str]:
     return {
-        "helper": links.address(links.for_designation(designation=ride.designation, now=now)),
-        "patient": links.address(links.for_patient(patient=ride.designation.patient, now=now)),
+        "who": f"{patient.full_name}, patient",
+        "address": links.address(links.for_patient(patient=patient, now=now)),
     }

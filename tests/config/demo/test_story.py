@@ -5,15 +5,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from clinic.domain import infusions, scheduling
 from clinic.enums import InfusionStatus
-from clinic.models import Infusion
-from config.demo import clinic
+from clinic.models import Infusion, Patient
+from config.demo import clinic, upsets
+from config.demo.part import Part
 from config.demo.provider import answering_provider
 from config.demo.story import TODAY, Story
 from messaging.models import Message
 from support.domain import way_home
 from support.enums import AlertStatus
-from support.models import Alert
+from support.models import Alert, PlaceOffer
 
 NOW = datetime(2026, 3, 3, 17, 20, tzinfo=UTC)  # 12:20 in New York
 S = InfusionStatus
@@ -48,15 +50,39 @@ def is_full(opened, now):
     assert levels.count("risk") == 1
 
 
+def booking_asks_helpers_by_text(opened):
+    """Nobody of them has a visit yet; the one named first hears of it by text as soon as there is one."""
+    agreed = Patient.objects.filter(site=opened.site, courses=None, designations__person__texts_agreed_at__isnull=False)
+    assert agreed.distinct().count() >= 2
+    part = Part(opened, patient=agreed.earliest("pk"))
+    day = NOW.date() + timedelta(days=5)
+    free = scheduling.free_slots(site=opened.site, protocol=opened.protocol, first_day=day, last_day=day, now=NOW)
+    part.book_one(free[0], NOW)
+    asked = Message.objects.filter(recipient=f"designation:{part.helper().pk}", due_at__gte=NOW)
+    assert set(asked.values_list("channel", flat=True)) == {"sms"}
+    assert asked.earliest("due_at").due_at <= NOW + timedelta(minutes=15)
+
+
+def what_is_cancelled_is_offered(opened):
+    """Any visit of tomorrow: somebody waits whom the day suits, and a helper of theirs can drive."""
+    tomorrow = NOW + timedelta(hours=20)
+    visit = Infusion.objects.filter(site=opened.site, status=S.BOOKED, starts_at__gt=tomorrow).earliest("starts_at")
+    infusions.cancel(infusion=visit, actor=opened.desk, now=NOW, reason="Has the flu.")
+    offer = PlaceOffer.objects.get(starts_at=visit.starts_at)
+    assert offer.entry.course.patient.given_name == upsets.ANY_DAY
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_board_is_full_on_the_first_day_and_again_on_the_next(provider):
     opened = clinic.open_clinic(zone="America/New_York", now=NOW - Story.LOOKS_BACK)
     Story(opened, now=NOW).tell()
     is_full(opened, NOW)
-    assert not Message.objects.filter(status__in=["dead", "unknown", "blocked"]).exists()
+    assert not Message.objects.filter(status__in=["dead", "unknown", "blocked"]).values_list("kind", "error_text")
     assert Alert.objects.exclude(status=AlertStatus.CLOSED).count() >= 1
     # Thirty people, one of them typed in twice.
     assert (opened.site.patients.count(), opened.site.notes.count()) == (31, 2)
+    booking_asks_helpers_by_text(opened)
+    what_is_cancelled_is_offered(opened)
 
     tomorrow = NOW + timedelta(days=1, minutes=40)
     Story(opened, now=tomorrow).renew()
