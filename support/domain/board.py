@@ -1,6 +1,6 @@
 """The day at a glance: the read model of the board and its huddle sheet. Constant queries, changes nothing."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -39,7 +39,8 @@ OF_AN_ALERT = (
 )
 OVER = frozenset({S.RELEASED, S.HOME})
 RANK = {"stop": 0, "risk": 1, "calm": 2, "ok": 3}
-FLOOR_LINES = 8
+# Of those who are still to come; who is in the house or on the way is never left out.
+FLOOR_COMING = 5
 FLOOR_AHEAD = timedelta(hours=3)
 ALERT_LEVELS = {
     AlertKind.URGENT: "stop",
@@ -97,11 +98,13 @@ class Board:
     visits: list[Visit]
     needs: list[Need]
     floor: list[Visit]
+    floor_more: int
     off: list[Visit]
     opens: str
     total: int
     covered: int
     at_risk: int
+    asking: int
     none: int
     is_closed: bool
 
@@ -124,7 +127,8 @@ def day(*, site: Site, day: date, now: datetime) -> Board:
     visits = visits_of(infusions=rows, site=site, now=now, grid=grid)
     shown = [visit for visit in visits if visit.infusion.state not in OFF]
     # Once a patient has left, their way home is no longer a question.
-    counted = [visit.way.level if visit.infusion.state not in OVER else "ok" for visit in shown]
+    counted = Counter(_counts_as(visit) for visit in shown)
+    floor, floor_more = _floor(shown, now) if day == today else ([], 0)
     return Board(
         site=site,
         day=day,
@@ -135,13 +139,15 @@ def day(*, site: Site, day: date, now: datetime) -> Board:
         lanes=_lanes(diary_rows.rooms(known=known, visits=live), shown, grid, known, (start, end)),
         visits=shown,
         needs=_needs(site, shown, now, with_alerts=day == today),
-        floor=_floor(shown, now) if day == today else [],
+        floor=floor,
+        floor_more=floor_more,
         off=[visit for visit in visits if visit.infusion.state in OFF],
         opens=", ".join(f"{opens:%H:%M}–{closes:%H:%M}" for opens, closes in hours),
         total=len(shown),
-        covered=counted.count("ok"),
-        at_risk=counted.count("risk"),
-        none=counted.count("stop"),
+        covered=counted["ok"],
+        at_risk=counted["risk"],
+        asking=counted["asking"],
+        none=counted["stop"],
         is_closed=not hours or any(begins <= start and ends >= end for begins, ends in known.closed),
     )
 
@@ -166,7 +172,7 @@ def _visit(infusion: VisitRow, way: WayHome, site: Site, now: datetime, grid: Gr
         mark_word=word,
         tone=tone(infusion, way),
         expected=steps.expected(infusion=infusion, now=now),
-        step=steps.STEPS.get(infusion.state),
+        step=steps.next_step(infusion=infusion, zone=site.zone, now=now),
         place=grid.span(infusion.starts_at, infusion.ends_at) if grid else None,
         turn=grid.span(infusion.ends_at, infusion.room_free_at) if grid else None,
     )
@@ -232,16 +238,24 @@ def _needs(site: Site, visits: list[Visit], now: datetime, *, with_alerts: bool)
     return sorted(needs, key=lambda need: (RANK[need.level], need.alert.deadline if need.alert else need.at))
 
 
-def _floor(visits: list[Visit], now: datetime) -> list[Visit]:
-    """Who is in the house or on the way out, and who comes within the next hours; the nearest step first."""
-    rows = [
-        visit
-        for visit in visits
-        if visit.infusion.state != S.HOME
-        and (visit.infusion.state != S.BOOKED or visit.infusion.starts_at <= now + FLOOR_AHEAD)
+def _counts_as(visit: Visit) -> str:
+    """Once a patient has left, their way home is no longer a question; who is asked in good time is no risk yet."""
+    if visit.infusion.state in OVER:
+        return "ok"
+    return "asking" if visit.way.level == "risk" and visit.way.held is None else visit.way.level
+
+
+def _floor(visits: list[Visit], now: datetime) -> tuple[list[Visit], int]:
+    """Who is in the house or on the way out, and the next of those who come within hours; the nearest step first. And
+    how many more come within these hours."""
+    here = [visit for visit in visits if visit.infusion.state not in {S.HOME, S.BOOKED}]
+    coming = [
+        visit for visit in visits if visit.infusion.state == S.BOOKED and visit.infusion.starts_at <= now + FLOOR_AHEAD
     ]
+    coming.sort(key=lambda visit: visit.expected)
     order = {S.READY: 0, S.RELEASED: 2}
-    return sorted(rows, key=lambda visit: (order.get(visit.infusion.state, 1), visit.expected))[:FLOOR_LINES]
+    rows = sorted(here + coming[:FLOOR_COMING], key=lambda visit: (order.get(visit.infusion.state, 1), visit.expected))
+    return rows, len(coming[FLOOR_COMING:])
 
 
 def _lanes(

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clinic.access import CARE, DESK_AND_CARE
+from clinic.domain.times import local_day
 from clinic.enums import InfusionStatus, ReleasedHow
 from clinic.models import Infusion
 from support.domain import rules
@@ -47,6 +48,17 @@ SINCE = {
     S.CANCELLED: (gettext_lazy("Cancelled at %(time)s"), "cancelled_at"),
     S.NO_SHOW: (gettext_lazy("Did not come"), "no_show_at"),
 }
+
+
+def next_step(*, infusion: Infusion | VisitRow, zone: ZoneInfo, now: datetime) -> Step | None:
+    """None where nothing comes next, and for a booked visit of another day: nobody arrives for it today."""
+    if infusion.state == S.BOOKED and not is_its_day(infusion=infusion, zone=zone, now=now):
+        return None
+    return STEPS.get(infusion.state)
+
+
+def is_its_day(*, infusion: Infusion | VisitRow, zone: ZoneInfo, now: datetime) -> bool:
+    return local_day(moment=infusion.starts_at, zone=zone) == local_day(moment=now, zone=zone)
 
 
 def handover_of(infusion: Infusion | VisitRow) -> Handover | None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from html import escape
 
 from django import template
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -30,7 +31,8 @@ def needs(board: Board, here: str, csrf_token: object) -> SafeString:
         if need.visit is not None:
             visit, href = need.visit.infusion, visit_at(need.visit.infusion.pk)
             name, key, who, room = escape(visit.short_name), f"visit-{visit.pk}", href, visit.room_name
-            why, at = escape(need.visit.way.sentence), visit.starts_at
+            why = escape(need.visit.way.sentence)
+            at = f'<span class="needs__time">{clock(visit.starts_at, zone)}</span> '
             buttons = (
                 f"{line.of(need, need.visit)}"
                 f'<a class="button button--plain" href="{href}#way-home">{other}<span class="aloud">: {name}</span></a>'
@@ -38,16 +40,25 @@ def needs(board: Board, here: str, csrf_token: object) -> SafeString:
         elif need.alert is not None:
             alert = need.alert
             name, key, who = escape(alert.patient.short_name), f"alert-{alert.pk}", patient_at(alert.patient_id)
-            room, at = alert.infusion.room.name if alert.infusion else "", alert.opened_at
+            room, at = alert.infusion.room.name if alert.infusion else "", ""
+            since = _since(alert, board)
+            room = f"{room} · {since}" if room else since
             why = f"{escape(alert.says)} {_answers_by(alert, need, clock(alert.deadline, zone))}"
             buttons = f'<a class="button" href="{alert_at(alert.pk)}">{opens}<span class="aloud">: {name}</span></a>'
         where = f' <span class="needs__room">{escape(room)}</span>' if room else ""
         drawn.append(
             f'<li class="is-{need.level}" id="need-{key}">{status(need.level, need.word)}<p class="needs__who">'
-            f'<span class="needs__time">{clock(at, zone)}</span> <span class="needs__name"><a href="{who}">{name}</a>'
+            f'{at}<span class="needs__name"><a href="{who}">{name}</a>'
             f'</span>{where}</p><p class="needs__why">{why}</p><div class="needs__do">{buttons}</div></li>'
         )
     return mark_safe("".join(drawn))  # noqa: S308 - words are escaped where they are put in
+
+
+def _since(alert: Alert, board: Board) -> str:
+    """Small and with its word, not to be taken for the time of a visit."""
+    opened = alert.opened_at.astimezone(board.site.zone)
+    moment = f"{opened:%H:%M}" if opened.date() == board.day else f"{date_format(opened, 'D')} {opened:%H:%M}"
+    return _("since %(moment)s") % {"moment": moment}
 
 
 class _Ways:

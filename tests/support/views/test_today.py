@@ -221,6 +221,55 @@ def test_who_is_ready_and_who_has_left_stand_on_the_floor_with_their_step(sign_i
     assert f'action="{reverse("infusion_home", args=[left.pk])}"' in left_row
 
 
+def test_nobody_on_the_way_home_falls_off_the_floor(desk, site, book, now):
+    """Nine are booked within three hours; the two who have left still wait for "Home safe"."""
+    for number in range(9):
+        book(at=now + timedelta(minutes=10 * number))
+    at = now - timedelta(hours=4)
+    been = {"arrived_at": at, "started_at": at, "recovering_at": at, "ready_at": at}
+    director, how = StaffFactory(role=Role.DIRECTOR, sites=[site]), ReleasedHow.WATCHED_RIDE
+    gone = [book(at=at, status=InfusionStatus.RELEASED, released_at=now, released_how=how, **been) for _ in range(2)]
+    for left in gone:
+        Handover.objects.create(
+            infusion=left,
+            how=how,
+            created_at=at,
+            done_at=at,
+            done_by=director,
+            evidence="The taxi rang",
+            authorised_by=director,
+        )
+    html = desk.get("/").content.decode()
+    assert all(f'action="{reverse("infusion_home", args=[left.pk])}"' in html for left in gone)
+    assert html.count('<tr id="floor-') == 2 + board.FLOOR_COMING
+    assert "4 more come within three hours." in html
+
+
+def test_an_alert_says_since_when_and_no_time_of_a_visit(desk, site, policy, now):
+    patient = PatientFactory(site=site)
+    for key, opened in (("a", now), ("b", now - timedelta(days=1))):
+        alerts.open_alert(kind=AlertKind.CALL_ME, key=key, says="Asked for a call.", patient=patient, now=opened)
+    html = desk.get("/").content.decode()
+    assert "needs__time" not in html
+    assert re.findall(r'"needs__room">([^<]+)<', html) == ["since Mon 09:41", "since 09:41"]
+
+
+def test_nobody_arrives_today_for_a_visit_of_another_day(desk, book, now):
+    far = book(at=LATER + timedelta(days=7))
+    html = desk.get(reverse("infusion", args=[far.pk])).content.decode()
+    assert reverse("infusion_arrive", args=[far.pk]) not in html
+    assert "Still to come before it can start:" in html
+    assert 'class="panel" aria-labelledby="before"' in html
+
+
+def test_who_is_asked_in_good_time_is_no_risk_yet(desk, site, book, now):
+    CommitmentFactory(infusion=book(at=LATER + timedelta(days=20)))
+    day = (LATER + timedelta(days=20)).date()
+    seen = board.day(site=site, day=day, now=now)
+    assert (seen.at_risk, seen.asking, seen.none) == (0, 1, 0)
+    assert "1 is still being asked about" in desk.get("/", {"day": day.isoformat()}).content.decode()
+
+
 def test_what_people_wrote_is_shown_as_text(desk, site, book, now):
     """Names of patients, rooms and helpers, and what an alert says, wherever the board draws them."""
     evil = "<b>Maya'\""
