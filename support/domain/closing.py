@@ -67,13 +67,11 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of one visit. ``is_done``: it is out of the closed time. ``to`` is where this has moved it, from
-    ``was``; where it has not, ``says`` is a sentence for staff."""
+    """What became of one visit. ``is_done``: it is out of the closed time; where not, ``says`` is a sentence for
+    staff."""
 
     infusion: Infusion
     is_done: bool
-    was: Slot
-    to: Slot | None = None
     says: str = ""
 
 
@@ -117,18 +115,7 @@ def progress(*, closure: Closure, site: Site, now: datetime) -> Progress:
     counted = Counter(hit(closure=closure, now=now).values_list("site__name", "site_id"))
     left = sum(count for (_name, pk), count in counted.items() if pk == site.pk)
     since = closure.created_at or closure.starts_at
-    still = hit(closure=closure, now=now).values("pk")
-    moved = set(
-        Move.objects.filter(_from(closure), infusion__site=site, at__gte=since, undone_at=None)
-        .annotate(
-            until=ExpressionWrapper(
-                F("from_starts_at") + (F("infusion__ends_at") - F("infusion__starts_at")), output_field=DateTimeField()
-            )
-        )
-        .filter(until__gt=closure.starts_at)
-        .exclude(infusion__in=still)
-        .values_list("infusion_id", flat=True)
-    )
+    moved = set(_moves(closure, site, since, now).values_list("infusion_id", flat=True))
     off = Infusion.objects.filter(
         _whose(closure),
         site=site,
@@ -144,6 +131,12 @@ def progress(*, closure: Closure, site: Site, now: datetime) -> Progress:
         off=off.count(),
         elsewhere={name: count for (name, pk), count in sorted(counted.items()) if pk != site.pk},
     )
+
+
+def just_moved(*, closure: Closure, site: Site, now: datetime) -> QuerySet[Move]:
+    """What can still be undone, latest first. One query."""
+    rows = _moves(closure, site, now - moves.UNDO_FOR, now).filter(version=F("infusion__version"))
+    return rows.select_related("infusion__patient", "to_room", "to_clinician").order_by("-at", "from_starts_at", "pk")
 
 
 def move(*, closure: Closure, choice: Choice, actor: StaffMember, now: datetime) -> Infusion:
@@ -186,24 +179,28 @@ def take_off(*, closure: Closure, infusion: Infusion, version: int, actor: Staff
 
 
 def _moved(closure: Closure, choice: Choice, actor: StaffMember, now: datetime) -> Outcome:
-    was, visit = moves.place_of(choice.infusion), choice.infusion
-    out = _("Out of the closed time already.")
     try:
         row = move(closure=closure, choice=choice, actor=actor, now=now)
     except Taken as taken:
         says = f"{_('That time has just been taken. Pick another.')} {taken}"
-        return Outcome(infusion=visit, is_done=False, was=was, says=says)
+        return Outcome(infusion=choice.infusion, is_done=False, says=says)
     except StaleVersion as stale:
-        if not hit(closure=closure, now=now).filter(pk=visit.pk).exists():
+        if not hit(closure=closure, now=now).filter(pk=choice.infusion.pk).exists():
             # Somebody else moved it out of the closed time a moment ago.
-            return Outcome(infusion=visit, is_done=True, was=was, says=out)
-        return Outcome(infusion=visit, is_done=False, was=was, says=f"{stale} {stale.changed}")
+            return Outcome(infusion=choice.infusion, is_done=True)
+        return Outcome(infusion=choice.infusion, is_done=False, says=f"{stale} {stale.changed}")
     except Refused as refused:
-        return Outcome(infusion=visit, is_done=False, was=was, says=str(refused))
-    to = moves.place_of(row)
-    if to == was:
-        return Outcome(infusion=row, is_done=True, was=was, says=out)
-    return Outcome(infusion=row, is_done=True, was=was, to=to)
+        return Outcome(infusion=choice.infusion, is_done=False, says=str(refused))
+    return Outcome(infusion=row, is_done=True)
+
+
+def _moves(closure: Closure, site: Site, since: datetime, now: datetime) -> QuerySet[Move]:
+    """Out of the closed time, not undone."""
+    rows = Move.objects.filter(_from(closure), infusion__site=site, at__gte=since, undone_at=None)
+    took = F("infusion__ends_at") - F("infusion__starts_at")
+    until = ExpressionWrapper(F("from_starts_at") + took, output_field=DateTimeField())
+    still = hit(closure=closure, now=now).values("pk")
+    return rows.annotate(until=until).filter(until__gt=closure.starts_at).exclude(infusion__in=still)
 
 
 def _whose(closure: Closure) -> Q:

@@ -107,6 +107,8 @@ def _line(person: Person, rehearsed: Ripple, site: Site) -> Line:
         return Line(level="risk", word=_("Not asked"), says=_("%(name)s is not on the list any more then.") % named)
     if person.before in HOLDING:
         said = _("%(name)s said yes to %(old)s and is asked again.")
+    elif person.is_unreached:
+        said = _("%(name)s was invited and is not written to again until they answer: please call.")
     elif person.before in {S.DECLINED, S.WITHDRAWN}:
         said = _("%(name)s could not come on %(old)s and is asked about the new time.")
     else:
@@ -116,6 +118,6 @@ def _line(person: Person, rehearsed: Ripple, site: Site) -> Line:
     level, word, fits = {
         True: ("ok", _("Suits"), _("%(day)s suits %(name)s.")),
         False: ("stop", _("Does not suit"), _("%(name)s told us that %(day)s does not suit.")),
-        None: ("calm", _("Not known"), _("Nobody knows yet whether %(day)s suits %(name)s.")),
+        None: ("calm", _("To ask"), _("Nobody knows yet whether %(day)s suits %(name)s.")),
     }[person.suits]
     return Line(level=level, word=word, says=f"{said % named} {fits % named}")

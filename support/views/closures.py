@@ -1,6 +1,6 @@
 """Closed times: recording one, seeing whom it hits, finding those another time, telling them, lifting it."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -57,7 +57,7 @@ def _was_closed(request: HttpRequest, closure: Closure, now: datetime) -> HttpRe
 
 
 def page(
-    request: HttpRequest, pk: int, refused: Refused | None = None, outcomes: Iterable[Outcome] = ()
+    request: HttpRequest, pk: int, refused: Refused | None = None, outcomes: Sequence[Outcome] = ()
 ) -> HttpResponse:
     now = timezone.now()
     closure = get_object_or_404(_here(request), pk=pk)
@@ -72,7 +72,9 @@ def page(
             {"visit": visit, "offers": [(slot_text.written(way.slot), way) for way in ways], "told": visit.pk in told}
             for visit, ways in lines
         ],
-        "outcomes": list(outcomes),
+        "outcomes": outcomes,
+        "not_moved": [one for one in outcomes if not one.is_done],
+        "moved": closing.just_moved(closure=closure, site=request.site, now=now)[:LISTED],
         "undo_minutes": moves.UNDO_FOR // timedelta(minutes=1),
         "refused": refused,
         "is_own": closure.site_id == request.site.pk,
@@ -105,7 +107,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     choice = _choice(request, request.POST.get("offer", ""))
     row = closing.move(closure=closure, choice=choice, actor=request.user, now=timezone.now())
     named = {"name": row.patient.short_name, "when": spoken.say_moment(row.starts_at, row.site), "room": row.room}
-    said.success(request, _("%(name)s comes on %(when)s now, %(room)s. It can be undone on the visit’s page.") % named)
+    said.success(request, _("%(name)s comes on %(when)s now, %(room)s.") % named)
     return redirect("closure", pk)
 
 

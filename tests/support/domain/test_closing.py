@@ -258,7 +258,12 @@ def test_an_offer_taken_meanwhile_leaves_the_others_alone(clinic, next_week):
     done = closing.move_all(closure=closure, choices=wanted, actor=clinic.desk, now=clinic.now)
     assert [outcome.is_done for outcome in done] == [False, True]
     assert "has just been taken" in done[0].says
-    assert (done[0].to, done[1].was.starts_at, done[1].to) == (None, next_week, wanted[1].slot)
+    [move] = closing.just_moved(closure=closure, site=clinic.site, now=clinic.now)
+    assert (move.infusion, move.from_starts_at, move.to_starts_at) == (
+        done[1].infusion,
+        next_week,
+        wanted[1].slot.starts_at,
+    )
 
 
 def test_a_visit_moved_out_of_a_closed_time_can_be_put_back_into_it(clinic, next_week):
@@ -266,8 +271,11 @@ def test_a_visit_moved_out_of_a_closed_time_can_be_put_back_into_it(clinic, next
     visit = clinic.book(next_week)
     closure = close(clinic, next_week - 6 * HOUR, next_week + 8 * HOUR)
     [done] = closing.move_all(closure=closure, choices=choices(clinic, closure), actor=clinic.desk, now=clinic.now)
+    assert closing.just_moved(closure=closure, site=clinic.site, now=clinic.now + timedelta(minutes=9)).count() == 1
+    assert closing.just_moved(closure=closure, site=clinic.site, now=clinic.now + timedelta(minutes=11)).count() == 0
     back = moves.undo(infusion=done.infusion, actor=clinic.desk, now=clinic.now + timedelta(minutes=9))
     assert (back.starts_at, hit(clinic, closure)) == (next_week, [visit])
+    assert closing.just_moved(closure=closure, site=clinic.site, now=clinic.now).count() == 0
     [again] = closing.move_all(closure=closure, choices=choices(clinic, closure), actor=clinic.desk, now=clinic.now)
     clinic.now += timedelta(minutes=1)
     close(clinic, next_week - HOUR, next_week + HOUR, room=clinic.room)

@@ -213,6 +213,8 @@ def test_move_all_moves_everybody_and_says_what_became_of_each(desk, site, place
     assert f'href="{reverse("infusion", args=[visit.pk])}"' in page
     visit.refresh_from_db()
     assert visit.starts_at == TUESDAY + DAY
+    again = act_of(desk, "closure")
+    assert ("Moved just now" in again, "from Tue 10 Mar, 10:00 to <b>Wed 11 Mar, 10:00</b>" in again) == (True, True)
 
 
 def test_each_of_all_that_were_moved_can_be_undone(desk, visit, place):
@@ -275,7 +277,7 @@ def test_the_page_asks_the_database_as_often_for_three_as_for_one(
     closed(desk)
     address = reverse("closure", args=[Closure.objects.get().pk])
     desk.get(address)
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         desk.get(address)
 
 
@@ -294,7 +296,7 @@ def test_a_closed_time_with_hundreds_of_visits_shows_its_first_page(
     closed(desk)
     address = reverse("closure", args=[Closure.objects.get().pk])
     desk.get(address)
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         desk.get(address)
     rooms = Room.objects.bulk_create(RoomFactory.build_batch(300, site=site))
     people = StaffMember.objects.bulk_create(StaffFactory.build_batch(300, role=Role.CLINICIAN, password="!"))
@@ -317,7 +319,7 @@ def test_a_closed_time_with_hundreds_of_visits_shows_its_first_page(
         for course, room, person in zip(courses, rooms, people, strict=True)
     )
     desk.get(address)
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         page = desk.get(address).content.decode()
     assert "0 of 301 visits have been dealt with" in page
     assert page.count('class="panel" id="visit-') == 25
