@@ -31,7 +31,8 @@ def _proposed(request: HttpRequest, pk: int, refused: Refused | None = None) -> 
     except Refused as unreadable:
         return times.unreadable(times.page(request, course=course, infusion=None, refused=unreadable))
     was_read(request, patient_id=course.patient_id, subject=course)
-    return render(request, "support/desk/place.html", {"course": course, **times.of_proposal(request, proposed)})
+    shown = times.of_proposal(request, proposed, course=course, with_rides=True)
+    return render(request, "support/desk/place.html", {"course": course, **shown})
 
 
 @at_site(*DESK_AND_CARE)

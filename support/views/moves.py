@@ -39,7 +39,8 @@ def _preview(request: HttpRequest, pk: int, refused: Refused | None = None) -> H
         version=whole(asked.get("version")) or infusion.version,
         refused=refused,
     )
-    return render(request, "support/desk/move.html", {"infusion": infusion, **times.of_proposal(request, proposed)})
+    shown = times.of_proposal(request, proposed, course=infusion.course, with_rides=False)
+    return render(request, "support/desk/move.html", {"infusion": infusion, **shown})
 
 
 @at_site(*DESK_AND_CARE)

@@ -13,7 +13,9 @@ from clinic.domain.slots import Slot
 from clinic.forms import slot_text
 from clinic.models import Course, Infusion
 from clinic.views.desk import was_read
+from support.domain import free_times
 from support.domain.board_grid import day_of
+from support.domain.free_times import Known
 from support.domain.proposal import Proposal
 from support.forms import slots
 
@@ -25,18 +27,24 @@ def page(
 ) -> HttpResponse:
     now = timezone.now()
     today = times.local_day(moment=now, zone=request.site.zone)
-    usual = times.local_day(moment=infusion.starts_at, zone=request.site.zone) if infusion else today
+    usual = today
+    if infusion is not None:
+        usual = times.local_day(moment=infusion.starts_at, zone=request.site.zone)
+    elif "from" not in request.GET:
+        usual = free_times.first_day(course=course, today=today)
     first = max(day_of(request.GET.get("from"), today=usual), today)
     was_read(request, patient_id=course.patient_id, subject=infusion or course)
     written_down = request.GET if "day" in request.GET else None
     start = moves.place_of(infusion) if infusion else None
-    days = slots.by_day(_free(course, infusion, first, now), site=request.site)
+    free = _free(course, infusion, first, now)
+    days = slots.by_day(free, site=request.site)
     warned = against.days_between(course=course, moments=[moment for moment, _times in days], infusion=infusion)
+    known = free_times.known(course=course, starts=[slot.starts_at for slot in free])
     context = {
         "infusion": infusion,
         "course": course,
         "patient": course.patient,
-        "days": [(moment, free, warned[moment]) for moment, free in days],
+        "days": [_day(moment, rows, warned[moment], known) for moment, rows in days],
         "alternatives": [(slot_text.written(slot), slot) for slot in getattr(refused, "alternatives", [])],
         "refused": refused,
         "any_time": slots.AnyTimeForm(written_down, site=request.site, start=start),
@@ -47,9 +55,31 @@ def page(
     return render(request, "support/desk/times.html", context)
 
 
-def of_proposal(request: HttpRequest, proposed: Proposal) -> dict[str, Any]:
-    """What the pages of a place that is not taken yet show of it."""
+def _day(
+    moment: datetime, rows: list[tuple[str, Slot]], warned: list[str], known: dict[datetime, Known]
+) -> dict[str, Any]:
+    """What is the same for all times of a day is said once, with the day."""
+    rides = [known[slot.starts_at].rides for _written, slot in rows]
+    same = all(marks == rides[0] for marks in rides)
     return {
+        "moment": moment,
+        "warned": warned,
+        "rides": rides[0] if same else [],
+        "times": [
+            (written, slot, [] if same else marks, known[slot.starts_at].is_bad)
+            for (written, slot), marks in zip(rows, rides, strict=True)
+        ],
+    }
+
+
+def of_proposal(request: HttpRequest, proposed: Proposal, *, course: Course, with_rides: bool) -> dict[str, Any]:
+    """What the pages of a place that is not taken yet show of it; ``back_to`` is the first of the days it was chosen
+    from."""
+    starts_at = proposed.slot.starts_at
+    day = times.local_day(moment=starts_at, zone=request.site.zone)
+    return {
+        "known": free_times.known(course=course, starts=[starts_at], with_rides=with_rides)[starts_at],
+        "back_to": day_of((request.POST or request.GET).get("from") or day.isoformat(), today=day),
         "proposal": proposed,
         "written": slot_text.written(proposed.slot),
         "alternatives": [(slot_text.written(other), other) for other in proposed.alternatives],

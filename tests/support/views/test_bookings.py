@@ -1,18 +1,25 @@
 """A time for a visit that waits to be placed, and somebody who just came in, over HTTP."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import urlencode
 
 import pytest
 from django.urls import reverse
 
-from clinic.domain import bookings
+from clinic.domain import bookings, wishes
 from clinic.domain.slots import Slot
 from clinic.enums import InfusionStatus, Role
 from clinic.forms import slot_text
 from clinic.models import Infusion, OpeningHours, RuleOverride, StaffMember
-from tests.factories import CourseFactory, PatientFactory, ProtocolFactory, RoomFactory, StaffFactory
+from tests.factories import (
+    CourseFactory,
+    DesignationFactory,
+    PatientFactory,
+    ProtocolFactory,
+    RoomFactory,
+    StaffFactory,
+)
 
 TOMORROW = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)  # 10:00 in New York
 DAY = timedelta(days=1)
@@ -60,6 +67,38 @@ def test_days_too_near_another_visit_are_marked(desk, course):
     page = desk.get(reverse("course_place", args=[course.pk]) + "?from=2026-03-05").content.decode()
     marked = page.count("Wednesday 4 March and Thursday 5 March are too close")
     assert (marked, page.count("are too close")) == (1, 1)
+
+
+def test_the_times_begin_where_the_days_between_visits_allow(desk, course):
+    page = desk.get(reverse("course_place", args=[course.pk]))
+    assert (page.context["first"], "Against a rule" in page.content.decode()) == (date(2026, 3, 6), False)
+
+
+def test_the_last_visit_of_a_course_begins_after_the_one_before_it(desk, site, clinic, now):
+    made = CourseFactory(patient__site=site, protocol=ProtocolFactory(site=site, stages=[(3, 2, 3, 9)]))
+    for days in (3, 9):
+        bookings.place(course=made, slot=slot(clinic, TOMORROW + days * DAY), actor=StaffFactory(sites=[site]), now=now)
+    assert desk.get(reverse("course_place", args=[made.pk])).context["first"] == date(2026, 3, 15)
+
+
+def test_each_time_says_who_could_drive_and_what_does_not_suit(desk, site, course, clinic, now):
+    ride = DesignationFactory(patient=course.patient, person__given_name="Marta", roles=["ride"])
+    wishes.add(
+        patient=course.patient, weekdays=[4], starts=time(8), ends=time(11), suits=False, actor=clinic[1], now=now
+    )
+    friday = desk.get(reverse("course_place", args=[course.pk])).context["days"][0]
+    assert [mark.word for mark in friday["rides"]] == [f"to ask: {ride.person.first_name}"]
+    bad = {f"{one.starts_at.astimezone(site.zone):%H:%M}": is_bad for _value, one, _rides, is_bad in friday["times"]}
+    assert (bad["08:00"], bad["10:30"], bad["11:00"]) == (True, True, False)
+    page = look(desk, course, slot=slot_text.written(slot(clinic, TOMORROW + 2 * DAY))).content.decode()
+    assert "to ask: Marta" in page
+    assert "The patient said that they cannot come at this time." in page
+
+
+def test_another_time_is_chosen_from_the_same_days(desk, course, clinic):
+    at = slot_text.written(slot(clinic, TOMORROW + 6 * DAY))
+    assert "?from=2026-03-08" in look(desk, course, slot=at, **{"from": "2026-03-08"}).content.decode()
+    assert "?from=2026-03-10" in look(desk, course, slot=at).content.decode()
 
 
 def test_all_that_speaks_against_a_time_is_listed(desk, course, clinic, site, now):
