@@ -12,7 +12,7 @@ from clinic.domain.slots import Slot
 from clinic.models import Infusion, RuleOverride
 from messaging.enums import MessageStatus
 from messaging.models import Message
-from support.domain import availability, feeds, rules
+from support.domain import availability, feeds, reached, rules
 from support.domain.calendars import Entry
 from support.domain.day import Fasting, fasting
 from support.domain.helper_page import own_window
@@ -27,12 +27,14 @@ STRONGEST = (S.KEPT, S.RECONFIRMED, S.ACCEPTED, S.ASKED, S.DECLINED, S.WITHDRAWN
 @dataclass(frozen=True, kw_only=True)
 class Pledged:
     """Where one person stands; ``suits``: whether the visit's time fits what they stated, None if they stated nothing
-    about it. ``only_after``: they are there in the evening after it, so its own time is not theirs to judge by."""
+    about it. ``only_after``: they are there in the evening after it, so its own time is not theirs to judge by.
+    ``is_unreached``: no message asks them."""
 
     name: str
     status: str
     suits: bool | None
     only_after: bool
+    is_unreached: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,10 +69,13 @@ def take(*, infusion: Infusion, calendars_of: Sequence[Slot], now: datetime) -> 
 
 
 def _pledged(visit: Infusion) -> dict[int, Pledged]:
-    rows = Commitment.objects.filter(infusion=visit).exclude(status=S.VOID)
+    everything = Commitment.objects.filter(infusion=visit).select_related("designation__person__site", "infusion")
+    rows = list(everything.order_by("designation__rank", "designation"))
+    reach = reached.reaches(commitments=rows)
     of_each: dict[int, list[Commitment]] = defaultdict(list)
-    for row in rows.select_related("designation__person", "infusion").order_by("designation__rank", "designation"):
-        of_each[row.designation_id].append(row)
+    for row in rows:
+        if row.status != S.VOID:
+            of_each[row.designation_id].append(row)
     today = times.local_day(moment=visit.starts_at, zone=visit.site.zone)
     people = [mine[0].designation.person_id for mine in of_each.values()]
     stated = availability.rows_of(people=people, today=today)
@@ -87,6 +92,7 @@ def _pledged(visit: Infusion) -> dict[int, Pledged]:
             status=min((row.status for row in mine), key=lambda status: STRONGEST.index(S(status))),
             suits=False if False in answers else None if None in answers or not during else True,
             only_after=not during,
+            is_unreached=reach[pk].is_unreached,
         )
     return found
 

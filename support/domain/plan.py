@@ -38,6 +38,7 @@ WORTH_A_CALL = frozenset(
         "helper_ask_new_time",
         "helper_cancelled",
         "helper_come_in",
+        "helper_unreached",
     }
 )
 
@@ -93,6 +94,7 @@ def _all(state: VisitState) -> Iterator[Touch]:
         for helper in helpers:
             yield from _helper_reminders(state, helper)
             yield from _covered(state, helper)
+        yield from _unreached(state)
     if status is InfusionStatus.READY:
         yield from _come_in(state, helpers)
     if not status.is_live:
@@ -140,6 +142,31 @@ def _asks(state: VisitState, helper: Helper) -> Iterator[Touch]:
         yield _touch(
             state, "helper_ask_again", helper.reach, due=again, not_after=state.starts_at, rule=rule, subject=subject
         )
+
+
+def _unreached(state: VisitState) -> Iterator[Touch]:
+    """Where the way home depends on people no message may ask, a person calls them, one after the other in the
+    patient's order: from the hour of the second question until the last one is asked, a day after the invitation."""
+    rides = [
+        (helper, pledge) for helper in state.helpers for pledge in helper.pledges if pledge.role == SupportRole.RIDE
+    ]
+    asked = [(helper, pledge) for helper, pledge in rides if pledge.status == CommitmentStatus.ASKED]
+    is_held = any(pledge.status in HOLDING for _helper, pledge in rides)
+    if is_held or not asked or not all(helper.reach.is_unreached for helper, _pledge in asked):
+        return
+    helper, pledge = min(asked, key=lambda pair: pair[0].rank)
+    if helper.was_moved and not helper.reach.is_silent:
+        # Called about the new time already.
+        return
+    who = replace(helper.reach, can_text=False, can_email=False)
+    begins = max(_days_before(state, who, max(state.rules.ask_hours // 24, 1)), pledge.asked_at)
+    if helper.invited_at is not None:
+        begins = max(begins, helper.invited_at + ASK_AGAIN_AFTER)
+    due = _later(state, who, begins)
+    until = state.starts_at - timedelta(hours=state.rules.reconfirm_hours)
+    if due < until:
+        rule = f"{state.rules.ask_hours} hours before, a day after inviting"
+        yield _touch(state, "helper_unreached", who, due=due, not_after=until, rule=rule)
 
 
 def _reopened(state: VisitState, asked_at: datetime) -> bool:

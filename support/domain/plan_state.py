@@ -29,6 +29,11 @@ class Reach:
             return Channel.SMS
         return Channel.EMAIL if self.can_email else CALL
 
+    @property
+    def is_unreached(self) -> bool:
+        """No message asks this person anything: a person must."""
+        return self.is_silent or self.channel == CALL
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pledge:
@@ -45,12 +50,17 @@ class Pledge:
 
 @dataclass(frozen=True, kw_only=True)
 class Helper:
-    """One named person: ``pledges`` for the present time, newest per role; ``was_moved``: an older time was theirs."""
+    """One named person: ``pledges`` for the present time, newest per role; ``was_moved``: an older time was theirs.
+
+    ``rank`` is their place in the patient's order, ``invited_at`` when their invitation was written.
+    """
 
     reach: Reach
     pledges: tuple[Pledge, ...]
     was_moved: bool = False
     was_asked_by_message: bool = False
+    rank: int = 1
+    invited_at: datetime | None = None
 
     def with_status(self, *statuses: CommitmentStatus) -> list[Pledge]:
         return [pledge for pledge in self.pledges if pledge.status in statuses]

@@ -210,6 +210,9 @@ def says(*, kind: str, name: str, visit: Infusion, why: str = "") -> str:
             "helper_reconfirm": _("Please call %(name)s: are they still coming %(when)s?"),
             "helper_ask_new_time": _("Please call %(name)s: can they help at the new time, %(when)s?"),
             "helper_cancelled": _("Please call %(name)s: they are not needed %(when)s."),
+            "helper_unreached": _(
+                "No message goes to %(name)s until they answer. Please call: can they help %(when)s?"
+            ),
             "helper_come_in": _("Please call %(name)s: time to come to the front desk."),
         }
         sentence = sentences.get(kind, _("Please call %(name)s about %(when)s."))

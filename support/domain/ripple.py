@@ -25,13 +25,15 @@ REHEARSED = "rehearsed, not decided"
 @dataclass(frozen=True, kw_only=True)
 class Person:
     """A helper: what they had said (a ``CommitmentStatus``, empty if nothing), where they stand after it, and whether
-    the time suits what they stated (None: they stated nothing, or are there ``only_after`` it)."""
+    the time suits what they stated (None: they stated nothing, or are there ``only_after`` it). ``is_unreached``: no
+    message asks them."""
 
     name: str
     before: str
     after: str
     suits: bool | None
     only_after: bool = False
+    is_unreached: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +133,7 @@ def _people(before: Picture, after: Picture) -> tuple[Person, ...]:
                     after=new.status if new else "",
                     suits=new.suits if new else None,
                     only_after=known.only_after,
+                    is_unreached=known.is_unreached,
                 )
             )
     return tuple(found)

@@ -11,7 +11,7 @@ from clinic.domain import gates, moves
 from clinic.enums import OFF, InfusionStatus
 from clinic.models import Infusion, Move, RuleOverride
 from messaging.models import Message
-from support.domain import answers, board, ledger_words, rules, steps, way_home
+from support.domain import answers, board, ledger_words, reached, rules, steps, way_home
 from support.domain.answers import Answered
 from support.domain.day import Fasting, fasting
 from support.domain.ledger_words import Line
@@ -52,11 +52,15 @@ class Phase:
 
 @dataclass(frozen=True, kw_only=True)
 class Promised:
-    """One commitment with what the desk can record about it now: "yes", "confirm", "no", "back"."""
+    """One commitment with what the desk can record about it now: "yes", "confirm", "no", "back".
+
+    ``unreached`` says why no message asks them, where it is so.
+    """
 
     commitment: Commitment
     level: str
     word: str
+    unreached: str
     answers: list[tuple[str, str]]
 
 
@@ -65,6 +69,7 @@ class VisitPage:
     phase: str
     phases: list[Phase]
     step: steps.Step | None
+    is_its_day: bool
     gates: list[str]
     way: WayHome
     promised: list[Promised]
@@ -91,20 +96,22 @@ class VisitPage:
 def of(*, infusion: Infusion, now: datetime) -> VisitPage:
     state = infusion.state
     commitments = list(
-        Commitment.objects.filter(infusion=infusion).select_related("designation__person", "recorded_by")
+        Commitment.objects.filter(infusion=infusion).select_related("designation__person__site", "recorded_by")
     )
     current = [row for row in commitments if row.status != C.VOID]
     asked = {row.designation_id for row in current}
+    unreached = reached.why_not(commitments=commitments)
     named = Designation.objects.filter(patient_id=infusion.patient_id, withdrawn_at=None).select_related("person")
     sent = Message.objects.filter(site_id=infusion.site_id, scope=f"infusion:{infusion.pk}").order_by("due_at", "pk")
     return VisitPage(
         phase=steps.phase(infusion=infusion, zone=infusion.site.zone, now=now),
         phases=_phases(infusion),
-        step=steps.STEPS.get(state),
+        step=steps.next_step(infusion=infusion, zone=infusion.site.zone, now=now),
+        is_its_day=steps.is_its_day(infusion=infusion, zone=infusion.site.zone, now=now),
         gates=gates.reasons(infusion=infusion, now=now) if state.before_start else [],
         way=way_home.of(infusions=[infusion], now=now)[infusion.pk],
-        promised=[_promised(row, infusion) for row in current],
-        earlier=[_promised(row, infusion) for row in commitments if row.status == C.VOID],
+        promised=[_promised(row, infusion, unreached.get(row.pk, "")) for row in current],
+        earlier=[_promised(row, infusion, "") for row in commitments if row.status == C.VOID],
         not_asked=[row for row in named if row.pk not in asked],
         messages=ledger_words.lines(messages=list(sent)),
         answers=answers.of(infusion=infusion),
@@ -132,13 +139,14 @@ def _phases(infusion: Infusion) -> list[Phase]:
     return phases
 
 
-def _promised(row: Commitment, infusion: Infusion) -> Promised:
+def _promised(row: Commitment, infusion: Infusion, unreached: str) -> Promised:
     status = C(row.status)
     is_open = infusion.state not in board.OVER and infusion.state not in OFF
     return Promised(
         commitment=row,
         level=COMMITMENT_LEVELS[status],
         word=str(status.label),
+        unreached=unreached if is_open else "",
         answers=_answers(row, status) if is_open else [],
     )
 

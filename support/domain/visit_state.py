@@ -107,6 +107,11 @@ def reach_helper(*, designation: Designation, has_answered: bool, stopped: Colle
     )
 
 
+def said_yes(rows: Iterable[Commitment]) -> bool:
+    """Whether somebody ever said yes to this visit, at any of its times."""
+    return any(row.answered_at and row.status != CommitmentStatus.DECLINED for row in rows)
+
+
 def stopped(*people: Contact) -> set[str]:
     """Which of their numbers and addresses asked for no more messages."""
     addresses = {person.phone for person in people} | {person.email for person in people}
@@ -184,9 +189,8 @@ def _helper(
 ) -> Helper:
     newest = {row.role: row for row in rows if row.for_starts_at == visit.starts_at}
     older = [row for row in rows if row.status == CommitmentStatus.VOID and row not in newest.values()]
-    said_yes = any(row.answered_at and row.status != CommitmentStatus.DECLINED for row in rows)
     return Helper(
-        reach=reach_helper(designation=designation, has_answered=said_yes, stopped=stopped),
+        reach=reach_helper(designation=designation, has_answered=said_yes(rows), stopped=stopped),
         pledges=tuple(
             Pledge(
                 role=row.role,
@@ -199,6 +203,8 @@ def _helper(
         ),
         was_moved=bool(older),
         was_asked_by_message=f"designation:{designation.pk}" in ledger.asked,
+        rank=designation.rank,
+        invited_at=designation.invited_at,
     )
 
 

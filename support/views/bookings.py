@@ -4,7 +4,6 @@ from django.contrib import messages as said
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from clinic.access import DESK_AND_CARE
@@ -12,7 +11,7 @@ from clinic.domain import bookings
 from clinic.domain.errors import Refused
 from clinic.models import Course, Patient
 from clinic.views.desk import at_site, patient_of, was_read
-from support.domain import proposal, walk_ins
+from support.domain import proposal, reached, walk_ins
 from support.forms import slots
 from support.views import times
 from support.views.refusals import shown_on
@@ -46,10 +45,10 @@ def place(request: HttpRequest, pk: int) -> HttpResponse:
         return _proposed(request, pk)
     course = _course_of(request, pk)
     slot = slots.read(request.POST.get("slot", ""), site=request.site)
-    bookings.place(
+    visit = bookings.place(
         course=course, slot=slot, actor=request.user, now=timezone.now(), override_reason=times.reason(request)
     )
-    said.success(request, _("Booked. The helpers are asked now."))
+    said.success(request, reached.booked(infusion=visit))
     return redirect("patient", course.patient_id)
 
 

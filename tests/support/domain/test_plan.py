@@ -178,7 +178,71 @@ def test_what_was_said_by_text_is_not_said_again_by_e_mail():
 
 def test_somebody_who_has_agreed_to_nothing_is_left_in_peace():
     silent = Helper(reach=reach("designation:5", is_silent=True), pledges=(pledge("asked"),))
-    assert [k for k in kinds(visit(silent)) if k.startswith("helper")] == []
+    assert [touch for touch in plan.everything(state=visit(silent)) if not touch.is_call] == [
+        touch for touch in plan.everything(state=visit()) if not touch.is_call
+    ]
+
+
+def unreached(pk=5, **fields):
+    """Somebody invited long ago who has not answered."""
+    values = {"reach": reach(f"designation:{pk}", is_silent=True), "pledges": (pledge("asked"),)}
+    return Helper(**(values | {"invited_at": LONG_AGO} | fields))
+
+
+def calls(*helpers, **fields) -> list[tuple[str, datetime]]:
+    """Whom the desk is to call because no message may ask them, and from when on its clock."""
+    found = plan.everything(state=visit(*helpers, **fields))
+    return [
+        (touch.wanted.recipient, touch.wanted.due_at.astimezone(NEW_YORK))
+        for touch in found
+        if touch.wanted.kind == "helper_unreached" and touch.is_call
+    ]
+
+
+THREE_DAYS_BEFORE = datetime(2026, 3, 1, 10, tzinfo=NEW_YORK)
+
+
+def test_where_only_somebody_no_message_may_ask_could_drive_a_person_calls_them():
+    assert calls(unreached()) == [("designation:5", THREE_DAYS_BEFORE)]
+    stopped = replace(unreached(), reach=reach("designation:5", can_text=False, can_email=False))
+    assert calls(stopped) == [("designation:5", THREE_DAYS_BEFORE)]
+
+
+def test_one_after_the_other_in_the_patients_order():
+    second, first = unreached(pk=5, rank=2), unreached(pk=6, rank=1)
+    assert calls(second, first) == [("designation:6", THREE_DAYS_BEFORE)]
+    said_no = replace(first, pledges=(pledge("declined", answered_at=EARLY),))
+    assert calls(second, said_no) == [("designation:5", THREE_DAYS_BEFORE)]
+
+
+def test_a_visit_booked_in_the_asking_time_is_called_about_at_once():
+    booked = STARTS - timedelta(hours=48)
+    assert calls(unreached(pledges=(pledge("asked", asked_at=booked),))) == [("designation:5", booked)]
+
+
+def test_who_was_invited_today_has_a_day_to_answer():
+    now = STARTS - timedelta(hours=50)
+    fresh = unreached(pledges=(pledge("asked", asked_at=now),), invited_at=now)
+    assert calls(fresh) == [("designation:5", now + timedelta(hours=24))]
+
+
+def test_the_last_day_is_left_to_the_call_about_the_way_home():
+    booked = STARTS - timedelta(hours=20)
+    assert calls(unreached(pledges=(pledge("asked", asked_at=booked),))) == []
+
+
+@pytest.mark.parametrize("other", [helper(pledge("asked"), pk=6), helper(accepted(), pk=6)])
+def test_nobody_is_called_while_a_message_asks_somebody_or_somebody_has_said_yes(other):
+    assert calls(unreached(), other) == []
+
+
+def test_who_only_sits_in_the_room_is_not_what_a_date_depends_on():
+    assert calls(unreached(pledges=(pledge("asked", role="presence"),))) == []
+
+
+def test_who_is_called_about_a_new_time_is_not_called_twice():
+    moved = helper(pledge("asked"), was_moved=True)
+    assert calls(replace(moved, reach=reach("designation:5", can_text=False, can_email=False))) == []
 
 
 def test_an_unanswered_helper_is_asked_again_three_days_before():

@@ -89,6 +89,21 @@ def test_who_is_there_for_the_evening_is_not_judged_by_the_hours_of_the_treatmen
     ]
 
 
+def test_nobody_is_said_to_be_asked_whom_no_message_asks(clinic: Clinic, next_week: datetime) -> None:
+    visit = clinic.book(next_week)
+    clinic.named("Marta", agreed=False)
+    found = proposal.of_move(
+        infusion=clinic.fresh(visit),
+        slot=clinic.slot(next_week + DAY),
+        actor=clinic.desk,
+        now=clinic.now,
+        version=visit.version,
+    )
+    (line,) = found.people
+    assert line.says.startswith("Marta was invited and is not written to again until they answer: please call.")
+    assert [note.to for note in found.ripple.sent if note.to == "Marta"] == []
+
+
 def test_the_messages_are_shown_with_time_and_words(clinic: Clinic, next_week: datetime) -> None:
     visit = clinic.book(next_week)
     sam = clinic.named("Sam")

@@ -51,6 +51,13 @@ def look(client, course, **asked):
     return client.get(f"{reverse('course_place', args=[course.pk])}?{urlencode(asked)}")
 
 
+def test_the_desk_reads_whom_no_message_asks(desk, course, clinic):
+    DesignationFactory(patient=course.patient, person__given_name="Marta", person__texts_agreed_at=None)
+    answer = place(desk, course, clinic, TOMORROW + 2 * DAY)
+    page = desk.get(answer.url).content.decode()
+    assert "Booked. Invited, not written to again until they answer: Marta. Please call." in page
+
+
 def test_a_visit_without_a_time_is_placed(desk, course, clinic):
     at = TOMORROW + 2 * DAY
     assert place(desk, course, clinic, at).status_code == 302

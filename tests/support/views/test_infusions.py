@@ -11,7 +11,7 @@ from support.enums import CommitmentStatus
 from tests.factories import CommitmentFactory
 
 S = InfusionStatus
-QUERIES = 15
+QUERIES = 16
 STEPS = ["arrive", "start", "recover", "ready", "home", "cancel", "no_show", "stop_early", "late"]
 
 
@@ -167,3 +167,17 @@ def test_the_number_of_queries_does_not_depend_on_helpers_and_messages(
     desk.get(reverse("infusion", args=[visit.pk]))
     with django_assert_num_queries(QUERIES):
         desk.get(reverse("infusion", args=[visit.pk]))
+
+
+def test_a_helper_whom_no_message_asks_is_not_said_to_be_asked(desk, visit):
+    CommitmentFactory(infusion=visit, designation__person__texts_agreed_at=None)
+    html = desk.get(reverse("infusion", args=[visit.pk])).content.decode()
+    promised = html[html.index('id="promise-') :].partition("</small>")[0]
+    assert "Invited, not written to again until they answer. Please call." in promised
+    assert "Asked Tue" not in promised
+
+
+def test_a_helper_whom_a_message_asks_is_shown_with_the_time(desk, visit, now):
+    CommitmentFactory(infusion=visit, designation__person__texts_agreed_at=now)
+    html = desk.get(reverse("infusion", args=[visit.pk])).content.decode()
+    assert "Asked " in html[html.index('id="promise-') :].partition("</small>")[0]

@@ -1,0 +1,62 @@
+"""Who of those asked about a visit hears of it by message, and who does not, in words for the desk."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+
+from clinic.models import Infusion
+from support.domain import visit_state
+from support.domain.plan_state import Reach
+from support.enums import CommitmentStatus
+from support.models import Commitment
+
+
+def reaches(*, commitments: Sequence[Commitment]) -> dict[int, Reach]:
+    """How each person of one visit is reached, by designation. All of the visit's commitments, with
+    ``designation__person__site`` selected along. One query."""
+    mine: dict[int, list[Commitment]] = defaultdict(list)
+    for row in commitments:
+        mine[row.designation_id].append(row)
+    stopped = visit_state.stopped(*(row.designation.person for row in commitments))
+    return {
+        pk: visit_state.reach_helper(
+            designation=rows[0].designation, has_answered=visit_state.said_yes(rows), stopped=stopped
+        )
+        for pk, rows in mine.items()
+    }
+
+
+def why_not(*, commitments: Sequence[Commitment]) -> dict[int, str]:
+    """Why no message asks them, by commitment, of those that wait for an answer. One query."""
+    reach = reaches(commitments=commitments)
+    return {
+        row.pk: _why(reach[row.designation_id])
+        for row in commitments
+        if row.status == CommitmentStatus.ASKED and reach[row.designation_id].is_unreached
+    }
+
+
+def booked(*, infusion: Infusion) -> str:
+    """What is said when a visit has been booked. Two queries."""
+    rows = list(Commitment.objects.filter(infusion=infusion).select_related("designation__person__site"))
+    reach = reaches(commitments=rows)
+    names: dict[str, list[str]] = {"asked": [], "silent": [], "none": []}
+    for row in {row.designation_id: row for row in rows if row.status == CommitmentStatus.ASKED}.values():
+        how = reach[row.designation_id]
+        names["silent" if how.is_silent else "none" if how.is_unreached else "asked"].append(
+            row.designation.person.first_name
+        )
+    sentences = {
+        "asked": _("Asked now: %(names)s."),
+        "silent": _("Invited, not written to again until they answer: %(names)s. Please call."),
+        "none": _("No message reaches %(names)s. Please call."),
+    }
+    said = [sentences[how] % {"names": ", ".join(found)} for how, found in names.items() if found]
+    return " ".join([_("Booked."), *(said or [_("Nobody is named who could be asked.")])])
+
+
+def _why(reach: Reach) -> str:
+    if reach.is_silent:
+        return _("Invited, not written to again until they answer. Please call.")
+    return _("No message reaches them. Please call.")
