@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, F, Q
 from django.utils.translation import gettext as _
 
-from clinic.domain import times
+from clinic.domain import standing, times
 from clinic.domain.diary import Diary, Opening
 from clinic.domain.errors import Refused
 from clinic.domain.slots import Slot
@@ -52,6 +52,12 @@ def to_place(*, site: Site, patients: list[Patient] | None = None) -> list[Waiti
     )
     found = rows.select_related("patient", "protocol").order_by("opened_at", "pk")[:WAITING_SHOWN]
     return [Waiting(course=row, placed=row.placed) for row in found]
+
+
+def is_to_place(*, course: Course) -> bool:
+    """Whether a visit of this course still looks for a time. One query."""
+    known = standing.of(course=course)
+    return known.status == CourseStatus.OPEN and bool(known.to_place)
 
 
 def slot(*, place: Place, patient: Patient, protocol: Protocol, now: datetime) -> Slot:

@@ -14,6 +14,7 @@ from clinic.models import Course, Infusion, Site, StaffMember
 from support.domain import ripple
 from support.domain.ripple import Note, Person, Ripple
 from support.enums import HOLDING, CommitmentStatus
+from support.models import Commitment
 
 S = CommitmentStatus
 
@@ -74,6 +75,20 @@ def of_move(
         at_once=[note for note in rehearsed.sent if note.due_at <= now],
         later=[note for note in rehearsed.sent if note.due_at > now],
     )
+
+
+def said_yes(*, infusion: Infusion) -> bool:
+    """Whether somebody has promised to come at the time the visit has now."""
+    return Commitment.objects.filter(infusion=infusion, status__in=HOLDING).exists()
+
+
+def who_is_asked(*, infusion: Infusion, had_said_yes: bool) -> str:
+    """After a move: who is asked about the new time. Empty where the patient has named nobody."""
+    if had_said_yes:
+        return _("Everybody who had said yes is asked again for the new time.")
+    if Commitment.objects.filter(infusion=infusion, status=S.ASKED).exists():
+        return _("The helpers are asked about the new time.")
+    return ""
 
 
 def of_course(

@@ -15,9 +15,10 @@ from django.views.decorators.http import require_POST, require_safe
 from clinic.access import CARE, DESK_AND_CARE, View
 from clinic.domain import audit, gates, infusions
 from clinic.domain.errors import Refused
+from clinic.enums import OFF
 from clinic.models import Infusion, StaffMember
 from clinic.views.desk import at_site, was_read
-from support.domain import handovers, visit_page
+from support.domain import handovers, places, visit_page
 from support.views.desk import back, visit_of
 from support.views.refusals import shown_on
 
@@ -29,6 +30,7 @@ def page(request: HttpRequest, pk: int, refused: Refused | None = None) -> HttpR
     context = {
         "page": visit_page.of(infusion=infusion, now=now),
         "infusion": infusion,
+        "may_place": infusion.state in OFF and places.is_to_place(course=infusion.course),
         "refused": refused,
         "may_override": gates.may_override(actor=request.user, infusion=infusion),
         "typed": request.POST,

@@ -58,6 +58,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
         return _choose(request, pk)
     infusion = visit_of(request, pk)
     slot = slots.read(request.POST.get("slot", ""), site=request.site)
+    had_said_yes = proposal.said_yes(infusion=infusion)
     moved = moves.move(
         infusion=infusion,
         slot=slot,
@@ -71,7 +72,8 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     elif moved.starts_at == infusion.starts_at:
         said.success(request, _("Moved. The time stays, so nobody is asked again."))
     else:
-        said.success(request, _("Moved. Everybody who had said yes is asked again for the new time."))
+        asked = proposal.who_is_asked(infusion=moved, had_said_yes=had_said_yes)
+        said.success(request, f"{_('Moved.')} {asked}".strip())
     return redirect("infusion", pk)
 
 
@@ -79,7 +81,8 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @shown_on(infusions.page)
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
-    shown = whole(request.POST.get("version")) or 0
-    moves.undo(infusion=visit_of(request, pk), actor=request.user, now=timezone.now(), version=shown)
-    said.success(request, _("Undone: the visit is where it was. What helpers had said is asked again."))
+    infusion, shown = visit_of(request, pk), whole(request.POST.get("version")) or 0
+    moves.undo(infusion=infusion, actor=request.user, now=timezone.now(), version=shown)
+    asked = proposal.who_is_asked(infusion=infusion, had_said_yes=False)
+    said.success(request, f"{_('Undone: the visit is where it was.')} {asked}".strip())
     return redirect("infusion", pk)

@@ -3,8 +3,8 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from clinic.enums import InfusionStatus, Role
-from clinic.models import AuditEntry
+from clinic.enums import CourseStatus, InfusionStatus, Role
+from clinic.models import AuditEntry, Course
 from messaging.enums import Channel, MessageStatus
 from messaging.models import Message
 from support.enums import CommitmentStatus
@@ -95,6 +95,15 @@ def test_a_cancellation_needs_a_reason(desk, visit):
     assert press(desk, "cancel", visit, reason=" ").status_code == 422
     assert press(desk, "cancel", visit, reason="A cold").status_code == 302
     assert state(visit) is S.CANCELLED
+
+
+def test_a_cancelled_visit_leads_to_another_time_while_the_course_goes_on(desk, visit):
+    press(desk, "cancel", visit, reason="Has a cold")
+    page = desk.get(reverse("infusion", args=[visit.pk])).content.decode()
+    assert f'href="{reverse("course_place", args=[visit.course_id])}"' in page
+    assert "Nothing can be changed any more." not in page
+    Course.objects.update(status=CourseStatus.STOPPED)
+    assert "Nothing can be changed any more." in desk.get(reverse("infusion", args=[visit.pk])).content.decode()
 
 
 def test_stopping_early_is_a_fact_and_recovery_begins(nurse, visit, now):

@@ -350,3 +350,26 @@ def test_a_time_that_was_ahead_when_the_tab_was_opened_is_refused_in_words_when_
     visit.refresh_from_db()
     assert (answer.status_code, visit.starts_at, visit.version) == (422, TOMORROW, 1)
     assert "Thursday 5 March at 10:00 is in the past." in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        (CommitmentStatus.ACCEPTED, "Moved. Everybody who had said yes is asked again for the new time."),
+        (CommitmentStatus.ASKED, "Moved. The helpers are asked about the new time."),
+        (None, "Moved."),
+    ],
+)
+def test_who_is_asked_after_a_move_is_said_as_it_is(desk, visit, clinic, now, status, sentence):
+    if status is not None:
+        answered = now if status == CommitmentStatus.ACCEPTED else None
+        CommitmentFactory(
+            infusion=visit,
+            designation=DesignationFactory(patient=visit.patient),
+            for_starts_at=visit.starts_at,
+            status=status,
+            answered_at=answered,
+        )
+    move(desk, visit, clinic, TOMORROW + timedelta(hours=3))
+    page = desk.get(reverse("infusion", args=[visit.pk]))
+    assert [str(message) for message in page.context["messages"]] == [sentence]
