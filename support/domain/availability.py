@@ -26,9 +26,11 @@ class Stated:
     """
 
     def __init__(self, rows: Iterable[Availability]) -> None:
+        self.can_ever = False
         self._weekly: dict[int, list[tuple[bool, Minutes]]] = {}
         self._dated: list[tuple[date, date, bool, Minutes]] = []
         for row in rows:
+            self.can_ever |= row.can
             if row.weekday is not None:
                 self._weekly.setdefault(row.weekday, []).append((row.can, _minutes(row)))
             elif row.first_day is not None and row.last_day is not None:

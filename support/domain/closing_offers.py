@@ -122,13 +122,20 @@ class _Search:
         if visit.state is not InfusionStatus.BOOKED:
             return
         drivers = Drivers(patient=visit.patient, first_day=self.first, last_day=self.last, known=self.known)
-        by_day: list[list[Way]] = []
+        by_day: list[Iterator[Way]] = []
         # One time of each day first, then the second ones.
         for days in self._days(visit):
-            times = [sorted(self._on(visit, day, drivers), key=_unsure) for day in days]
-            yield from sorted((ways[0] for ways in times if ways), key=_unsure)
-            by_day += times
-        yield from chain.from_iterable(ways[1:] for ways in by_day)
+            put_off: list[Way] = []
+            for day in days:
+                times = self._on(visit, day, drivers)
+                by_day.append(times)
+                for first in islice(times, 1):
+                    if _unsure(first.drivers) == drivers.surest:
+                        yield first
+                    else:
+                        put_off.append(first)
+            yield from sorted(put_off, key=lambda way: _unsure(way.drivers))
+        yield from chain.from_iterable(by_day)
 
     def _same_time(self, visit: Infusion) -> Iterator[Way]:
         """Where only a room or only a clinician is missing, another can take its place."""
@@ -182,22 +189,26 @@ class _Search:
         return Opening(left.starts_at, rooms, left.clinicians)
 
     def _on(self, visit: Infusion, day: date, drivers: Drivers) -> Iterator[Way]:
-        """The day's times, nearest to the usual time of day first."""
+        """The day's times: at which somebody said that they can drive, at which somebody is to be asked, at which
+        nobody can; of each nearest to the usual time of day first."""
         diary = self._diary(visit.course.protocol)
         usual = minute_of_day(visit.starts_at.astimezone(self.zone))
-        openings = sorted(
-            diary.openings(day), key=lambda one: abs(minute_of_day(one.starts_at.astimezone(self.zone)) - usual)
-        )
-        for opening in openings:
-            when = diary.timing(opening.starts_at)
-            left = self._left(visit, opening, when)
-            if left.rooms and left.clinicians and opening.starts_at != visit.starts_at:
+        own = diary.timing(visit.starts_at)
+        pickup, takes = own.pickup_from - visit.starts_at, own.ends_at - visit.starts_at
+
+        def rank(start: datetime) -> tuple[int, int]:
+            far = abs(minute_of_day(start.astimezone(self.zone)) - usual)
+            return _unsure(drivers.at(start + pickup, start + takes)), far
+
+        for start in sorted(diary.starts(day), key=rank):
+            left = self._left(visit, diary.opening(start), diary.timing(start))
+            if left.rooms and left.clinicians and start != visit.starts_at:
                 slot = Slot(
-                    starts_at=opening.starts_at,
+                    starts_at=start,
                     room=_kept(visit.room, left.rooms),
                     clinician=_kept(visit.clinician, left.clinicians),
                 )
-                yield Way(slot=slot, keeps_time=False, drivers=drivers.at(when.pickup_from, when.ends_at))
+                yield Way(slot=slot, keeps_time=False, drivers=drivers.at(start + pickup, start + takes))
 
     def _diary(self, protocol: Protocol) -> Diary:
         if protocol.pk not in self.diaries:
@@ -216,9 +227,9 @@ class _Search:
         return local_day(moment=moment, zone=self.zone)
 
 
-def _unsure(way: Way) -> int:
+def _unsure(drivers: Sequence[Driver]) -> int:
     """Somebody said that they can drive, somebody is to be asked, nobody can."""
-    return (0 if way.drivers[0].says else 1) if way.drivers else 2
+    return (0 if drivers[0].says else 1) if drivers else 2
 
 
 def _kept(usual: T, free: list[T]) -> T:

@@ -78,6 +78,9 @@ class Drivers:
         self._zone = patient.site.zone
         self._known = known or Known(patients=[patient], first_day=first_day, last_day=last_day)
         self.designations = self._known.designations[patient.pk]
+        # Whether anybody may be found who said that they can (0), who is to be asked (1), or nobody (2).
+        ever = any(self._known.stated[row.person_id].can_ever for row in self.designations)
+        self.surest = 0 if ever else 1 if self.designations else 2
         self._people = [
             (Driver(row, True), Driver(row, None), self._known.stated[row.person_id], self._known.not_then(row))
             for row in self.designations
