@@ -1,13 +1,11 @@
-"""What the desks of the demo left for each other, and what a busy day brings: notes, a yes to texts, a double."""
+"""What the desks of the demo left for each other, and what a busy day brings: a note, a record typed in twice."""
 
 from datetime import datetime
 
-from clinic.domain import audit, notes, patients
+from clinic.domain import notes, patients
 from clinic.domain.times import local_day
 from clinic.models import Patient
 from config.demo.clinic import Clinic
-from support.domain import people
-from support.models import Designation
 
 NOTES = (
     ("Grace", "Brings the signed form. Please scan it before she goes in."),
@@ -15,14 +13,6 @@ NOTES = (
 )
 # Somebody took her for new on the phone: the name as it sounds, the number as it is.
 TWICE = ("Maya", "Maia")
-# They have no visits yet. Their first helpers said at the desk that texts are welcome: booking asks them at once.
-WELCOME_TEXTS = ("Colin", "Naomi", "Ivan")
-
-
-def note_who_welcomes_texts(clinic: Clinic, now: datetime) -> None:
-    firsts = Designation.objects.filter(patient__site=clinic.site, patient__given_name__in=WELCOME_TEXTS, rank=1)
-    for designation in firsts.select_related("person"):
-        people.agree_to_texts(person=designation.person, actor=audit.staff(clinic.desk), now=now)
 
 
 def leave_notes(clinic: Clinic, now: datetime) -> None:

@@ -9,7 +9,7 @@ from clinic.enums import InfusionStatus, Weekday
 from clinic.models import Course, Infusion, Patient
 from config.demo.clinic import Clinic
 from config.demo.people import Person, number
-from support.domain import availability, checkins, commitments, day, designations, handovers
+from support.domain import availability, checkins, commitments, day, designations, handovers, people
 from support.enums import HOLDING, AnsweredVia, CheckInKind, ConsentHow, HandoverCheck, MayKnow, SupportRole
 from support.models import CheckIn, Commitment, Designation
 
@@ -67,6 +67,10 @@ class Part:
             now=now,
         )
 
+    def welcome_texts(self, now: datetime) -> None:
+        """The first helper says at the desk that texts are fine, and is asked by text from then on."""
+        people.agree_to_texts(person=self.helper().person, actor=audit.staff(self.clinic.desk), now=now)
+
     def say_when(self, now: datetime) -> None:
         """Mornings early in the week do not suit; the first helper works on Thursdays, the second until three."""
         wishes.add(
@@ -98,7 +102,11 @@ class Part:
     # --- the helper -------------------------------------------------------------------------------
 
     def helper(self) -> Designation:
-        return Designation.objects.filter(patient=self.patient, withdrawn_at=None).order_by("rank", "pk")[0]
+        return (
+            Designation.objects.filter(patient=self.patient, withdrawn_at=None)
+            .select_related("person")
+            .order_by("rank", "pk")[0]
+        )
 
     def say_yes(self, starts: Sequence[datetime], now: datetime) -> None:
         helper = self.helper()

@@ -76,6 +76,8 @@ OTHERS = [
     Place(Scene.SURE, 4, -120, 1, 1),
     Place(Scene.SURE, 4, -60, 2, 1),
 ]
+# Of those who have no visits yet: whose helper is asked by text as soon as somebody books. The others are called.
+WELCOME_TEXTS = {"Colin", "Naomi", "Ivan"}
 # The steps of a visit, each with its minute after the start.
 STEPS = [
     (Scene.ARRIVED, -18, Part.arrive),
@@ -106,9 +108,11 @@ class Story:
         for place, (person, helper) in zip([*TODAY, *OTHERS], cast(), strict=False):
             self.enrol(Part(self.clinic, person=person), helper, place)
         for person, helper in list(cast())[len(TODAY) + len(OTHERS) :]:
-            self.introduce(Part(self.clinic, person=person), helper, self.now - timedelta(days=1))
+            part, yesterday = Part(self.clinic, person=person), self.now - timedelta(days=1)
+            self.introduce(part, helper, yesterday)
+            if person.given in WELCOME_TEXTS:
+                self.clock.at(yesterday + timedelta(minutes=15), part.welcome_texts)
         self.clock.at(self.now - timedelta(days=1), partial(desk.type_in_twice, self.clinic))
-        self.clock.at(self.now - timedelta(hours=20), partial(desk.note_who_welcomes_texts, self.clinic))
         self.plan_what_is_always_there()
         self.clock.sweep_between(self.now - timedelta(days=4), self.now)
         self.clock.play(until=self.now)
@@ -146,6 +150,7 @@ class Story:
         dates = [self.same_clock(starts, days=3 * (k - place.visit)) for k in range(1, 7)]
         joined = min(dates[0], self.now) - timedelta(days=6, hours=3)
         self.introduce(part, helper, joined)
+        self.clock.at(joined + timedelta(minutes=15), part.welcome_texts)
         slots = [self.slot(place, date) for date in dates]
         self.clock.at(joined + timedelta(minutes=20), lambda now: part.book_series(slots, now))
         self.clock.at(joined + timedelta(hours=3), lambda now: part.say_yes(dates[: place.visit - 1], now))

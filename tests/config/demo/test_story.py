@@ -78,7 +78,8 @@ def test_the_board_is_full_on_the_first_day_and_again_on_the_next(provider):
     Story(opened, now=NOW).tell()
     is_full(opened, NOW)
     assert not Message.objects.filter(status__in=["dead", "unknown", "blocked"]).values_list("kind", "error_text")
-    assert Alert.objects.exclude(status=AlertStatus.CLOSED).count() >= 1
+    # What needs somebody fits on one screen.
+    assert 1 <= Alert.objects.exclude(status=AlertStatus.CLOSED).count() <= 4
     # Thirty people, one of them typed in twice.
     assert (opened.site.patients.count(), opened.site.notes.count()) == (31, 2)
     booking_asks_helpers_by_text(opened)
