@@ -23,15 +23,17 @@ class Calls:
 
 def of(*, alert: Alert, now: datetime) -> Calls:
     """Where a way home is missing: who has it after all, then who is asked and has not answered, in the patient's
-    order, then the patient, last who cannot come. Else the one the alert is about. Three queries at most."""
-    about: Patient | SupportPerson = alert.designation.person if alert.designation else alert.patient
+    order, then the patient unless they are here, last who cannot come. Else the one the alert is about. Three queries
+    at most."""
+    helper: list[Patient | SupportPerson] = [alert.designation.person] if alert.designation else []
     if alert.infusion is None or not is_about_a_ride(alert):
-        return Calls(people=[about])
+        return Calls(people=helper or [alert.patient])
     way = way_home.of(infusions=[alert.infusion], now=now)[alert.infusion.pk]
     rides = [*([way.held] if way.held else []), *way.asked]
     named = Designation.objects.select_related("person").in_bulk([ride.designation_id for ride in rides])
     people: list[Patient | SupportPerson] = [named[ride.designation_id].person for ride in rides]
-    return Calls(people=list(dict.fromkeys([*people, alert.patient, about])), way=way)
+    patient = [] if alert.infusion.state.in_the_house else [alert.patient]
+    return Calls(people=list(dict.fromkeys([*people, *patient, *helper])), way=way)
 
 
 def is_about_a_ride(alert: Alert) -> bool:

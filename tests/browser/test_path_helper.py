@@ -83,6 +83,23 @@ def test_taking_dates_stepping_back_and_taking_one_again(phone, server, story, c
     assert daylight.too_wide(phone) == []
 
 
+def test_stepping_back_while_the_patient_is_here_is_taken_back_with_one_tap(phone, server, story, complaints):
+    part = story.patient(helpers=("Lee", "Jo"))
+    visit = story.visit(part, story.soon(-30))
+    story.confirmed(part, "Lee", visit)
+    part.arrive(visit.starts_at, timezone.now())
+    part.start(visit.starts_at, timezone.now())
+    phone.goto(story.helper_address(part, "Lee"))
+    phone.get_by_role("button", name="I can’t come after all").click()
+    expect(phone.get_by_text("That is all right. We look for somebody else.")).to_be_visible()
+    expect(phone.locator("label.date")).to_have_count(1)
+    assert daylight.too_wide(phone) == []
+    phone.get_by_role("button", name="Undo").click()
+    expect(phone.get_by_role("heading", level=1)).to_have_text("Bring Maya home")
+    assert statuses(part, "Lee") == ["reconfirmed"]
+    assert statuses(part, "Jo") == ["covered"]
+
+
 def test_a_date_somebody_took_in_the_meantime_is_told_kindly(phone, new_context, server, story):
     part = story.patient(helpers=("Lee", "Jo"))
     story.series(part)

@@ -31,6 +31,14 @@ def test_where_nobody_else_is_named_the_patient_is_called(clinic, visit):
     assert names(lost(clinic, visit), clinic.now) == ["Maya", "Lee"]
 
 
+def test_a_patient_in_the_chair_is_not_called(clinic, visit):
+    row = clinic.confirmed(clinic.named("Lee"), visit)
+    clinic.named("Jo")
+    clinic.until(visit, "started")
+    commitments.withdraw(commitment=row, via="link", now=visit.ends_at)
+    assert names(Alert.objects.get(kind=AlertKind.CANT_COME), visit.ends_at) == ["Jo", "Lee"]
+
+
 def test_a_patient_who_cannot_come_is_called_themselves(clinic, visit):
     clinic.named("Jo")
     day.patient_cannot_come(infusion=visit, now=clinic.now)
