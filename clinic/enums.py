@@ -86,6 +86,10 @@ class CourseStatus(TextChoices):
     STOPPED = "stopped", _("Stopped")
 
 
+# Why a visit is off that was booked by mistake and undone at once, as it is kept.
+TAKEN_BACK = "Undone right after it was booked."
+
+
 class InfusionStatus(TextChoices):
     BOOKED = "booked", _("Booked")
     ARRIVED = "arrived", _("Arrived")

@@ -43,6 +43,7 @@ urlpatterns = [
     path("infusions/<int:pk>/handover/", handovers.handover, name="handover"),
     path("infusions/<int:pk>/release/", handovers.release, name="infusion_release"),
     path("courses/<int:pk>/plan/", courses.plan_rest, name="course_plan"),
+    path("courses/<int:pk>/undo/", courses.undo, name="course_undo"),
     path("courses/<int:pk>/place/", bookings.place, name="course_place"),
     path("patients/<int:pk>/walk-in/", bookings.walk_in, name="infusion_walk_in"),
     path("patients/<int:pk>/", patient.patient, name="patient"),

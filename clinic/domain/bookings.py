@@ -38,6 +38,8 @@ def book_series(
         _lock(patient, ordered)
         known = None if form_key is None else Course.objects.filter(form_key=form_key).first()
         if known is not None and known.patient_id == patient.pk:
+            if known.status == CourseStatus.STOPPED:
+                raise Refused(_("This booking was undone. Here are fresh dates."))
             return known
         if known is not None:
             raise Refused(_("This form was used for another patient. Open it again."))

@@ -227,10 +227,12 @@ def _come_in(state: VisitState, helpers: list[Helper]) -> Iterator[Touch]:
 
 
 def _called_off(state: VisitState, helpers: list[Helper]) -> Iterator[Touch]:
-    """The patient where the visit was still ahead; helpers who had said yes, or whom we had asked by message."""
+    """The patient where the visit was still ahead; helpers who had said yes, or whom we had asked by message. A visit
+    undone right after it was booked is news only to a patient who was told of it."""
     if state.off_at is None:
         return
-    if state.status == InfusionStatus.CANCELLED and state.off_at < state.starts_at:
+    is_news = state.was_news or not state.is_taken_back
+    if state.status == InfusionStatus.CANCELLED and state.off_at < state.starts_at and is_news:
         yield _news(state, "patient_cancelled", state.patient, until=state.starts_at)
     for helper in helpers:
         gone = helper.with_status(CommitmentStatus.VOID)

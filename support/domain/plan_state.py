@@ -81,7 +81,8 @@ class Question:
 class VisitState:
     """All the plan looks at. ``timed_at``: when the visit was given this time, by booking or by a move.
 
-    ``said``: (kind, subject, time, recipient) to the channel by which it went.
+    ``said``: (kind, subject, time, recipient) to the channel by which it went. ``is_taken_back``: it was undone right
+    after it was booked.
     """
 
     infusion_id: int
@@ -98,10 +99,16 @@ class VisitState:
     helpers: tuple[Helper, ...]
     questions: tuple[Question, ...]
     said: dict[tuple[str, str, datetime | None, str], str]
+    is_taken_back: bool = False
 
     @property
     def subject(self) -> str:
         return f"infusion:{self.infusion_id}"
+
+    @property
+    def was_news(self) -> bool:
+        """Whether anything was said to the patient about this time."""
+        return any(at == self.starts_at and who == self.patient.recipient for _kind, _subject, at, who in self.said)
 
     @property
     def is_called_off(self) -> bool:

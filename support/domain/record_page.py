@@ -7,6 +7,8 @@ from datetime import datetime
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from clinic.domain import last_booking
+from clinic.domain.last_booking import Booked
 from clinic.enums import OFF, CourseStatus, InfusionStatus
 from clinic.models import AuditEntry, Course, Infusion, Patient, StaffMember
 from support.domain import board, visit_rows
@@ -21,10 +23,13 @@ DAYS = ("first_day", "last_day")
 
 @dataclass(frozen=True, kw_only=True)
 class CourseLine:
+    """``booked``: what was booked a moment ago and can be undone."""
+
     course: Course
     visits: list[Visit]
     to_place: int
     waits: WaitlistEntry | None
+    booked: Booked | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +57,7 @@ def of(*, patient: Patient, now: datetime) -> RecordPage:
     named = _circle(patient)
     waiting = WaitlistEntry.objects.filter(course__patient=patient, closed_at=None).only("course", *DAYS)
     waits = {row.course_id: row for row in waiting}
+    booked = last_booking.undoable(patient=patient, now=now)
     ahead = [visit for rows in placed.values() for visit in rows if _is_ahead(visit, now)]
     return RecordPage(
         courses=[
@@ -60,6 +66,7 @@ def of(*, patient: Patient, now: datetime) -> RecordPage:
                 visits=placed[row.pk],
                 to_place=_missing(row, placed[row.pk]),
                 waits=waits.get(row.pk),
+                booked=booked.get(row.pk),
             )
             for row in courses
         ],

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from django.db.models import Q
 
+from clinic.enums import TAKEN_BACK
 from clinic.models import Infusion, Patient, Policy, Site
 from clinic.models.patient import Contact
 from messaging.domain import opt_outs, quiet
@@ -181,6 +182,7 @@ def _state(
         helpers=tuple(helpers),
         questions=tuple(_question(visit, checkin) for checkin in checkins),
         said=ledger.said,
+        is_taken_back=visit.off_reason == TAKEN_BACK,
     )
 
 

@@ -1,6 +1,6 @@
 """Opening a course: what is wished for, what gives way, and the offered times as the form carries them."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from zlib import crc32
 
@@ -18,6 +18,7 @@ from clinic.forms.laid_out import laid_out, row
 from clinic.models import Protocol, Room, Site, StaffMember
 
 GIVING_WAY = ("wider", "closer", "weekdays", "later")
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 OLD = _("These times are no longer as they were. Look for dates again.")
 
 
@@ -133,3 +134,12 @@ class ChosenForm(forms.Form):
             return [Slot(starts_at=start, room=rooms[room], clinician=clinicians[who]) for start, room, who in asked]
         except (ValueError, OverflowError, KeyError):
             raise forms.ValidationError(OLD) from None
+
+
+def moment(text: str) -> datetime:
+    """A moment as a hidden field carries it; long ago for anything else, so that nothing is found there."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return LONG_AGO
+    return at if at.tzinfo else LONG_AGO

@@ -11,10 +11,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from clinic.access import DESK_AND_CARE
-from clinic.domain import against, bookings, policies, rest, times, wishes
+from clinic.domain import against, bookings, last_booking, policies, rest, times, wishes
 from clinic.domain.errors import Refused
 from clinic.domain.obstacles import WayOut
 from clinic.domain.planning import Proposed, Visit
@@ -27,7 +27,7 @@ from support.domain import drivers, series
 from support.domain.board_grid import day_of
 from support.domain.drivers import Mark
 from support.domain.places import Place
-from support.forms.courses import GIVING_WAY, OLD, ChosenForm, CourseForm, RestForm, in_address, left_out_mark
+from support.forms.courses import GIVING_WAY, OLD, ChosenForm, CourseForm, RestForm, in_address, left_out_mark, moment
 from support.views import places
 
 # Books times of one plan. Takes the numbers of the visits left out, the form's own key and the reason for what goes
@@ -103,6 +103,22 @@ def plan_rest(request: HttpRequest, pk: int) -> HttpResponse:
         return rest.book(course=course, slots=slots, override_reason=reason, left_out=left_out, **by)
 
     return _planned(request, course.patient, form, course.protocol, stretch, book, course=course)
+
+
+@at_site(*DESK_AND_CARE)
+@require_POST
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Takes back what was booked at the moment the form names."""
+    course = get_object_or_404(Course, pk=pk, patient__site=request.site)
+    booked_at = moment(request.POST.get("at", ""))
+    try:
+        off = last_booking.undo(course=course, booked_at=booked_at, actor=request.user, now=timezone.now())
+    except Refused as refused:
+        said.error(request, str(refused))
+    else:
+        words = ngettext("Undone: %(count)s visit is off.", "Undone: %(count)s visits are off.", off)
+        said.success(request, words % {"count": off})
+    return redirect("patient", course.patient_id)
 
 
 def _planned(

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from clinic.domain import infusions
+from clinic.domain import infusions, last_booking
 from clinic.domain.errors import Refused
 from clinic.models import AuditEntry, Infusion
 from messaging.models import Message
@@ -80,6 +80,25 @@ def test_a_cancelled_visit_sends_its_notices_and_nothing_more(clinic: Clinic, ne
         ("patient_cancelled", f"patient:{clinic.patient.pk}", next_week),
     ]
     assert jo.pk not in [int(to.split(":")[1]) for _kind, to, _at in clinic.waiting(visit)]
+
+
+def test_a_booking_that_is_undone_leaves_nothing_to_be_said(clinic: Clinic, next_week):
+    clinic.named("Sam")
+    clinic.now += timedelta(hours=1)
+    visit = clinic.book(next_week, next_week + 2 * DAY)
+    booked_at = clinic.now
+    last_booking.undo(course=visit.course, booked_at=booked_at, actor=clinic.desk, now=booked_at + timedelta(minutes=5))
+    waiting = [one for row in visit.course.infusions.all() for one in clinic.waiting(row)]
+    assert (waiting, statuses(visit)) == ([], ["void"])
+    assert not Alert.objects.filter(infusion__course=visit.course).exists()
+
+
+def test_who_said_yes_before_it_was_undone_is_told_once(clinic: Clinic, next_week):
+    sam = clinic.named("Sam")
+    visit = clinic.book(next_week)
+    clinic.yes(sam, visit)
+    last_booking.undo(course=visit.course, booked_at=visit.booked_at, actor=clinic.desk, now=clinic.now)
+    assert clinic.waiting(visit) == [("helper_cancelled", f"designation:{sam.pk}", next_week)]
 
 
 def test_cancelling_twice_tells_once(clinic: Clinic, next_week):

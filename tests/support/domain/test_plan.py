@@ -357,6 +357,14 @@ def test_a_cancelled_visit_leaves_the_notices_and_nothing_else():
     ]
 
 
+def test_a_visit_undone_right_after_booking_is_news_only_to_a_patient_who_was_told_of_it():
+    off = EARLY + timedelta(minutes=1)
+    state = visit(status="cancelled", off_at=off, is_taken_back=True)
+    assert kinds(state, now=off) == []
+    told = {("patient_3_days", "infusion:12", STARTS, "patient:1"): "sms"}
+    assert kinds(replace(state, said=told), now=off) == ["patient_cancelled"]
+
+
 def test_news_that_would_come_too_late_by_text_is_a_call():
     off = STARTS - timedelta(hours=14, minutes=30)  # 20:00 the evening before; texts go again at 08:00
     soon = visit(status="cancelled", off_at=off, starts_at=STARTS - timedelta(hours=3))

@@ -21,6 +21,7 @@ from clinic.models import (
 )
 from support.domain import availability
 from tests.factories import (
+    CourseFactory,
     DesignationFactory,
     PatientFactory,
     PolicyFactory,
@@ -400,3 +401,28 @@ def test_a_course_with_a_gap_leads_to_its_single_places(desk: Client, patient, p
     course.infusions.filter(number=2).update(status="cancelled", cancelled_at=starts()[0], off_reason="ill")
     answer = desk.get(reverse("course_plan", args=[course.pk]))
     assert answer.url == reverse("course_place", args=[course.pk])
+
+
+def test_a_plan_that_was_booked_can_be_undone_from_the_patients_page(desk, patient, protocol, now, time_machine):
+    book(desk, patient, protocol, chosen(desk, patient, protocol))
+    course = Course.objects.get()
+    page = desk.get(reverse("patient", args=[patient.pk])).content.decode()
+    assert "6 visits were booked at 09:41. This can be undone until 09:51." in page
+    address, data = reverse("course_undo", args=[course.pk]), {"at": now.isoformat()}
+    page = desk.post(address, data, follow=True).content.decode()
+    assert "Undone: 6 visits are off." in page
+    assert "Undo the booking" not in page
+    assert set(course.infusions.values_list("status", flat=True)) == {"cancelled"}
+
+
+@pytest.mark.parametrize("at", ["", "yesterday", "2026-03-03T09:41"])
+def test_an_undo_of_nothing_we_know_changes_nothing(desk, patient, protocol, at):
+    book(desk, patient, protocol, chosen(desk, patient, protocol))
+    page = desk.post(reverse("course_undo", args=[Course.objects.get().pk]), {"at": at}, follow=True).content.decode()
+    assert ("undone for ten minutes" in page, Infusion.objects.filter(status="booked").count()) == (True, 6)
+
+
+def test_a_course_of_another_clinic_cannot_be_undone(desk, now):
+    elsewhere = PatientFactory()
+    course = CourseFactory(patient=elsewhere)
+    assert desk.post(reverse("course_undo", args=[course.pk]), {"at": now.isoformat()}).status_code == 404

@@ -17,7 +17,7 @@ from tests.factories import (
     StaffFactory,
 )
 
-QUERIES = 14
+QUERIES = 15
 
 
 @pytest.fixture
