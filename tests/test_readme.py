@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from config.demo.people import PASSWORD, PIN, STAFF
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 READ = re.compile(r"env\.(?:text|flag|whole|words|raw)\(\s*\"([A-Z_]+)\"")
@@ -34,3 +36,11 @@ def test_every_environment_name_of_the_example_is_explained():
     example = re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
     compose_only = {"OWNER_DB_PASSWORD", "APP_DB_PASSWORD"}
     assert set(example) - compose_only <= settings_read()
+
+
+@pytest.mark.parametrize("person", STAFF, ids=lambda person: person.email)
+def test_the_demos_sign_ins_stand_in_the_readme(person):
+    line = next(line for line in README.splitlines() if f"`{person.email}`" in line)
+    assert [cell.strip() for cell in line.split("|")][3] == str(person.role.label)
+    assert person.name in line
+    assert {word for word in (f"`{PASSWORD}`", f"`{PIN}`") if word not in README} == set()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from clinic.enums import InfusionStatus, Role
 from clinic.models import Closure, Course, Infusion, Protocol, Room, Site, StaffMember
@@ -39,6 +40,13 @@ class Demo:
         else:
             rides = rides.order_by("-infusion__starts_at")
         return rides.select_related("designation__patient", "designation__person")[0].designation
+
+    def series(self) -> str:
+        """The plans for somebody who has no visits yet."""
+        patient = self.site.patients.filter(courses=None, designations__isnull=False).earliest("pk")
+        first_day = f"{self.now + timedelta(days=7):%Y-%m-%d}"
+        asked = urlencode({"protocol": self.subjects["setup/protocols"], "first_day": first_day})
+        return f"/patients/{patient.pk}/course/new/?{asked}"
 
     def arguments(self, route: Route) -> dict[str, Any] | None:
         """None where the demo has nothing to show under this address."""

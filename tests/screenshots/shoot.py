@@ -99,16 +99,13 @@ def staff_pages(demo) -> dict[str, dict[str, str]]:
         answer = client.get(route.url(**arguments))
         if answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/html"):
             pages[role][route.name.replace("_", "-")] = route.url(**arguments)
-    offer = urlencode(
-        {"protocol": demo.subjects["setup/protocols"], "first_day": f"{demo.now + timedelta(days=7):%Y-%m-%d}"}
-    )
     visit = demo.visit(InfusionStatus.BOOKED)
     another = urlencode(
         {"day": f"{visit.starts_at + timedelta(days=1):%Y-%m-%d}", "time": "11:20", "room": visit.room_id}
         | {"clinician": visit.clinician_id}
     )
     pages["director"]["infusion-move-proposed"] = f"/infusions/{visit.pk}/move/preview/?{another}"
-    pages["front_desk"]["course-offer"] = f"/patients/{demo.subjects['patients']}/course/new/?{offer}"
+    pages["front_desk"]["course-offer"] = demo.series()
     return pages
 
 
@@ -133,14 +130,19 @@ def test_every_page(shoot, wanted, server, sign_in, demo):
     print(f"\n{taken} pictures under {SHOTS.relative_to(project.BASE_DIR)}/")  # noqa: T201 - for whoever typed the command
 
 
-def test_the_readmes_three(new_context, server, sign_in, demo):
+def test_the_readmes_five(new_context, server, sign_in, demo):
     README.mkdir(parents=True, exist_ok=True)
     behind = demo.behind_links()
-    desk = new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
-    sign_in(desk, demo.staff["front_desk"])
+    desk, tall = (
+        new_context(viewport={"width": 1440, "height": height}, color_scheme="light") for height in (900, 1440)
+    )
+    for context in (desk, tall):
+        sign_in(context, demo.staff["front_desk"])
     phone = new_context(viewport={"width": 360, "height": 740}, device_scale_factor=2, color_scheme="light")
     for name, context, address in (
         ("today", desk, f"{server}/"),
+        ("schedule", desk, f"{server}/schedule/"),
+        ("plans", tall, f"{server}{demo.series()}"),
         ("helper", phone, behind["helper-dates"]),
         ("patient", phone, behind["patient-after"]),
     ):
