@@ -2,5 +2,5 @@
 
 python -m tests.screenshots                  into var/shots/
 python -m tests.screenshots move schedule    those whose name holds one of the words; the others stay as they are
-python -m tests.screenshots --readme         and the README's three into docs/shots/
+python -m tests.screenshots --readme         and the README's five into docs/shots/
 """
