@@ -11,7 +11,7 @@ from clinic.domain.errors import AgainstRules, Finding, Refused, Taken
 from clinic.domain.slots import Slot
 from clinic.enums import Role
 from clinic.models import Course, Infusion, Site, StaffMember
-from support.domain import ripple
+from support.domain import reached, ripple
 from support.domain.ripple import Note, Person, Ripple
 from support.enums import HOLDING, CommitmentStatus
 from support.models import Commitment
@@ -83,12 +83,13 @@ def said_yes(*, infusion: Infusion) -> bool:
 
 
 def who_is_asked(*, infusion: Infusion, had_said_yes: bool) -> str:
-    """After a move: who is asked about the new time. Empty where the patient has named nobody."""
+    """After a move: who is asked about the new time, and whom to call. Empty where the patient has named nobody."""
+    asked, said = reached.of(infusion=infusion), ""
     if had_said_yes:
-        return _("Everybody who had said yes is asked again for the new time.")
-    if Commitment.objects.filter(infusion=infusion, status=S.ASKED).exists():
-        return _("The helpers are asked about the new time.")
-    return ""
+        said = _("Everybody who had said yes is asked again for the new time.")
+    elif asked.by_message:
+        said = _("The helpers are asked about the new time.")
+    return " ".join(filter(None, [said, asked.to_call]))
 
 
 def of_course(

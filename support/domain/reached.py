@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
@@ -10,6 +11,25 @@ from support.domain import visit_state
 from support.domain.plan_state import Reach
 from support.enums import CommitmentStatus
 from support.models import Commitment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """First names of those who have not answered: whom a message asks, who gets none until they answer their
+    invitation, and whom none could reach."""
+
+    by_message: list[str]
+    silent: list[str]
+    without_address: list[str]
+
+    @property
+    def to_call(self) -> str:
+        """Empty where messages ask everybody."""
+        lines = (
+            (self.silent, _("Invited, not written to again until they answer: %(names)s. Please call.")),
+            (self.without_address, _("No message reaches %(names)s. Please call.")),
+        )
+        return " ".join(sentence % {"names": ", ".join(names)} for names, sentence in lines if names)
 
 
 def reaches(*, commitments: Sequence[Commitment]) -> dict[int, Reach]:
@@ -37,23 +57,24 @@ def why_not(*, commitments: Sequence[Commitment]) -> dict[int, str]:
     }
 
 
-def booked(*, infusion: Infusion) -> str:
-    """What is said when a visit has been booked. Two queries."""
-    rows = list(Commitment.objects.filter(infusion=infusion).select_related("designation__person__site"))
+def of(*, infusion: Infusion) -> Asked:
+    """Whom a visit asks as it stands. Two queries."""
+    rows = list(Commitment.objects.filter(infusion=infusion).select_related("designation__person__site").order_by("pk"))
     reach = reaches(commitments=rows)
-    names: dict[str, list[str]] = {"asked": [], "silent": [], "none": []}
+    asked = Asked(by_message=[], silent=[], without_address=[])
     for row in {row.designation_id: row for row in rows if row.status == CommitmentStatus.ASKED}.values():
         how = reach[row.designation_id]
-        names["silent" if how.is_silent else "none" if how.is_unreached else "asked"].append(
-            row.designation.person.first_name
-        )
-    sentences = {
-        "asked": _("Asked now: %(names)s."),
-        "silent": _("Invited, not written to again until they answer: %(names)s. Please call."),
-        "none": _("No message reaches %(names)s. Please call."),
-    }
-    said = [sentences[how] % {"names": ", ".join(found)} for how, found in names.items() if found]
-    return " ".join([_("Booked."), *(said or [_("Nobody is named who could be asked.")])])
+        where = asked.silent if how.is_silent else asked.without_address if how.is_unreached else asked.by_message
+        where.append(row.designation.person.first_name)
+    return asked
+
+
+def booked(*, infusion: Infusion) -> str:
+    """What is said when a visit has been booked. Two queries."""
+    asked = of(infusion=infusion)
+    names = ", ".join(asked.by_message)
+    said = [_("Asked now: %(names)s.") % {"names": names} if names else "", asked.to_call]
+    return " ".join([_("Booked."), *(filter(None, said) if any(said) else [_("Nobody is named who could be asked.")])])
 
 
 def _why(reach: Reach) -> str:

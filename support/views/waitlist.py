@@ -16,7 +16,7 @@ from clinic.domain.errors import Refused
 from clinic.forms import slot_text
 from clinic.models import Course
 from clinic.views.desk import at_site, done, form_page, was_read
-from support.domain import place_offers, waitlist
+from support.domain import place_offers, reached, waitlist
 from support.forms import slots
 from support.forms.waitlist import WaitForm
 from support.models import PlaceOffer, WaitlistEntry
@@ -81,7 +81,7 @@ def give(request: HttpRequest, pk: int) -> HttpResponse:
     entry = _entry(request, pk)
     slot = slots.read(request.POST.get("slot", ""), site=request.site)
     visit = waitlist.give(entry=entry, slot=slot, actor=request.user, now=timezone.now())
-    said.success(request, _("Booked. The helpers are asked now."))
+    said.success(request, reached.booked(infusion=visit))
     return redirect("infusion", visit.pk)
 
 
@@ -93,7 +93,7 @@ def take(request: HttpRequest, pk: int) -> HttpResponse:
     visit = place_offers.take(
         offer=_offer(request, pk), now=timezone.now(), by=audit.staff(request.user), actor=request.user
     )
-    said.success(request, _("Booked. The helpers are asked now."))
+    said.success(request, reached.booked(infusion=visit))
     return redirect("infusion", visit.pk)
 
 

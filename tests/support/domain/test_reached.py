@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from support.domain import commitments, reached, watch
+from support.domain import commitments, proposal, reached, watch
 from support.enums import AnsweredVia
 from support.models import Alert
 
@@ -29,6 +29,19 @@ def test_somebody_without_number_and_address_is_named_too(clinic, next_week):
 
 def test_where_nobody_is_named_nobody_is_said_to_be_asked(clinic, next_week):
     assert words(clinic, clinic.book(next_week)) == "Booked. Nobody is named who could be asked."
+
+
+def test_after_a_move_nobody_is_said_to_be_asked_whom_no_message_asks(clinic, next_week):
+    clinic.named("Marta", agreed=False)
+    visit = clinic.book(next_week)
+    assert proposal.who_is_asked(infusion=visit, had_said_yes=False) == (
+        "Invited, not written to again until they answer: Marta. Please call."
+    )
+    clinic.named("Sam")
+    assert proposal.who_is_asked(infusion=visit, had_said_yes=True) == (
+        "Everybody who had said yes is asked again for the new time. "
+        "Invited, not written to again until they answer: Marta. Please call."
+    )
 
 
 def test_somebody_with_two_roles_is_named_once(clinic, next_week):
