@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from psycopg2.extras import DateTimeTZRange
 
@@ -91,25 +91,21 @@ def of_move(
 
 def meeting(*, patient: Patient, slot: Slot, when: Timing, ignoring: Infusion | None = None) -> list[Finding]:
     """What the place would meet: in the room, of the clinician, of the patient. One query."""
-    rows = met(patient=patient, slot=slot, when=when, ignoring=ignoring)
+    rows = met(patient=patient, slot=slot, when=when, ignoring=ignoring).select_related("patient", "room")
     return [found for row in rows for found in _met(row, patient, slot, when)]
 
 
-def met(*, patient: Patient, slot: Slot, when: Timing, ignoring: Infusion | None = None) -> list[Infusion]:
-    """The visits themselves, in order. One query."""
+def met(*, patient: Patient, slot: Slot, when: Timing, ignoring: Infusion | None = None) -> QuerySet[Infusion]:
+    """The visits themselves, in order."""
     during = DateTimeTZRange(slot.starts_at, when.ends_at)
     occupies = DateTimeTZRange(slot.starts_at, when.room_free_at)
-    rows = (
-        Infusion.objects.filter(LIVE)
-        .filter(
-            Q(room=slot.room, occupies__overlap=occupies)
-            | Q(clinician=slot.clinician, during__overlap=during)
-            | Q(patient=patient, during__overlap=during)
-        )
-        .select_related("patient", "room")
-        .order_by("starts_at", "pk")
+    rows = Infusion.objects.filter(
+        LIVE,
+        Q(room=slot.room, occupies__overlap=occupies)
+        | Q(clinician=slot.clinician, during__overlap=during)
+        | Q(patient=patient, during__overlap=during),
     )
-    return [row for row in rows if row != ignoring]
+    return rows.exclude(pk=ignoring.pk if ignoring else 0).order_by("starts_at", "pk")
 
 
 def everything(*, course: Course, slot: Slot, now: datetime, infusion: Infusion | None = None) -> list[Finding]:

@@ -20,6 +20,7 @@ T = TypeVar("T")
 ALTERNATIVES = 5
 LOOK_AHEAD = timedelta(days=13)
 NOON = time(12)
+OF_WHO_IS_THERE = ("starts_at", "ends_at", "room_free_at", "booked_at", "room", "clinician", "patient")
 # How long a page of free times may have stood open.
 JUST_NOW = timedelta(minutes=10)
 
@@ -100,7 +101,9 @@ class _Look:
 
     def _one(self, error: DatabaseError, slot: Slot) -> list[str]:
         when = self.diary.timing(slot.starts_at)
-        met = against.met(patient=self.patient, slot=slot, when=when, ignoring=self.ignoring)
+        met = list(
+            against.met(patient=self.patient, slot=slot, when=when, ignoring=self.ignoring).only(*OF_WHO_IS_THERE)
+        )
         busy = [row for row in met if row.starts_at < when.ends_at and slot.starts_at < row.ends_at]
         constraint = attempts.constraint_of(error)
         if constraint == "infusion_patient_never_twice":
