@@ -65,16 +65,18 @@ def look(
         slot = places.slot(place=place, patient=patient, protocol=protocol, now=now)
     except Refused as refused:
         return Look(outlook, bool(drivers), str(refused))
-    here = _here(slot, protocol, drivers)
+    is_earlier = slot.starts_at < place.starts_at
+    here = _here(slot, protocol, drivers, is_earlier=is_earlier)
     others = [offer for offer in outlook.offers if offer.last.starts_at != slot.starts_at]
-    says = places.earlier(place=place, slot=slot, site=patient.site) if slot.starts_at < place.starts_at else ""
+    says = places.earlier(place=place, slot=slot, site=patient.site) if is_earlier else ""
     return Look(Outlook([here, *others]), bool(drivers), says)
 
 
-def _here(slot: Slot, protocol: Protocol, drivers: Drivers) -> Proposed:
+def _here(slot: Slot, protocol: Protocol, drivers: Drivers, *, is_earlier: bool) -> Proposed:
     when = timing(protocol=protocol, policy=policies.current(site=protocol.site), starts_at=slot.starts_at)
     could = tuple(drivers.at(when.pickup_from, when.ends_at))
-    return Proposed(good_at=(_("The time you chose on the schedule"),), visits=(Visit(slot, could),), to_place=0)
+    chosen = _("Nearest to the time you chose") if is_earlier else _("The time you chose on the schedule")
+    return Proposed(good_at=(chosen,), visits=(Visit(slot, could),), to_place=0)
 
 
 def first_day(*, site: Site, now: datetime) -> date:
