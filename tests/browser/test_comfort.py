@@ -133,3 +133,15 @@ def test_without_javascript_the_question_unfolds_in_place(browser, server):
     page.click("#ask-cancel > summary")
     assert page.is_visible("text=Yes, cancel it")
     page.context.close()
+
+
+def test_what_the_page_says_stands_apart_from_what_is_around_it(page, context, server, sign_in, here):
+    sign_in(context, here.staff[Role.ADMIN])
+    page.set_viewport_size(DESK)
+    page.goto(f"{server}/setup/rooms/")
+    page.fill("[name=name]", "Room 9")
+    page.locator(SAVE).first.click()
+    said, around = page.locator(".said .alert"), [page.locator(".heading h1"), page.locator(".page > *").first]
+    box, (above, below) = said.bounding_box(), [one.bounding_box() for one in around]
+    assert box["y"] - (above["y"] + above["height"]) >= 12
+    assert below["y"] - (box["y"] + box["height"]) >= 12
