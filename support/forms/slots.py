@@ -16,6 +16,15 @@ from clinic.enums import Role
 from clinic.forms import slot_text
 from clinic.models import Protocol, Room, Site, StaffMember
 
+# Asks for the page with what a select says; needs scripts.
+LOOKS_AGAIN = {
+    "hx-get": "?",
+    "hx-trigger": "change",
+    "hx-target": "#main",
+    "hx-select": "#main",
+    "hx-swap": "outerMorph",
+}
+
 
 def read(text: str, *, site: Site) -> Slot:
     """Refused where it is no time of this site; whether it is free is the booking's question."""
@@ -109,9 +118,10 @@ class WhatForForm(forms.Form):
 
 
 class WalkInForm(forms.Form):
-    """Somebody who came without a booking; the visit begins now. Each room and clinician says from when it is free."""
+    """Somebody who came without a booking; the visit begins now. Each room and clinician says from when it is free;
+    another protocol, chosen here, has the page look again."""
 
-    protocol = forms.ModelChoiceField(queryset=Protocol.objects.none(), widget=forms.HiddenInput)
+    protocol = forms.ModelChoiceField(label=_("What for"), queryset=Protocol.objects.none(), empty_label=None)
     room = forms.ModelChoiceField(label=_("Room"), queryset=Room.objects.none(), empty_label=None)
     clinician = forms.ModelChoiceField(label=_("Clinician"), queryset=StaffMember.objects.none(), empty_label=None)
 
@@ -124,6 +134,7 @@ class WalkInForm(forms.Form):
         super().__init__(data, initial=initial)
         self.now, self.zone = now, site.zone
         self.fields["protocol"].queryset = Protocol.objects.filter(site=site, is_active=True)
+        self.fields["protocol"].widget.attrs |= LOOKS_AGAIN
         self.fields["room"].queryset = premises.rooms_of(site=site)
         self.fields["clinician"].queryset = premises.clinicians_of(site=site)
         if self.soonest and protocol:

@@ -194,7 +194,13 @@ def test_cancelling_and_finding_another_time(nurse, server, story, part):
 def test_somebody_who_came_without_a_booking(nurse, server, story, part):
     nurse.goto(f"{server}/patients/{part.patient.pk}/")
     nurse.get_by_role("link", name="Book a walk-in").click()
-    nurse.get_by_label("What for").select_option(label="IV, one booster")
+    protocol = nurse.locator("#id_protocol")
+    with nurse.expect_response(re.compile(r"walk-in/\?")) as looked:
+        protocol.select_option(label="IV, one booster")
+    assert "csrf" not in looked.value.url
+    expect(protocol.locator("option:checked")).to_have_text("IV, one booster")
+    expect(nurse.get_by_label("Room").locator("option:checked")).to_contain_text("free now")
     press(nurse, "Book and mark as arrived")
     expect(nurse.get_by_text("walk-in")).to_be_visible()
-    assert Infusion.objects.get(patient=part.patient).status == InfusionStatus.ARRIVED
+    visit = Infusion.objects.get(patient=part.patient)
+    assert (visit.status, visit.course.protocol.name) == (InfusionStatus.ARRIVED, "IV, one booster")

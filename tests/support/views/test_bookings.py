@@ -155,7 +155,8 @@ def test_somebody_who_just_came_in_begins_now(desk, site, clinic, course):
 
 def walk_in_page(client, patient, **asked):
     html = client.get(reverse("infusion_walk_in", args=[patient.pk]), asked).content.decode()
-    return re.findall(r"<option[^>]*selected>([^<]*)<", html), re.findall(r"<option[^>]*>([^<]*)<", html), html
+    form = html[html.rindex('method="post"') :]
+    return re.findall(r"<option[^>]*selected>([^<]*)<", form), re.findall(r"<option[^>]*>([^<]*)<", form), html
 
 
 def test_who_is_free_now_is_chosen_already_and_who_is_not_says_from_when(desk, site, clinic, course, book, now):
