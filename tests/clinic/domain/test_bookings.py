@@ -152,7 +152,7 @@ def test_which_resource_is_taken_is_said(build_house: Callable[..., House], now:
             book(house, now, slot)
         assert refused.value.reasons == [sentence]
     another = course(house, patient=first.patient)
-    with pytest.raises(Taken, match="The patient has another visit on Tuesday 10 March, from 09:00 to 10:40."):
+    with pytest.raises(Taken, match=r"The patient has another visit on Tuesday 10 March, from 09:00 to 10:40."):
         bookings.place(course=another, slot=at(house, room=1, clinician=1), actor=house.desk, now=now)
 
 
