@@ -111,7 +111,7 @@ def met(*, patient: Patient, slot: Slot, when: Timing, ignoring: Infusion | None
 def everything(*, course: Course, slot: Slot, now: datetime, infusion: Infusion | None = None) -> list[Finding]:
     """All of it for one visit of a course, placed anew or (``infusion``) moved. For pages.
 
-    At most five queries, ten more after the premises changed.
+    At most five queries, eight more after the premises changed.
     """
     site, known = course.patient.site, standing.of(course=course)
     here = premises.under(site=site, stamp=known.stamp)

@@ -23,7 +23,7 @@ def free_slots(
 ) -> list[Slot]:
     """Every start that can be booked, one room and clinician for each, earliest first.
 
-    Two queries, twelve after a change of the premises.
+    Two queries, ten after a change of the premises.
 
     ``ignoring`` is a visit about to be moved: its own time counts as free.
     """
@@ -56,7 +56,7 @@ class Soonest:
 
 def soonest(*, site: Site, protocol: Protocol, now: datetime) -> Soonest:
     """For a visit that begins on the spot, to the minute. Later today only inside the opening hours; whether the
-    clinic is open now is not asked. Two queries, twelve after a change of the premises."""
+    clinic is open now is not asked. Two queries, ten after a change of the premises."""
     start = now.replace(second=0, microsecond=0)
     day = local_day(moment=start, zone=site.zone)
     diary = Diary(site=site, protocol=protocol, first_day=day, last_day=day, now=now)

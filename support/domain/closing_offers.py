@@ -61,7 +61,7 @@ def of(*, closure: Closure, visits: Sequence[Infusion], now: datetime) -> dict[i
     Days between visits are kept, to neighbours that are hit as well as they would then be. The same time in another
     room or with another clinician comes first; then days on which somebody said that they can drive, days on which
     somebody is to be asked, days on which nobody can; of each later days first, then earlier ones. However many
-    visits: at most eight queries and two for each protocol, ten more after the premises changed.
+    visits: at most eight queries and two for each protocol, eight more after the premises changed.
     """
     if not visits:
         return {}

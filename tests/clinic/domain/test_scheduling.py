@@ -169,7 +169,7 @@ def test_the_number_of_queries_does_not_grow(build_house: Callable[..., House], 
         with CaptureQueriesContext(connection) as queries:
             free_slots(site=house.site, protocol=house.protocol, first_day=TUESDAY, last_day=date(2026, 6, 10), now=now)
         counts.append(len(queries))
-    assert counts == [12, 2]
+    assert counts == [10, 2]
 
 
 def test_a_visit_lasts_as_long_as_protocol_and_signed_rules_say(house: House, now: datetime) -> None:
