@@ -11,11 +11,8 @@ from clinic.models import Infusion, Patient
 from messaging.domain import opt_outs
 from support.domain import asking, checkins, commitments, handovers, invitations, replan, visit_state, waitlist
 
-# Asked with every booking, hence by hand and at once.
-FIRST_LOOK = f"""
-SELECT EXISTS (SELECT 1 FROM support_designation WHERE patient_id = %s AND withdrawn_at IS NULL),
-    ARRAY({opt_outs.AMONG}), {waitlist.ANYBODY}
-"""  # noqa: S608 all of it is our own
+# A function of the database (migration 0006), asked with every booking.
+FIRST_LOOK = "SELECT * FROM support_first_look(%s, %s)"
 
 
 def follow(changes: Sequence[Change]) -> None:

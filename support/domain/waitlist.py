@@ -25,12 +25,6 @@ from support.models import PlaceOffer, WaitlistEntry
 
 log = structlog.get_logger(__name__)
 
-# Whether anybody waits or is asked; a part of what every booking asks.
-ANYBODY = """
-(EXISTS (SELECT 1 FROM support_waitlistentry WHERE closed_at IS NULL)
-    OR EXISTS (SELECT 1 FROM support_placeoffer WHERE status = 'open'))
-"""
-
 
 @dataclass(frozen=True, kw_only=True)
 class FreePlace:
