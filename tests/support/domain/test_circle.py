@@ -1,12 +1,15 @@
 """What follows from a booking, a move, a cancellation, a phase: through clinic's own doors."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
-from clinic.domain import infusions, last_booking
+from clinic.domain import bookings, infusions, last_booking
 from clinic.domain.errors import Refused
 from clinic.models import AuditEntry, Infusion
+from messaging.domain import opt_outs
+from messaging.enums import Channel
 from messaging.models import Message
 from support.domain import commitments, designations, links, way_home
 from support.enums import AlertKind, SupportRole
@@ -31,6 +34,27 @@ def test_a_booking_asks_everybody_named_and_writes_the_plan_down(clinic: Clinic,
     ]
     invited = [(kind, to) for kind, to, _at in clinic.waiting() if kind == "helper_invitation"]
     assert invited == [("helper_invitation", f"designation:{d.pk}") for d in (sam, sam, jo, jo)]
+
+
+def test_a_booking_is_seven_statements_with_everything_that_follows(
+    clinic: Clinic, next_week, django_assert_num_queries
+):
+    course = clinic.book(next_week).course
+    later = clinic.slot(next_week + 2 * DAY)
+    # The beginning and the end are a savepoint's here.
+    with django_assert_num_queries(7):
+        bookings.place(course=course, slot=later, actor=clinic.desk, now=clinic.now)
+
+
+def test_a_booking_and_messaging_agree_on_who_opted_out(clinic: Clinic, next_week):
+    """``support_first_look`` reads messaging's table by itself."""
+    number = clinic.patient.phone
+    acts = partial(opt_outs.record, address=number, how="text"), partial(opt_outs.end, address=number)
+    for place, act in enumerate(acts):
+        act(now=clinic.now)
+        visit = clinic.book(next_week + place * DAY)
+        texts = Message.objects.filter(scope=f"infusion:{visit.pk}", channel=Channel.SMS)
+        assert texts.exists() is (opt_outs.among(addresses=[number]) == set())
 
 
 def test_somebody_who_knows_us_hears_of_a_whole_series_once(clinic: Clinic, next_week):
@@ -79,7 +103,7 @@ def test_a_cancelled_visit_sends_its_notices_and_nothing_more(clinic: Clinic, ne
         ("helper_cancelled", f"designation:{sam.pk}", next_week),
         ("patient_cancelled", f"patient:{clinic.patient.pk}", next_week),
     ]
-    assert jo.pk not in [int(to.split(":")[1]) for _kind, to, _at in clinic.waiting(visit)]
+    assert f"designation:{jo.pk}" not in [to for _kind, to, _at in clinic.waiting(visit)]
 
 
 def test_a_booking_that_is_undone_leaves_nothing_to_be_said(clinic: Clinic, next_week):
