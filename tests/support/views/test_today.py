@@ -196,14 +196,13 @@ def test_what_is_written_down_on_the_board_leads_back_to_the_day(desk, book, now
     assert token in page.split('id="note-form"')[1]
 
 
-def test_who_is_ready_and_who_has_left_stand_on_the_floor_with_their_step(sign_in, site, book, covered):
-    at = LATER - timedelta(hours=5)
-    been = {"arrived_at": at, "started_at": at, "recovering_at": at}
-    ready = covered(at=at, status=InfusionStatus.READY, ready_at=at, **been)
+def left_by_taxi(site, book, *, at, released_at):
+    """A visit that began at ``at``; the clinic's ride has taken the patient along."""
     director, how = StaffFactory(role=Role.DIRECTOR, sites=[site]), ReleasedHow.WATCHED_RIDE
-    left = book(at=at, status=InfusionStatus.RELEASED, released_at=at + timedelta(hours=1), released_how=how, **been)
+    been = {"arrived_at": at, "started_at": at, "recovering_at": at, "ready_at": at}
+    visit = book(at=at, status=InfusionStatus.RELEASED, released_at=released_at, released_how=how, **been)
     Handover.objects.create(
-        infusion=left,
+        infusion=visit,
         how=how,
         created_at=at,
         done_at=at,
@@ -211,6 +210,14 @@ def test_who_is_ready_and_who_has_left_stand_on_the_floor_with_their_step(sign_i
         evidence="The taxi rang",
         authorised_by=director,
     )
+    return visit
+
+
+def test_who_is_ready_and_who_has_left_stand_on_the_floor_with_their_step(sign_in, site, book, covered):
+    at = LATER - timedelta(hours=5)
+    been = {"arrived_at": at, "started_at": at, "recovering_at": at}
+    ready = covered(at=at, status=InfusionStatus.READY, ready_at=at, **been)
+    left = left_by_taxi(site, book, at=at, released_at=at + timedelta(hours=1))
     html = sign_in(Role.NURSE).get("/").content.decode()
     now_row, left_row = (
         re.search(rf'<tr id="floor-{visit.pk}">.*?</tr>', html, re.DOTALL).group() for visit in (ready, left)
@@ -225,20 +232,7 @@ def test_nobody_on_the_way_home_falls_off_the_floor(desk, site, book, now):
     """Nine are booked within three hours; the two who have left still wait for "Home safe"."""
     for number in range(9):
         book(at=now + timedelta(minutes=10 * number))
-    at = now - timedelta(hours=4)
-    been = {"arrived_at": at, "started_at": at, "recovering_at": at, "ready_at": at}
-    director, how = StaffFactory(role=Role.DIRECTOR, sites=[site]), ReleasedHow.WATCHED_RIDE
-    gone = [book(at=at, status=InfusionStatus.RELEASED, released_at=now, released_how=how, **been) for _ in range(2)]
-    for left in gone:
-        Handover.objects.create(
-            infusion=left,
-            how=how,
-            created_at=at,
-            done_at=at,
-            done_by=director,
-            evidence="The taxi rang",
-            authorised_by=director,
-        )
+    gone = [left_by_taxi(site, book, at=now - timedelta(hours=4), released_at=now) for _ in range(2)]
     html = desk.get("/").content.decode()
     assert all(f'action="{reverse("infusion_home", args=[left.pk])}"' in html for left in gone)
     assert html.count('<tr id="floor-') == 2 + board.FLOOR_COMING
