@@ -11,7 +11,7 @@ Span = tuple[datetime, datetime]
 
 
 class Held:
-    """Places that are spoken for: where the visits that are hit still are, and where first offers would take them."""
+    """Where visits that may leave still are, and where first offers would take them."""
 
     def __init__(self) -> None:
         self._rooms: list[tuple[int, int, Span]] = []

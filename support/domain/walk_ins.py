@@ -35,17 +35,17 @@ def protocol(*, patient: Patient) -> Protocol | None:
 def at_once(*, protocol: Protocol, slot: Slot | None, site: Site, now: datetime) -> AtOnce:
     """``slot`` as ``scheduling.soonest`` finds it. One query, or those after a change of the premises."""
     here = premises.of(site=site)
-    when = timing(protocol=protocol, policy=here.policy, starts_at=now)
-    is_now = slot is not None and slot.starts_at <= now
+    start = slot.starts_at if slot else now
+    when = timing(protocol=protocol, policy=here.policy, starts_at=start)
+    is_now = slot is not None and start <= now
     found = []
     if slot is not None and is_now:
-        timed = {1: (slot, timing(protocol=protocol, policy=here.policy, starts_at=slot.starts_at))}
         found = against.findings(
-            site=site, protocol=protocol, is_archived=False, slots=timed, placed={}, here=here, now=now
+            site=site, protocol=protocol, is_archived=False, slots={1: (slot, when)}, placed={}, here=here, now=now
         )
     return AtOnce(
         slot=slot,
         is_now=is_now,
-        minutes=int((when.ends_at - now).total_seconds() // 60),
+        minutes=int((when.ends_at - start).total_seconds() // 60),
         against=[finding.says for finding in found],
     )
