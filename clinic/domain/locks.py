@@ -5,8 +5,12 @@ whoever writes a visit first takes the locks of its room, clinician and patient,
 """
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from django.db import connection
+from django.db.models import Model, QuerySet
+
+Row = TypeVar("Row", bound=Model)
 
 # Held shared by whoever writes visits, alone by whoever changes what they are decided under (see DiaryStamp).
 PREMISES = 7000
@@ -30,3 +34,13 @@ def diary(*, rooms: Iterable[int], clinicians: Iterable[int], patients: Iterable
     with connection.cursor() as cursor:
         # unnest() gives the rows in the order of the arrays.
         cursor.execute(TAKE, [PREMISES, kinds, whose])
+
+
+def held(rows: QuerySet[Row], pk: int | None) -> Row:
+    """The row as it is now with all that ``rows`` joins, held until the transaction ends; DoesNotExist otherwise.
+
+    In two statements: what a statement joins it has read before it waits, and PostgreSQL leaves out a row that belongs
+    to somebody else by the time it is let in.
+    """
+    rows.select_related(None).select_for_update(no_key=True).values_list("pk").get(pk=pk)
+    return rows.get(pk=pk)

@@ -11,7 +11,7 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from clinic.domain import audit
+from clinic.domain import audit, locks
 from clinic.domain.errors import Refused
 from clinic.enums import Role
 from clinic.models import Infusion, Patient, Site, StaffMember
@@ -184,7 +184,7 @@ def _unread_again(alert: Alert, now: datetime) -> Alert:
 
 
 def _locked(alert: Alert) -> Alert:
-    return Alert.objects.select_for_update(of=("self",)).select_related("site", "owner", "patient").get(pk=alert.pk)
+    return locks.held(Alert.objects.select_related("site", "owner", "patient"), alert.pk)
 
 
 def _note(alert: Alert, actor: str, verb: str, now: datetime, note: str = "") -> None:

@@ -178,5 +178,4 @@ def _end_open(row: Designation, roles: set[str], now: datetime, actor: str) -> N
 
 
 def _locked(designation: Designation) -> Designation:
-    rows = Designation.objects.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("patient__site", "person__site").get(pk=designation.pk)
+    return locks.held(Designation.objects.select_related("patient__site", "person__site"), designation.pk)

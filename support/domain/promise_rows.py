@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import F, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
-from clinic.domain import audit
+from clinic.domain import audit, locks
 from clinic.domain.errors import Refused
 from clinic.enums import OFF, InfusionStatus
 from clinic.models import Infusion, StaffMember
@@ -20,8 +20,7 @@ LEFT = frozenset({InfusionStatus.RELEASED, InfusionStatus.HOME})
 
 def locked(*, infusion_id: int) -> Infusion:
     """The visit as it is now, held until the transaction ends."""
-    rows = Infusion.objects.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("site", "patient__site", "policy").get(pk=infusion_id)
+    return locks.held(Infusion.objects.select_related("site", "patient__site", "policy"), infusion_id)
 
 
 def fresh(commitment: Commitment) -> Commitment:

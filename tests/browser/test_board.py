@@ -129,7 +129,6 @@ def test_a_refusal_is_read_out_where_it_happened(page, context, server, sign_in,
     sign_in(context, nurse)
     page.goto(server + reverse("infusion", args=[asked.infusion_id]))
     page.get_by_role("button", name="Start").first.click()
-    page.wait_for_selector("#refused")
-    assert page.evaluate("document.activeElement.id") == "refused"
+    expect(page.locator("#refused")).to_be_focused()
     assert "There is no confirmed way home." in page.locator("#refused").inner_text()
     no_violations(page)

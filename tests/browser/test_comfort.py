@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.sessions.models import Session
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from clinic.enums import Role
 from support.models import Designation
@@ -142,6 +143,8 @@ def test_what_the_page_says_stands_apart_from_what_is_around_it(page, context, s
     page.fill("[name=name]", "Room 9")
     page.locator(SAVE).first.click()
     said, around = page.locator(".said .alert"), [page.locator(".heading h1"), page.locator(".page > *").first]
+    expect(said).to_be_visible()
+    page.wait_for_load_state()
     box, (above, below) = said.bounding_box(), [one.bounding_box() for one in around]
     assert box["y"] - (above["y"] + above["height"]) >= 12
     assert below["y"] - (box["y"] + box["height"]) >= 12

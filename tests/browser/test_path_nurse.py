@@ -194,6 +194,7 @@ def test_cancelling_and_finding_another_time(nurse, server, story, part):
 def test_somebody_who_came_without_a_booking(nurse, server, story, part):
     nurse.goto(f"{server}/patients/{part.patient.pk}/")
     nurse.get_by_role("link", name="Book a walk-in").click()
+    nurse.wait_for_url("**/walk-in/")
     protocol = nurse.locator("#id_protocol")
     with nurse.expect_response(re.compile(r"walk-in/\?")) as looked:
         protocol.select_option(label="IV, one booster")

@@ -289,13 +289,13 @@ def test_a_protocol_changed_while_it_is_booked_is_one_after_the_other(
     assert (offered_since.version, offered_since.family) == (2, protocol.family)
 
 
-def waits_for_a_lock(dsn: str) -> None:
-    """Returns as soon as somebody waits for an advisory lock."""
+def waits_for_a_lock(dsn: str, how_many: int = 1) -> None:
+    """Returns as soon as so many wait for a lock."""
     with closing(psycopg2.connect(dsn)) as watcher, watcher.cursor() as cursor:
         watcher.autocommit = True
         for _look in range(200):
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
-            if cursor.fetchone()[0]:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0] >= how_many:
                 return
             time.sleep(0.01)
     raise AssertionError("Nobody waited.")
