@@ -12,6 +12,14 @@ class Role(TextChoices):
     ADMIN = "admin", _("Administrator")
 
 
+class ReachBy(TextChoices):
+    """How a person would rather hear from us."""
+
+    SMS = "sms", _("Text")
+    EMAIL = "email", _("E-mail")
+    VOICE = "voice", _("Phone call")
+
+
 class Weekday(IntegerChoices):
     MONDAY = 0, _("Monday")
     TUESDAY = 1, _("Tuesday")

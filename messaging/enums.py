@@ -34,7 +34,25 @@ class Reply(TextChoices):
 
     STOPPED = "stopped", _("Asked for no more texts")
     STARTED = "started", _("Asked for texts again")
+    YES = "yes", _("Said yes")
+    NO = "no", _("Said no")
+    HELP = "help", _("Asked who we are")
+    UNCLEAR = "unclear", _("Answered, but not clear what")
     PASSED_ON = "passed_on", _("Passed on")
+
+
+class Settled(TextChoices):
+    """How an uncertain message was accounted for."""
+
+    FOUND = "found", _("The provider has it")
+    NOT_FOUND = "not_found", _("The provider never had it")
+    SILENT = "silent", _("Nobody can say; not sent again")
+    AGAIN = "again", _("Nobody can say; sent again")
+
+
+class Answer(TextChoices):
+    YES = "yes", _("Yes")
+    NO = "no", _("No")
 
 
 S = MessageStatus

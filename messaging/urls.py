@@ -1,10 +1,10 @@
 from django.urls import path
 
-from messaging import views
+from messaging.views import sms
 
 app_name = "messaging"
 
 urlpatterns = [
-    path("sms/status", views.sms_status, name="sms_status"),
-    path("sms/inbound", views.sms_inbound, name="sms_inbound"),
+    path("sms/status", sms.sms_status, name="sms_status"),
+    path("sms/inbound", sms.sms_inbound, name="sms_inbound"),
 ]

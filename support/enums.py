@@ -63,8 +63,18 @@ COMMITMENT_MOVES: dict[CommitmentStatus, frozenset[CommitmentStatus]] = {
 
 class AnsweredVia(TextChoices):
     LINK = "link", _("By link")
+    TEXT = "text", _("By text")
     PHONE = "phone", _("By phone")
     DESK = "desk", _("At the desk")
+
+
+class Purpose(TextChoices):
+    """What a person agreed to be written to about."""
+
+    VISITS = "visits", _("The times of visits")
+    RIDES = "rides", _("Helping on a visit's day")
+    CHECKINS = "checkins", _("How it goes afterwards")
+    OFFERS = "offers", _("Places that become free")
 
 
 class LinkPurpose(TextChoices):
@@ -116,6 +126,8 @@ class AlertKind(TextChoices):
     HOME_UNKNOWN = "home_unknown", _("Not known to be home")
     CANT_COME = "cant_come", _("Can't come")
     MESSAGE_FAILED = "message_failed", _("A message did not arrive")
+    TEXT_CAME = "text_came", _("A text came in")
+    TEXTS_STOPPED = "texts_stopped", _("Messages do not go out")
 
 
 class HandoverCheck(TextChoices):

@@ -25,6 +25,9 @@ from tests.factories import (
     StaffFactory,
 )
 
+# Of an address that names a message by what it is.
+WORDS = {"kind": "patient_1_day", "channel": "sms", "language": "en"}
+
 
 @dataclass
 class World:
@@ -50,6 +53,8 @@ class World:
                 found[name] = "before"
             elif name == "number":
                 found[name] = 1
+            elif name in WORDS:
+                found[name] = WORDS[name]
             else:
                 found[name] = self.pks[self.subject(path)]
         return found

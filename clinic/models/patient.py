@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from clinic import names
-from clinic.enums import Weekday
+from clinic.enums import ReachBy, Weekday
 from clinic.models.history import tracked, tracked_without
 
 E164 = r"^\+[1-9][0-9]{6,14}$"
@@ -26,6 +26,14 @@ class Contact(models.Model):
     email_as_received = models.CharField(_("e-mail as received"), max_length=254, blank=True)
     language = models.CharField(_("language"), max_length=8, default="en")
     timezone = models.CharField(_("time zone"), max_length=64, blank=True)
+    # A phone that cannot show a text: somebody calls and reads.
+    is_landline = models.BooleanField(_("this phone cannot receive texts"), default=False)
+    # How they would rather hear from us; empty: texts, else e-mail, else a call.
+    prefers = models.CharField(_("would rather hear by"), max_length=8, choices=ReachBy.choices, blank=True)
+    # Their own quiet time on their own clock, on top of the clinic's; it may pass midnight.
+    quiet_from = models.TimeField(_("no texts from"), null=True, blank=True)
+    quiet_until = models.TimeField(_("until"), null=True, blank=True)
+    texts_less = models.BooleanField(_("only what cannot wait"), default=False)
     # Nobody is texted before they agreed; who heard it and when.
     texts_agreed_at = models.DateTimeField(null=True, blank=True)
 
@@ -36,7 +44,13 @@ class Contact(models.Model):
                 condition=Q(phone="") | Q(phone__regex=E164),
                 name="%(app_label)s_%(class)s_phone_e164",
                 violation_error_message=_("Enter the number with its country code, such as +1 410 555 0142."),
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(quiet_from__isnull=True, quiet_until__isnull=True)
+                | (Q(quiet_from__isnull=False, quiet_until__isnull=False) & ~Q(quiet_from=F("quiet_until"))),
+                name="%(app_label)s_%(class)s_quiet_from_until",
+                violation_error_message=_("Give both times, or none."),
+            ),
         ]
 
 

@@ -72,6 +72,9 @@ class Policy(models.Model):
 
     texts_from = models.TimeField(_("texts go from"), default=time(8, 0))
     texts_until = models.TimeField(_("texts go until"), default=time(20, 0))
+    texts_per_day = models.PositiveSmallIntegerField(_("texts to one number in 24 hours, at most"), default=4)
+    texts_per_week = models.PositiveSmallIntegerField(_("texts to one number in 7 days, at most"), default=12)
+    texts_apart_minutes = models.PositiveSmallIntegerField(_("between two texts to one number (minutes)"), default=15)
 
     class Meta:
         ordering = ["site", "-version"]
@@ -83,6 +86,11 @@ class Policy(models.Model):
                 name="policy_signed_by_somebody",
             ),
             models.CheckConstraint(condition=Q(texts_until__gt=models.F("texts_from")), name="policy_text_window"),
+            models.CheckConstraint(
+                condition=Q(texts_per_day__gte=1, texts_per_week__gte=models.F("texts_per_day")),
+                name="policy_text_budget",
+                violation_error_message=_("A week cannot hold fewer texts than a day."),
+            ),
             models.CheckConstraint(condition=Q(helper_min_age__gte=18), name="policy_helpers_are_adults"),
         ]
         triggers = [

@@ -34,6 +34,10 @@ class Site(models.Model):
     arrival_note = models.CharField(_("where to come in"), max_length=160, blank=True)
     parking_note = models.CharField(_("parking"), max_length=160, blank=True)
     region = models.CharField(_("region"), max_length=8, default="US", help_text=_("Decides the help numbers shown."))
+    # Beginnings of words, beside those the product keeps out of messages for every clinic.
+    never_say = ArrayField(
+        models.CharField(max_length=40), verbose_name=_("words no message may hold"), default=list, blank=True
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -39,7 +39,7 @@ def receive(*, provider_id: str, from_number: str, body: str, now: datetime) -> 
         if new and handled == Reply.STOPPED:
             opt_outs.record(address=from_number, how="text", now=now)
         elif new and handled == Reply.STARTED:
-            opt_outs.end(address=from_number, now=now)
+            opt_outs.end(address=from_number, how="text", now=now)
     if new:
         log.info("text_received", inbound_id=text.pk, handled=str(handled))
         _offer(text, now)

@@ -4,10 +4,15 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import connection
+from django.db.models.functions import Greatest
 
 from messaging.models import OptOut
 
 HOLDS = "SELECT 1 FROM messaging_optout WHERE address = %s AND ended_at IS NULL"
+RECORD = """
+INSERT INTO messaging_optout (address, since, how, recorded_by_id, ended_how) VALUES (%s, %s, %s, %s, '')
+ON CONFLICT (address) WHERE ended_at IS NULL DO NOTHING
+"""
 AMONG = "SELECT address FROM messaging_optout WHERE address = ANY(%s) AND ended_at IS NULL"
 
 
@@ -16,16 +21,16 @@ def same(address: str) -> str:
     return "".join(address.split()).lower()
 
 
-def record(*, address: str, how: str, now: datetime) -> None:
-    """Idempotent; the first time stays the time it holds since."""
-    row, made = OptOut.objects.get_or_create(address=same(address), defaults={"since": now, "how": how})
-    if not made and row.ended_at is not None:
-        OptOut.objects.filter(pk=row.pk).update(since=now, how=how, ended_at=None)
+def record(*, address: str, how: str, now: datetime, recorded_by_id: int | None = None) -> None:
+    """Idempotent; the first time stays the time it holds since. `recorded_by_id`: who heard it said."""
+    with connection.cursor() as cursor:
+        cursor.execute(RECORD, [same(address), now, how, recorded_by_id])
 
 
-def end(*, address: str, now: datetime) -> None:
-    """Idempotent."""
-    OptOut.objects.filter(address=same(address), ended_at__isnull=True).update(ended_at=now)
+def end(*, address: str, how: str, now: datetime) -> None:
+    """Idempotent. That it held, and since when, is kept."""
+    held = OptOut.objects.filter(address=same(address), ended_at__isnull=True)
+    held.update(ended_at=Greatest(now, "since"), ended_how=how)
 
 
 def holds(*, address: str) -> bool:

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from messaging.enums import WITH_PROVIDER, Channel, MessageStatus
+from messaging.enums import FAILED, WITH_PROVIDER, Answer, Channel, MessageStatus, Settled
 
 S = MessageStatus
 
@@ -59,6 +59,13 @@ class Message(models.Model):
     error_text = models.CharField(max_length=LONGEST["error_text"], blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
+    # The clinic's own words it was written with; null: the words that come with the product.
+    wording = models.ForeignKey("messaging.Wording", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    # Empty unless it was uncertain once.
+    settled = models.CharField(max_length=12, choices=Settled.choices, blank=True, db_default="")
+    # What the person texted back.
+    answer = models.CharField(max_length=8, choices=Answer.choices, blank=True, db_default="")
+    answered_at = models.DateTimeField(null=True, blank=True)
 
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
@@ -92,6 +99,10 @@ class Message(models.Model):
                 condition=~Q(status__in=[S.DEAD, S.BLOCKED, S.EXPIRED, S.UNDELIVERED]) | ~Q(error_text=""),
                 name="message_failed_says_why",
             ),
+            models.CheckConstraint(
+                condition=Q(answer="", answered_at__isnull=True) | (~Q(answer="") & Q(answered_at__isnull=False)),
+                name="message_answered_at_a_time",
+            ),
         ]
         indexes = [
             # dispatch.claim on every tick, and outbox.oldest_due: what is due and waiting?
@@ -108,6 +119,13 @@ class Message(models.Model):
             models.Index(F("recipient"), F("due_at").desc(), name="message_recipient"),
             # receipts.apply, and the look-up that must not take another row's text for its own.
             models.Index(fields=["provider_id"], condition=~Q(provider_id=""), name="message_provider_id"),
+            # The budget of an address, and what a number was last asked.
+            models.Index(F("sent_to"), F("posted_at").desc(), condition=~Q(sent_to=""), name="message_sent_to"),
+            # The messages page, newest first, and its failed ones.
+            models.Index(F("site"), F("due_at").desc(), condition=~Q(status=S.VOID), name="message_site_newest"),
+            models.Index(
+                F("site"), F("due_at").desc(), condition=Q(status__in=sorted(FAILED)), name="message_site_failed"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -49,16 +49,19 @@ def open_alert(
     kind: AlertKind,
     key: str,
     says: str,
-    patient: Patient,
     now: datetime,
+    patient: Patient | None = None,
+    site: Site | None = None,
     infusion: Infusion | None = None,
     designation: Designation | None = None,
+    script: str = "",
     once: bool = False,
     said_again: bool = False,
 ) -> Alert:
     """Idempotent while one with this ``key`` is not closed; with ``once`` even after: the sweep asks every minute.
 
     ``said_again``: a person asks for help. One that somebody had taken on and not closed is unread again.
+    ``site`` where it is about no patient. ``script``: what to read out to whom the desk calls.
     """
     existing = Alert.objects.filter(key=key).order_by("-pk")
     if not once:
@@ -66,23 +69,25 @@ def open_alert(
     found = existing.first()
     if found is not None:
         return _unread_again(found, now) if said_again else found
+    at = patient.site if patient is not None else site
+    if at is None:
+        raise ValueError("An alert is about a patient or a site.")
     try:
         with transaction.atomic():
             alert = Alert.objects.create(
-                site=patient.site,
+                site=at,
                 patient=patient,
                 infusion=infusion,
                 designation=designation,
                 kind=kind,
                 key=key,
                 says=says[:300],
+                script=script,
                 opened_at=now,
-                owner=_first_owner(site=patient.site, kind=kind),
-                deadline=now + _time_for(site=patient.site, kind=kind),
+                owner=_first_owner(site=at, kind=kind),
+                deadline=now + _time_for(site=at, kind=kind),
             )
-            audit.record(
-                actor="system", verb="alert.opened", now=now, patient_id=patient.pk, subject=f"alert:{alert.pk}"
-            )
+            _note(alert, "system", "alert.opened", now)
             return alert
     except IntegrityError:
         # Opened by somebody else in the same moment.

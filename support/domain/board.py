@@ -48,6 +48,7 @@ ALERT_LEVELS = {
     AlertKind.WORRIED: "risk",
     AlertKind.CANT_COME: "risk",
     AlertKind.HOME_UNKNOWN: "risk",
+    AlertKind.TEXTS_STOPPED: "stop",
 }
 
 

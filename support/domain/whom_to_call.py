@@ -27,12 +27,12 @@ def of(*, alert: Alert, now: datetime) -> Calls:
     at most."""
     helper: list[Patient | SupportPerson] = [alert.designation.person] if alert.designation else []
     if alert.infusion is None or not is_about_a_ride(alert):
-        return Calls(people=helper or [alert.patient])
+        return Calls(people=helper or ([alert.patient] if alert.patient is not None else []))
     way = way_home.of(infusions=[alert.infusion], now=now)[alert.infusion.pk]
     rides = [*([way.held] if way.held else []), *way.asked]
     named = Designation.objects.select_related("person").in_bulk([ride.designation_id for ride in rides])
     people: list[Patient | SupportPerson] = [named[ride.designation_id].person for ride in rides]
-    patient = [] if alert.infusion.state.in_the_house else [alert.patient]
+    patient = [] if alert.infusion.state.in_the_house else [alert.infusion.patient]
     return Calls(people=list(dict.fromkeys([*people, *patient, *helper])), way=way)
 
 

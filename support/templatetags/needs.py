@@ -39,7 +39,8 @@ def needs(board: Board, here: str, csrf_token: object) -> SafeString:
             )
         elif need.alert is not None:
             alert = need.alert
-            name, key, who = escape(alert.patient.short_name), f"alert-{alert.pk}", patient_at(alert.patient_id)
+            name, key = escape(alert.who), f"alert-{alert.pk}"
+            who = patient_at(alert.patient_id) if alert.patient_id is not None else alert_at(alert.pk)
             room, at = alert.infusion.room.name if alert.infusion else "", ""
             since = _since(alert, board)
             room = f"{room} · {since}" if room else since

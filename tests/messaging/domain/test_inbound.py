@@ -60,11 +60,11 @@ def test_the_same_text_again_does_nothing(now):
 
 
 @pytest.mark.django_db
-def test_opting_out_again_holds_again(now):
-    for number, body in enumerate(["STOP", "START", "STOP"]):
+def test_opting_out_again_holds_again_and_what_was_before_is_kept(now):
+    for number, body in enumerate(["STOP", "START", "STOP", "STOP"]):
         receive(body, now, sid=f"SM{number}")
     assert opt_outs.holds(address=HELPER)
-    assert OptOut.objects.count() == 1
+    assert [(row.ended_at, row.ended_how) for row in OptOut.objects.order_by("pk")] == [(now, "text"), (None, "")]
 
 
 @pytest.mark.django_db
