@@ -13,12 +13,10 @@ from django.utils.translation import gettext as _
 
 from messaging.domain import kinds, outbox
 from messaging.domain.kinds import Kind, Verdict
-from messaging.domain.outbox import Wanted
-from messaging.enums import Audience, Channel
+from messaging.enums import Audience
 from messaging.models import Message
-from support.domain import alerts, closing, place_offers, plan, replan, subjects, wording
-from support.domain.wording import Addressee
-from support.enums import AlertKind, CommitmentStatus, OfferStatus
+from support.domain import closing, fallback, replan, subjects, wording
+from support.enums import CommitmentStatus, OfferStatus
 from support.models import Commitment
 
 Asked = Callable[[Message, datetime], Verdict]
@@ -44,16 +42,6 @@ PLANNED_HELPER = (
 )
 QUIET_EXEMPT = frozenset({"helper_come_in"})
 TWICE_IS_BETTER = frozenset({"helper_come_in", "patient_closed", "helper_closed"})
-# What has no plan is as much worth a call as what a plan wants.
-WORTH_A_CALL = plan.WORTH_A_CALL | {
-    "patient_moved",
-    "patient_closed",
-    "patient_open",
-    "helper_closed",
-    "helper_open",
-    "waitlist_offer",
-}
-RESENT = "resent"
 SEGMENTS = {"helper_invitation": 2}
 
 
@@ -75,7 +63,7 @@ def register_all() -> None:
 
 def in_plan(message: Message, now: datetime) -> Verdict:
     """The plan is asked once more: a message it no longer holds is not sent, one it moved goes later."""
-    if message.rule.startswith(RESENT):
+    if message.rule.startswith(fallback.RESENT):
         return still_live(message, now)
     visit_id = int(message.scope.partition(":")[2])
     for wanted in replan.wanted_now(infusion_id=visit_id, now=now):
@@ -157,79 +145,16 @@ def still_offered(message: Message, now: datetime) -> Verdict:
     return Verdict(wanted=False, reason=_("This place is not offered any more."))
 
 
-def on_dead(message: Message, sentence: str, now: datetime) -> None:
-    """A text that cannot arrive is tried by e-mail, and the desk is told either way.
-
-    What may have arrived is not said again by another road. That, and what has no other road, becomes a call where it
-    is worth one and still of use.
-    """
-    who = wording.addressee(message)
-    name = who.designation.person.first_name if who.designation is not None else who.patient.first_name
-    is_unclear = message.error_class == kinds.UNCLEAR
-    if is_unclear:
-        why = _("A message to %(name)s may not have arrived. %(why)s")
-    else:
-        why = _("A message to %(name)s did not arrive. %(why)s")
-    why %= {"name": name, "why": sentence}
-    if now < message.not_after:
-        if not is_unclear and _has_email(message, who):
-            outbox.post(site_id=message.site_id, scope=message.scope, wanted=_by_email(message, now), now=now)
-        elif _becomes_a_call(message, why, now):
-            return
-    alerts.open_alert(
-        kind=AlertKind.MESSAGE_FAILED,
-        key=f"failed:{message.recipient}:{message.channel}",
-        says=why,
-        patient=who.patient,
-        infusion=wording.visit_of(message),
-        designation=who.designation,
-        now=now,
-    )
-
-
 def _kind(name: str, audience: Audience, still_wanted: Asked) -> Kind:
     return Kind(
         name=name,
         audience=audience,
         compose=wording.compose,
         still_wanted=still_wanted,
-        on_dead=on_dead,
+        on_dead=fallback.on_dead,
         twice=name in TWICE_IS_BETTER,
         quiet_exempt=name in QUIET_EXEMPT,
         max_segments=SEGMENTS.get(name, 1),
-    )
-
-
-def _has_email(message: Message, who: Addressee) -> bool:
-    if message.channel != Channel.SMS or message.about_at is None or not who.email:
-        return False
-    return wording.may_be_written_to(who, kind=message.kind, channel=Channel.EMAIL)
-
-
-def _becomes_a_call(message: Message, why: str, now: datetime) -> bool:
-    """False for what is not worth one, and for what staff sent again: they know of it, and may have called."""
-    if message.rule.startswith(RESENT) or message.kind not in WORTH_A_CALL:
-        return False
-    visit, offer = wording.visit_of(message), subjects.offer(message)
-    if visit is not None:
-        replan.open_call(visit=visit, call=_by_email(message, now), now=now, why=why)
-    elif offer is not None:
-        place_offers.call(offer=offer, now=now, why=why)
-    return visit is not None or offer is not None
-
-
-def _by_email(message: Message, now: datetime) -> Wanted:
-    return Wanted(
-        kind=message.kind,
-        subject=message.subject,
-        about_at=message.about_at,
-        recipient=message.recipient,
-        channel=Channel.EMAIL,
-        due_at=now,
-        not_after=message.not_after,
-        language=message.language,
-        rule="after a text that could not arrive",
-        zone=message.zone,
     )
 
 
