@@ -8,6 +8,7 @@ then anyway), news and check-ins when they open again. A due time never depends 
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from clinic.domain import times
@@ -43,14 +44,47 @@ WORTH_A_CALL = frozenset(
 )
 
 
-def window(rules: Policy) -> quiet.Window:
-    """The policy's texting hours; earlier reminders go at 19:30, or half an hour before the hours end."""
+class OwnHours(Protocol):
+    """Somebody who may have asked for quiet: from one hour to another, past midnight too. Both or none."""
+
+    @property
+    def quiet_from(self) -> time | None: ...
+    @property
+    def quiet_until(self) -> time | None: ...
+
+
+def window(rules: Policy, contact: OwnHours | None = None) -> quiet.Window:
+    """The policy's texting hours, cut by the person's own; earlier reminders go at 19:30, or half an hour before the
+    hours end. Where their quiet leaves two parts of a day the longer one counts; where it leaves none, the policy's do,
+    and they get no texts at all (``leaves_hours``)."""
     opens, closes = rules.texts_from, rules.texts_until
+    parts = _parts(rules, contact)
+    if parts:
+        opens, closes = max(parts, key=lambda part: _minutes(part[1]) - _minutes(part[0]))
     evening = EVENING
     if not opens <= evening < closes:
-        minutes = closes.hour * 60 + closes.minute - 30
-        evening = max(opens, time(*divmod(max(minutes, 0), 60)))
+        evening = max(opens, time(*divmod(max(_minutes(closes) - 30, 0), 60)))
     return quiet.Window(opens=opens, closes=closes, evening=evening)
+
+
+def leaves_hours(rules: Policy, contact: OwnHours) -> bool:
+    """Whether their own quiet hours leave any of the policy's."""
+    return bool(_parts(rules, contact))
+
+
+def _parts(rules: Policy, contact: OwnHours | None) -> list[tuple[time, time]]:
+    """What is left of the policy's hours, in parts of a day."""
+    begins = contact.quiet_from if contact is not None else None
+    ends = contact.quiet_until if contact is not None else None
+    if begins is None or ends is None:
+        return [(rules.texts_from, rules.texts_until)]
+    loud = [(time(0), begins), (ends, time.max)] if begins < ends else [(ends, begins)]
+    cut = [(max(rules.texts_from, opens), min(rules.texts_until, closes)) for opens, closes in loud]
+    return [(opens, closes) for opens, closes in cut if opens < closes]
+
+
+def _minutes(wall: time) -> int:
+    return wall.hour * 60 + wall.minute
 
 
 def asks_to_confirm_at(
