@@ -1,16 +1,22 @@
-"""What becomes of a message that will not reach its reader: another road, or a person who calls."""
+"""What becomes of a message that will not reach its reader: another road, or a person who calls.
+
+The roads are tried in the order the person likes, each once. What may have arrived is not said again by another road.
+"""
 
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from clinic.enums import ReachBy
+from clinic.models import Patient
 from messaging.domain import kinds, outbox
 from messaging.domain.outbox import Wanted
-from messaging.enums import Channel
+from messaging.enums import FAILED, MessageStatus
 from messaging.models import Message
-from support.domain import alerts, place_offers, plan, replan, subjects, wording
+from support.domain import alerts, place_offers, plan, replan, subjects, visit_state, wording
 from support.domain.wording import Addressee
 from support.enums import AlertKind
+from support.models import SupportPerson
 
 # What has no plan is as much worth a call as what a plan wants.
 WORTH_A_CALL = plan.WORTH_A_CALL | {
@@ -23,27 +29,22 @@ WORTH_A_CALL = plan.WORTH_A_CALL | {
 }
 # What the rule of a message begins with that staff sent again.
 RESENT = "resent"
+ROADS = (ReachBy.SMS, ReachBy.EMAIL, ReachBy.VOICE)
 
 
 def on_dead(message: Message, sentence: str, now: datetime) -> None:
-    """A text that cannot arrive is tried by e-mail, and the desk is told either way.
-
-    What may have arrived is not said again by another road. That, and what has no other road, becomes a call where it
-    is worth one and still of use.
-    """
+    """Says it by the next road while it is of use, and tells the desk. A call tells by itself."""
     who = wording.addressee(message)
-    name = who.designation.person.first_name if who.designation is not None else who.patient.first_name
-    is_unclear = message.error_class == kinds.UNCLEAR
-    if is_unclear:
-        why = _("A message to %(name)s may not have arrived. %(why)s")
-    else:
-        why = _("A message to %(name)s did not arrive. %(why)s")
-    why %= {"name": name, "why": sentence}
-    if now < message.not_after:
-        if not is_unclear and _has_email(message, who):
-            outbox.post(site_id=message.site_id, scope=message.scope, wanted=_by_email(message, now), now=now)
-        elif _becomes_a_call(message, why, now):
-            return
+    with alerts.for_the_desk():
+        why = _why(message, who, sentence)
+        road = _next_road(message, who) if now < message.not_after else None
+        if road == ReachBy.VOICE:
+            if _becomes_a_call(message, why, now):
+                return
+        elif road is not None:
+            outbox.post(site_id=message.site_id, scope=message.scope, wanted=_by(road, message, now), now=now)
+            instead = {ReachBy.SMS: _("It goes as a text instead."), ReachBy.EMAIL: _("It goes by e-mail instead.")}
+            why = f"{why} {instead[road]}"
     alerts.open_alert(
         kind=AlertKind.MESSAGE_FAILED,
         key=f"failed:{message.recipient}:{message.channel}",
@@ -55,34 +56,66 @@ def on_dead(message: Message, sentence: str, now: datetime) -> None:
     )
 
 
-def _has_email(message: Message, who: Addressee) -> bool:
-    if message.channel != Channel.SMS or message.about_at is None or not who.email:
-        return False
-    return wording.may_be_written_to(who, kind=message.kind, channel=Channel.EMAIL)
+def _why(message: Message, who: Addressee, sentence: str) -> str:
+    if message.error_class == kinds.UNCLEAR:
+        why = _("A message to %(name)s may not have arrived. %(why)s")
+    else:
+        why = _("A message to %(name)s did not arrive. %(why)s")
+    return why % {"name": _person(who).first_name, "why": sentence}
+
+
+def _next_road(message: Message, who: Addressee) -> ReachBy | None:
+    """None where there is none left, and where another message says the same already."""
+    same = Message.objects.filter(
+        kind=message.kind, subject=message.subject, about_at=message.about_at, recipient=message.recipient
+    )
+    states = dict(same.exclude(status=MessageStatus.VOID).values_list("channel", "status"))
+    if any(status not in FAILED for status in states.values()):
+        return None
+    only_a_call = message.error_class == kinds.UNCLEAR
+    person = _person(who)
+    stopped = visit_state.stopped(person)
+    for road in dict.fromkeys([person.prefers or ROADS[0], *ROADS]):
+        if road == ReachBy.VOICE:
+            # Of what staff sent again they know, and may have called.
+            if message.kind in WORTH_A_CALL and not message.rule.startswith(RESENT):
+                return ReachBy.VOICE
+        elif not only_a_call and road not in states and _leads_to(road, message, who, stopped):
+            return ReachBy(road)
+    return None
+
+
+def _leads_to(road: str, message: Message, who: Addressee, stopped: set[str]) -> bool:
+    person = _person(who)
+    address = person.email if road == ReachBy.EMAIL else "" if person.is_landline else person.phone
+    agreed = wording.may_be_written_to(who, kind=message.kind, channel=road)
+    return bool(address) and address not in stopped and agreed
+
+
+def _person(who: Addressee) -> Patient | SupportPerson:
+    return who.designation.person if who.designation is not None else who.patient
 
 
 def _becomes_a_call(message: Message, why: str, now: datetime) -> bool:
-    """False for what is not worth one, and for what staff sent again: they know of it, and may have called."""
-    if message.rule.startswith(RESENT) or message.kind not in WORTH_A_CALL:
-        return False
+    """False where it is about nothing that somebody could be called about any more."""
     visit, offer = wording.visit_of(message), subjects.offer(message)
     if visit is not None:
-        replan.open_call(visit=visit, call=_by_email(message, now), now=now, why=why)
+        replan.open_call(visit=visit, call=_by(ReachBy.VOICE, message, now), now=now, why=why)
     elif offer is not None:
         place_offers.call(offer=offer, now=now, why=why)
     return visit is not None or offer is not None
 
 
-def _by_email(message: Message, now: datetime) -> Wanted:
+def _by(road: ReachBy, message: Message, now: datetime) -> Wanted:
     return Wanted(
         kind=message.kind,
         subject=message.subject,
         about_at=message.about_at,
         recipient=message.recipient,
-        channel=Channel.EMAIL,
+        channel=road,
         due_at=now,
         not_after=message.not_after,
         language=message.language,
-        rule="after a text that could not arrive",
+        rule=message.rule if message.rule.startswith(RESENT) else f"after one by {message.channel} that did not arrive",
         zone=message.zone,
     )
