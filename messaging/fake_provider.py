@@ -2,26 +2,25 @@
 
     python -m messaging.fake_provider --port 8099 [--file texts.ndjson] [--token secret]
 
-It serves tests and the demo. `PUT /control` changes its behaviour while it runs (see `Behaviour`), `GET /messages`
-shows what the phones received, `GET /state` what it is doing, `POST /inbound` sends a text from a phone to us,
+It serves tests and the demo. Its resource asks for the account and the token; its own doors, for whoever runs it, ask
+for nothing: `PUT /control` changes its behaviour while it runs (see `Behaviour`), `GET /messages` shows what the phones
+received, `GET /state` what it is doing, `POST /inbound` sends a text from a phone to us, as often as its `copies` says,
 `DELETE /messages` empties the phones.
 """
 
 import argparse
-import itertools
+import base64
+import hmac
 import json
 import os
+import re
 import select
 import signal
 import socket
 import sys
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, fields, replace
-from datetime import UTC, datetime
-from email.utils import format_datetime
+from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import SimpleQueue
@@ -29,102 +28,15 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
+from messaging.fake_behaviour import REFUSALS, Behaviour, Mood
+from messaging.fake_phones import Phones, Receipt
 from messaging.transports.signature import sign
 
-REFUSALS = {
-    "bad_number": (400, 21211),
-    "not_mobile": (400, 21614),
-    "opted_out": (400, 21610),
-    "busy": (429, 20429),
-    "unauthorised": (401, 20003),
-}
 # The clinic it calls back is on this machine, whatever proxies the environment names.
 DIRECT = build_opener(ProxyHandler({}))
+RESOURCE = re.compile(r"/2010-04-01/Accounts/(\w+)/Messages(?:/\w+)?\.json")
 RECEIPTS = ("sent", "delivered")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Behaviour:
-    """How the next requests are answered.
-
-    `refuse` names one of REFUSALS; `status` answers with that code; `hang` keeps the request open until told
-    otherwise; `drop` closes the connection without an answer; `failed` answers as if all were well, with a text that
-    failed with that code. `retry_after` stands in the header of whatever is refused. `accept` says whether a
-    request that is hung, dropped or answered with `status` was taken all the same. `receipts` lists the callbacks
-    in their order (true: sent, delivered). `lookup_status` fails the look-ups. `cycle` holds changes to be used in
-    turn, one for each request.
-    """
-
-    delay: float = 0
-    refuse: str = ""
-    status: int = 0
-    hang: bool = False
-    drop: bool = False
-    failed: int | None = None
-    retry_after: str = ""
-    accept: bool = False
-    receipts: bool | list[str] = False
-    receipt_url: str = ""
-    receipt_delay: float = 0
-    lookup_status: int = 0
-    cycle: list[dict[str, Any]] = field(default_factory=list)
-
-    def changed(self, **changes: Any) -> "Behaviour":
-        unknown = set(changes) - {each.name for each in fields(self)}
-        if unknown:
-            raise ValueError(f"No such behaviour: {', '.join(sorted(unknown))}")
-        return replace(self, **changes)
-
-
-class Phones:
-    """Everything the provider took, in order and by number. Thread-safe."""
-
-    def __init__(self, file: Path | None) -> None:
-        self.lock = threading.Lock()
-        self.file = file
-        self.all: list[dict[str, Any]] = []
-        self.by_sid: dict[str, dict[str, Any]] = {}
-        self.by_number: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        if file is not None and file.exists():
-            for line in file.read_text(encoding="utf-8").splitlines():
-                self._keep(json.loads(line))
-
-    def take(self, form: dict[str, str]) -> dict[str, Any]:
-        now = datetime.now(UTC)
-        message = {
-            "to": form.get("To", ""),
-            "from": form.get("From", ""),
-            "body": form.get("Body", ""),
-            "status": "queued",
-            "status_callback": form.get("StatusCallback", ""),
-            "date_created": format_datetime(now),
-            "at": now.isoformat(),
-        }
-        with self.lock:
-            message["sid"] = f"SM{len(self.all):08x}{os.urandom(12).hex()}"
-            self._keep(message)
-            if self.file is not None:
-                with self.file.open("a", encoding="utf-8") as out:
-                    out.write(json.dumps(message) + "\n")
-        return message
-
-    def _keep(self, message: dict[str, Any]) -> None:
-        self.all.append(message)
-        self.by_sid[message["sid"]] = message
-        self.by_number[message["to"]].append(message)
-
-    def to(self, number: str) -> list[dict[str, Any]]:
-        """Newest first, as Twilio lists them; all numbers when none is given."""
-        with self.lock:
-            return list(reversed(self.by_number[number] if number else self.all))
-
-    def clear(self) -> None:
-        with self.lock:
-            self.all.clear()
-            self.by_sid.clear()
-            self.by_number.clear()
-            if self.file is not None:
-                self.file.write_text("", encoding="utf-8")
+FAILURES = frozenset({"undelivered", "failed"})
 
 
 class Provider(ThreadingHTTPServer):
@@ -135,12 +47,12 @@ class Provider(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
         self.token = token
         self.phones = Phones(file)
-        self.behaviour = Behaviour()
-        self.turns: Iterator[dict[str, Any]] = iter(())
-        self.asked = 0
+        self.mood = Mood()
         self.hanging = 0
         self.lock = threading.Lock()
-        self.callbacks: SimpleQueue[tuple[float, str, dict[str, str]]] = SimpleQueue()
+        self.callbacks: SimpleQueue[int] = SimpleQueue()
+        for number in self.phones.owed:
+            self.callbacks.put(number)
         for _number in range(4):
             threading.Thread(target=self.call_back, daemon=True).start()
 
@@ -154,21 +66,14 @@ class Provider(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def control(self, changes: dict[str, Any]) -> None:
-        with self.lock:
-            self.behaviour = self.behaviour.changed(**changes)
-            self.turns = itertools.cycle(self.behaviour.cycle) if self.behaviour.cycle else iter(())
-
-    def next_behaviour(self) -> Behaviour:
-        with self.lock:
-            self.asked += 1
-            return self.behaviour.changed(**next(self.turns, {}))
+        self.mood.behave(self.mood.behaviour.changed(**changes))
 
     def hang(self, client: socket.socket) -> bool:
         """Until the behaviour says otherwise; False when the client went away first."""
         with self.lock:
             self.hanging += 1
         try:
-            while self.behaviour.hang or any(turn.get("hang") for turn in self.behaviour.cycle):
+            while self.mood.may_hang():
                 readable, _w, _x = select.select([client], [], [], 0.02)
                 if readable and not client.recv(1, socket.MSG_PEEK):
                     return False
@@ -183,20 +88,35 @@ class Provider(ThreadingHTTPServer):
         url = behaviour.receipt_url or message["status_callback"]
         if behaviour.receipt_url and message["status_callback"]:
             url += "?" + urlsplit(message["status_callback"]).query
-        wanted = behaviour.receipts if isinstance(behaviour.receipts, list) else RECEIPTS
+        statuses = behaviour.receipts if isinstance(behaviour.receipts, list) else RECEIPTS
         if url and behaviour.receipts:
-            for status in wanted:
-                params = {"MessageSid": message["sid"], "MessageStatus": status, "To": message["to"]}
-                self.callbacks.put((time.monotonic() + behaviour.receipt_delay, url, params))
+            due = time.time() + behaviour.receipt_delay
+            receipts = [
+                Receipt(
+                    sid=message["sid"],
+                    status=status,
+                    url=url,
+                    due=due,
+                    error_code=behaviour.error_code if status in FAILURES else 0,
+                )
+                for status in statuses
+            ]
+            for number in self.phones.promise(receipts):
+                self.callbacks.put(number)
 
     def call_back(self) -> None:
         while True:
-            due, url, params = self.callbacks.get()
-            time.sleep(max(0.0, due - time.monotonic()))
-            message = self.phones.by_sid.get(params["MessageSid"])
-            if message is not None:
-                message["status"] = params["MessageStatus"]
-            self.deliver(url, params)
+            number = self.callbacks.get()
+            owed = self.phones.owed.get(number)
+            time.sleep(max(0.0, owed.due - time.time()) if owed else 0)
+            receipt = self.phones.report(number)
+            if receipt is None:
+                continue
+            params = {"MessageSid": receipt.sid, "MessageStatus": receipt.status}
+            params["To"] = self.phones.by_sid[receipt.sid]["to"]
+            if receipt.error_code:
+                params["ErrorCode"] = str(receipt.error_code)
+            self.deliver(receipt.url, params)
 
     def deliver(self, url: str, params: dict[str, str]) -> int:
         """One signed request to us; the status we answered, 0 where nobody did."""
@@ -219,10 +139,15 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         if self.path == "/inbound":
             self.phone_writes(json.loads(self.read()))
-        elif self.path.startswith("/2010-04-01/Accounts/") and self.path.endswith("/Messages.json"):
-            self.create(dict(parse_qsl(self.read().decode(), keep_blank_values=True)))
-        else:
+            return
+        # Read whatever it is: a connection that stays open has no room for what was not.
+        form = dict(parse_qsl(self.read().decode(), keep_blank_values=True))
+        if not RESOURCE.fullmatch(self.path) or not self.path.endswith("/Messages.json"):
             self.refuse(404, 20404)
+        elif self.is_known():
+            self.create(form)
+        else:
+            self.refuse(*REFUSALS["unauthorised"])
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
@@ -231,15 +156,12 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200, list(reversed(self.server.phones.to(query.get("to", "")))))
         elif parts.path == "/state":
             server = self.server
-            state = {"asked": server.asked, "hanging": server.hanging, "taken": len(server.phones.all)}
-            self.answer(200, state | {"behaviour": asdict(server.behaviour)})
-        elif self.server.behaviour.lookup_status:
-            self.refuse(self.server.behaviour.lookup_status, 20500)
-        elif parts.path.endswith("/Messages.json"):
-            self.list(query)
+            state = {"asked": server.mood.asked, "hanging": server.hanging, "taken": len(server.phones.all)}
+            self.answer(200, state | {"behaviour": asdict(server.mood.behaviour)})
+        elif not self.is_known():
+            self.refuse(*REFUSALS["unauthorised"])
         else:
-            found = self.server.phones.by_sid.get(Path(parts.path).stem)
-            self.answer(200, twilio(found)) if found else self.refuse(404, 20404)
+            self.look_up(parts.path, query)
 
     def do_PUT(self) -> None:
         try:
@@ -247,14 +169,14 @@ class Handler(BaseHTTPRequestHandler):
         except (TypeError, ValueError) as error:
             self.answer(400, {"message": str(error)})
         else:
-            self.answer(200, asdict(self.server.behaviour))
+            self.answer(200, asdict(self.server.mood.behaviour))
 
     def do_DELETE(self) -> None:
         self.server.phones.clear()
         self.answer(200, {})
 
     def create(self, form: dict[str, str]) -> None:
-        behaviour = self.server.next_behaviour()
+        behaviour = self.server.mood.of_request()
         time.sleep(behaviour.delay)
         if behaviour.refuse:
             self.refuse(*REFUSALS[behaviour.refuse], retry_after=behaviour.retry_after)
@@ -262,8 +184,13 @@ class Handler(BaseHTTPRequestHandler):
         if behaviour.failed is not None:
             self.answer(201, {"sid": "SM0", "status": "failed", "error_code": behaviour.failed or None})
             return
+        key = self.headers.get("Idempotency-Key", "")
+        known = self.server.phones.by_key.get(key) if behaviour.honours_keys else None
+        if known is not None:
+            self.answer(201, twilio(known))
+            return
         faulty = behaviour.hang or behaviour.drop or behaviour.status
-        message = self.server.phones.take(form) if behaviour.accept or not faulty else None
+        message = self.server.phones.take(form, key=key) if behaviour.accept or not faulty else None
         if message is not None:
             self.server.promise_receipts(message, behaviour)
         if (behaviour.hang and not self.server.hang(self.connection)) or behaviour.drop:
@@ -271,7 +198,20 @@ class Handler(BaseHTTPRequestHandler):
         elif behaviour.status:
             self.refuse(behaviour.status, 20500, retry_after=behaviour.retry_after)
         else:
-            self.answer(201, twilio(message or self.server.phones.take(form)))
+            self.answer(201, twilio(message or self.server.phones.take(form, key=key)))
+
+    def look_up(self, path: str, query: dict[str, str]) -> None:
+        seconds, status = self.server.mood.of_look_up()
+        time.sleep(seconds)
+        found = self.server.phones.by_sid.get(Path(path).stem)
+        if status:
+            self.refuse(status, 20500)
+        elif path.endswith("/Messages.json"):
+            self.list(query)
+        elif found is not None:
+            self.answer(200, twilio(found))
+        else:
+            self.refuse(404, 20404)
 
     def list(self, query: dict[str, str]) -> None:
         since = query.get("DateSent>", "")
@@ -283,14 +223,21 @@ class Handler(BaseHTTPRequestHandler):
             following = f"{urlsplit(self.path).path}?{urlencode(query | {'Page': str(page + 1)})}"
         self.answer(200, {"messages": shown, "next_page_uri": following})
 
-    def phone_writes(self, text: dict[str, str]) -> None:
+    def phone_writes(self, text: dict[str, Any]) -> None:
         params = {
             "MessageSid": text.get("sid") or f"SM{os.urandom(16).hex()}",
             "From": text["from"],
             "To": text.get("to", ""),
             "Body": text["body"],
         }
-        self.answer(200, {"sid": params["MessageSid"], "status": self.server.deliver(text["url"], params)})
+        statuses = [self.server.deliver(text["url"], params) for _copy in range(text.get("copies", 1))]
+        self.answer(200, {"sid": params["MessageSid"], "status": statuses[-1], "statuses": statuses})
+
+    def is_known(self) -> bool:
+        """Whether the request carries the account that its path names, and our token."""
+        found = RESOURCE.fullmatch(urlsplit(self.path).path)
+        wanted = base64.b64encode(f"{found[1] if found else ''}:{self.server.token}".encode()).decode()
+        return hmac.compare_digest(self.headers.get("Authorization", "").encode(), f"Basic {wanted}".encode())
 
     def read(self) -> bytes:
         """The whole body: a request whose sender was killed half-way is no request."""
@@ -319,7 +266,7 @@ class Handler(BaseHTTPRequestHandler):
 
 def twilio(message: dict[str, Any]) -> dict[str, Any]:
     """As Twilio shows it: the address of the callback is not among what it tells."""
-    return {name: value for name, value in message.items() if name not in ("status_callback", "at")}
+    return {name: value for name, value in message.items() if name not in ("status_callback", "key", "at")}
 
 
 def main() -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from messaging.domain import outbox
 from messaging.domain.outbox import Wanted
-from messaging.fake_provider import Behaviour, Provider
+from messaging.fake_behaviour import Behaviour
+from messaging.fake_provider import Provider
 from messaging.models import Message
 from tests.factories import SiteFactory
 from tests.messaging import kinds
@@ -29,8 +30,7 @@ def one_provider() -> Iterator[Provider]:
 @pytest.fixture
 def provider(one_provider: Provider, settings) -> Provider:
     one_provider.phones.clear()
-    one_provider.behaviour = Behaviour()
-    one_provider.control({})
+    one_provider.mood.behave(Behaviour())
     settings.SMS_API_URL = one_provider.api_url
     settings.SMS_ACCOUNT = "AC1"
     settings.SMS_TOKEN = "test-token"

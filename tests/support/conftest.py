@@ -12,7 +12,8 @@ from clinic.domain import bookings, infusions, moves
 from clinic.domain.slots import Slot
 from clinic.enums import Role
 from clinic.models import Infusion, Patient, Policy, Protocol, Room, Site, StaffMember
-from messaging.fake_provider import Behaviour, Provider
+from messaging.fake_behaviour import Behaviour
+from messaging.fake_provider import Provider
 from messaging.models import Message
 from support.domain import commitments, designations, handovers
 from support.enums import ConsentHow, HandoverCheck, MayKnow, SupportRole
@@ -134,8 +135,7 @@ def one_provider() -> Iterator[Provider]:
 def phones(one_provider: Provider, settings, transactional_db) -> Phones:
     """The phones texts really arrive at, over HTTP. Messages are sent outside any transaction, as in life."""
     one_provider.phones.clear()
-    one_provider.behaviour = Behaviour()
-    one_provider.control({})
+    one_provider.mood.behave(Behaviour())
     settings.SMS_API_URL = one_provider.api_url
     settings.SMS_ACCOUNT = "AC1"
     settings.SMS_TOKEN = "test-token"
