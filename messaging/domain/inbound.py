@@ -1,41 +1,44 @@
-"""Texts that come in: kept once, opt-outs obeyed at once, everything offered to the apps above."""
+"""Texts that come in: kept once, opt-outs obeyed at once, answers put to their question, and everything offered to the
+apps above."""
 
-import re
-import unicodedata
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
 
-from messaging.domain import opt_outs
+from messaging.domain import keywords, opt_outs
 from messaging.enums import Reply
 from messaging.models import InboundText
 
 log = structlog.get_logger(__name__)
 
-# The words the FCC lists as a revocation by themselves, and what Spanish speakers write.
-STOP = frozenset(["stop", "stopall", "quit", "end", "revoke", "optout", "opt out", "cancel", "unsubscribe"]).union(
-    ["alto", "parar", "cancelar", "baja"]
-)
-# These stop everything even with something behind them: "STOP 12345", "unsubscribe me".
-STOP_FIRST = frozenset(["stop", "stopall", "unsubscribe", "optout"])
-LONGEST_STOP = 3
-START = frozenset(["start", "unstop", "empezar", "comenzar"])
-POLITE = frozenset(["please", "pls", "por", "favor", "thanks", "gracias", "now", "all"])
+# Two texts of one phone may overtake each other on their way to us by about as much.
+IN_ORDER = timedelta(minutes=1)
 
 # Filled in ready(): called with each new text, in its own savepoint, after it is safely kept.
 on_inbound: list[Callable[[InboundText, datetime], None]] = []
 
 
-def receive(*, provider_id: str, from_number: str, body: str, now: datetime) -> bool:
-    """False when this very text came before: then nothing is done. An opt-out holds when this returns."""
-    handled = meaning(body)
+def receive(*, provider_id: str, from_number: str, body: str, now: datetime, to_number: str = "") -> bool:
+    """False when this very text came before: then nothing is done. An opt-out holds when this returns.
+
+    A START within a minute of a STOP may be the older of the two, so the STOP stands and a person asks.
+    """
+    said = keywords.read(body=body)
     with transaction.atomic():
-        text, new = InboundText.objects.get_or_create(
-            provider_id=provider_id,
-            defaults={"from_number": from_number, "body": body, "received_at": now, "handled": handled},
-        )
+        handled = said.reply
+        if handled == Reply.STARTED and _stopped_just_now(from_number, now):
+            handled = Reply.UNCLEAR
+        kept = {
+            "from_number": from_number,
+            "to_number": to_number,
+            "body": body,
+            "received_at": now,
+            "handled": handled,
+            "keyword": said.keyword,
+        }
+        text, new = InboundText.objects.get_or_create(provider_id=provider_id, defaults=kept)
         if new and handled == Reply.STOPPED:
             opt_outs.record(address=from_number, how="text", now=now)
         elif new and handled == Reply.STARTED:
@@ -46,19 +49,9 @@ def receive(*, provider_id: str, from_number: str, body: str, now: datetime) -> 
     return new
 
 
-def words(body: str) -> list[str]:
-    """What a text says, in small letters without accents, signs and courtesies: "¡Cancelar, por favor!" is
-    ``["cancelar"]``. The one reading, for whoever asks what somebody meant."""
-    plain = unicodedata.normalize("NFKD", body.casefold())
-    return [word for word in re.findall(r"[a-z0-9]+", plain.replace("\u0301", "")) if word not in POLITE]
-
-
-def meaning(body: str) -> Reply:
-    said = words(body)
-    whole = " ".join(said)
-    if whole in STOP or (len(said) <= LONGEST_STOP and said[:1] and said[0] in STOP_FIRST):
-        return Reply.STOPPED
-    return Reply.STARTED if whole in START else Reply.PASSED_ON
+def _stopped_just_now(number: str, now: datetime) -> bool:
+    stops = InboundText.objects.filter(from_number=number, handled=Reply.STOPPED)
+    return stops.filter(received_at__gt=now - IN_ORDER).exists()
 
 
 def _offer(text: InboundText, now: datetime) -> None:

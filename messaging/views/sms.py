@@ -19,18 +19,22 @@ from messaging.transports import signature
 
 log = structlog.get_logger(__name__)
 
-View = Callable[[HttpRequest], HttpResponse]
+Said = dict[str, str]
 REMEMBERED = 24 * 3600
 # Bytes. A text of ten parts with all that providers tell of it is far below.
 LONGEST_BODY = 64 * 1024
 LONGEST_ID = 64
+LONGEST_NUMBER = 32
+# Characters. What a text of ten parts holds; a provider that sends more sends no text.
+LONGEST_TEXT = 1600
 
 
-def signed(view: View) -> View:
-    """Refuses what is not signed over our exact public address, and what was answered before.
+def signed(view: Callable[[HttpRequest, Said], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Refuses what is not signed over our exact public address and its own raw body, and what was answered before.
 
-    What is too long is refused unread, what came in half is no request. The memory of answered requests is in the
-    cache and may fail: each view is idempotent without it. What was not taken may come again.
+    The view is given the parameters that the signature is over, and reads nothing else. What is too long is refused
+    unread, what came in half is no request. The memory of answered requests is in the cache and may fail: each view is
+    idempotent without it. What was not taken may come again.
     """
 
     @wraps(view)
@@ -41,11 +45,15 @@ def signed(view: View) -> View:
         if len(request.body) < length:
             return HttpResponse(status=400)
         given = request.headers.get("X-Twilio-Signature", "")
-        params = {name: [str(value) for value in request.POST.getlist(name)] for name in request.POST}
-        url = settings.PUBLIC_URL + request.get_full_path()
+        try:
+            params = signature.params_of(body=request.body)
+        except ValueError:
+            return HttpResponse(status=400)
+        query = request.META.get("QUERY_STRING", "")
+        url = settings.PUBLIC_URL + request.path + (f"?{query}" if query else "")
         if not signature.is_valid(token=settings.SMS_TOKEN, url=url, params=params, given=given) or _answered(given):
             return HttpResponse(status=403)
-        response = view(request)
+        response = view(request, {name: signature.text(values[-1]) for name, values in params.items()})
         if response.status_code < 400:
             _answered(given, mark=True)
         return response
@@ -56,28 +64,34 @@ def signed(view: View) -> View:
 
 
 @signed
-def sms_status(request: HttpRequest) -> HttpResponse:
+def sms_status(request: HttpRequest, said: Said) -> HttpResponse:
     receipts.apply(
-        provider_id=request.POST.get("MessageSid", ""),
+        provider_id=said.get("MessageSid", ""),
         send_key=_key(request.GET.get("key", "")),
-        status=request.POST.get("MessageStatus", ""),
+        status=said.get("MessageStatus", ""),
         now=timezone.now(),
     )
     return HttpResponse(status=204)
 
 
 @signed
-def sms_inbound(request: HttpRequest) -> HttpResponse:
+def sms_inbound(request: HttpRequest, said: Said) -> HttpResponse:
     """A text without the provider's name for it, or without a sender, is refused, and the provider hears so.
 
     It cannot be kept under a name made of its parts: a second STOP after a START would be the first one come again.
     """
-    provider_id, from_number = _said(request, "MessageSid"), _said(request, "From")
+    provider_id, from_number, to_number, body = (
+        said.get(name, "").replace("\0", "").strip() for name in ("MessageSid", "From", "To", "Body")
+    )
     if not provider_id or len(provider_id) > LONGEST_ID or not from_number:
         log.error("text_without_a_name")
         return HttpResponse(status=400)
     inbound.receive(
-        provider_id=provider_id, from_number=from_number[:32], body=_said(request, "Body"), now=timezone.now()
+        provider_id=provider_id,
+        from_number=from_number[:LONGEST_NUMBER],
+        to_number=to_number[:LONGEST_NUMBER],
+        body=body[:LONGEST_TEXT],
+        now=timezone.now(),
     )
     return HttpResponse("<Response/>", content_type="text/xml")
 
@@ -85,10 +99,6 @@ def sms_inbound(request: HttpRequest) -> HttpResponse:
 def _length(request: HttpRequest) -> int:
     declared = request.META.get("CONTENT_LENGTH") or "0"
     return int(declared) if declared.isdecimal() and len(declared) < 10 else LONGEST_BODY + 1
-
-
-def _said(request: HttpRequest, name: str) -> str:
-    return str(request.POST.get(name, "")).replace("\0", "").strip()
 
 
 def _key(text: str) -> UUID | None:

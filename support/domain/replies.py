@@ -5,15 +5,14 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from clinic.models import Patient
-from messaging.domain import inbound
+from messaging.domain import keywords
 from messaging.enums import Reply
 from messaging.models import InboundText
 from support.domain import alerts, commitments, replan
 from support.enums import HOLDING, AlertKind
 from support.models import Commitment, Designation
 
-# "Cancel" opts out by law. From somebody who has a date it may also mean the date.
-MEANS_THE_DATE = (["cancel"], ["cancelar"])
+ANSWERED = frozenset({Reply.PASSED_ON, Reply.YES, Reply.NO, Reply.HELP, Reply.UNCLEAR})
 
 
 def heard(text: InboundText, now: datetime) -> None:
@@ -29,7 +28,7 @@ def _from_helper(text: InboundText, designation: Designation, now: datetime) -> 
     held = Commitment.objects.filter(designation=designation, status__in=HOLDING, infusion__ends_at__gt=now)
     had_dates = held.exists()
     words = {"name": designation.person.first_name, "patient": designation.patient.first_name}
-    if text.handled == Reply.STOPPED and inbound.words(text.body) in MEANS_THE_DATE:
+    if text.handled == Reply.STOPPED and text.keyword in keywords.CANCEL:
         for commitment in held.order_by("infusion_id", "pk"):
             commitments.withdraw(commitment=commitment, via="", now=now, actor=f"designation:{designation.pk}")
         sentence = _("%(name)s texted “cancel”: no more texts, and no date counts. Please call.")
@@ -38,7 +37,7 @@ def _from_helper(text: InboundText, designation: Designation, now: datetime) -> 
     else:
         sentence = _("%(name)s sent a text about %(patient)s. Please read it and call.")
     replan.replan_all(infusions=replan.upcoming_of(designation=designation, now=now), now=now)
-    if text.handled == Reply.PASSED_ON or (text.handled == Reply.STOPPED and had_dates):
+    if text.handled in ANSWERED or (text.handled == Reply.STOPPED and had_dates):
         _call(text, sentence % words, designation.patient, designation, now)
 
 
@@ -47,7 +46,7 @@ def _from_patient(text: InboundText, patient: Patient, now: datetime) -> None:
         replan.replan(infusion=visit, now=now)
     sentences = {
         Reply.STOPPED: _("%(name)s asked for no more texts. Please call: how can we reach them?"),
-        Reply.PASSED_ON: _("%(name)s sent a text. Please read it and call."),
+        **dict.fromkeys(ANSWERED, _("%(name)s sent a text. Please read it and call.")),
     }
     if text.handled in sentences:
         _call(text, sentences[Reply(text.handled)] % {"name": patient.first_name}, patient, None, now)

@@ -1,11 +1,13 @@
 import io
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
+from django.utils import timezone
 
 from messaging.domain import opt_outs
-from messaging.models import InboundText, Message
-from messaging.transports.signature import sign
+from messaging.models import InboundText, Message, OptOut
+from messaging.transports.signature import params_of, sign
 
 pytestmark = pytest.mark.django_db
 STATUS, INBOUND = "/hooks/sms/status", "/hooks/sms/inbound"
@@ -118,8 +120,16 @@ def test_stop_by_text_holds_at_once(client):
     assert opt_outs.holds(address="+14105550101")
 
 
+def a_while_ago():
+    """What came in so far lies an hour back."""
+    earlier = timezone.now() - timedelta(hours=1)
+    InboundText.objects.update(received_at=earlier)
+    OptOut.objects.update(since=earlier)
+
+
 def test_a_replayed_request_is_refused(client):
     post(client, INBOUND, TEXT)
+    a_while_ago()
     post(client, INBOUND, TEXT | {"MessageSid": "SM2", "Body": "START"})
     assert refused(post(client, INBOUND, TEXT))
     assert not opt_outs.holds(address="+14105550101")
@@ -130,6 +140,7 @@ def test_a_replayed_request_changes_nothing_when_the_cache_is_gone(client, setti
         "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:9"}
     }
     post(client, INBOUND, TEXT)
+    a_while_ago()
     post(client, INBOUND, TEXT | {"MessageSid": "SM2", "Body": "START"})
     assert post(client, INBOUND, TEXT).status_code == 200
     assert not opt_outs.holds(address="+14105550101")
@@ -140,8 +151,53 @@ def test_a_replayed_request_changes_nothing_when_the_cache_is_gone(client, setti
     "body", ["😀 مرحبا", "'; DROP TABLE messaging_message; --", "<script>alert(1)</script>", "a\0b", "x" * 1600]
 )
 def test_whatever_people_write_is_kept(client, body):
-    assert post(client, INBOUND, TEXT | {"Body": body}).status_code == 200
-    assert InboundText.objects.get().body == body.replace("\0", "")
+    assert post(client, INBOUND, TEXT | {"Body": body, "To": "+14105550100"}).status_code == 200
+    [text] = InboundText.objects.all()
+    assert (text.body, text.to_number) == (body.replace("\0", ""), "+14105550100")
+
+
+def test_no_more_is_kept_than_a_text_can_hold(client):
+    post(client, INBOUND, TEXT | {"Body": "x" * 5000, "To": "+1" * 40})
+    [text] = InboundText.objects.all()
+    assert (len(text.body), len(text.to_number)) == (1600, 32)
+
+
+def signed_by_hand(client, url, raw, *, over=None):
+    """The signature as the provider makes it: over the raw address and the bytes that the form stands for."""
+    signature = sign(token="local", url=f"http://localhost:8000{url}", params=params_of(body=over or raw))
+    headers = {"X-Twilio-Signature": signature}
+    path, _mark, query = url.partition("?")
+    return client.generic("POST", path, raw, content_type=FORM, headers=headers, QUERY_STRING=query)
+
+
+def test_the_signature_is_over_the_bytes_that_came_whatever_they_are_read_as(client):
+    raw = b"MessageSid=SM1&From=%2B14105550101&Body=caf%E9+%F0%9F%98%80"
+    assert signed_by_hand(client, INBOUND, raw).status_code == 200
+    assert InboundText.objects.get().body == "caf\ufffd 😀"
+    # Read as the sign that stands for what is no UTF-8, both would be one text.
+    other = raw.replace(b"SM1", b"SM2")
+    assert refused(signed_by_hand(client, INBOUND, other, over=other.replace(b"%E9", b"%E8")))
+
+
+def test_the_signature_is_over_the_raw_query_string(client):
+    """Some quote what need not be quoted: it is signed as it stands."""
+    assert signed_by_hand(client, f"{INBOUND}?to=%2f|x", urlencode(TEXT).encode()).status_code == 200
+
+
+def test_another_reading_of_the_body_is_none(client):
+    """What is signed is what is read: nothing hides in a form of another kind."""
+    raw = urlencode(TEXT).encode()
+    signature = sign(token="local", url=f"http://localhost:8000{INBOUND}", params=params_of(body=raw))
+    form = "multipart/form-data; boundary=x"
+    response = client.generic("POST", INBOUND, raw, content_type=form, headers={"X-Twilio-Signature": signature})
+    assert response.status_code == 200
+    assert InboundText.objects.get().body == "STOP"
+
+
+def test_a_form_of_thousands_of_fields_is_refused(client):
+    raw = b"&".join(b"a%d=1" % number for number in range(1000))
+    response = client.generic("POST", INBOUND, raw, content_type=FORM)
+    assert (response.status_code, response.content) == (400, b"")
 
 
 @pytest.mark.parametrize("missing", [{"MessageSid": ""}, {"MessageSid": "\0"}, {"MessageSid": "S" * 65}, {"From": " "}])
