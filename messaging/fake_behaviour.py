@@ -29,8 +29,8 @@ class Behaviour:
     `receipts` lists the callbacks in their order, any of them twice (true: sent, delivered); `error_code` stands in
     those that say it failed. `lookup_status` fails the look-ups, `lookup_delay` seconds each takes.
 
-    `cycle` holds changes to be used in turn, one for each request. Of the requests, and of the look-ups, a `share`
-    meets a fault: a request one of `faults`, a look-up an error. Which, only `seed` and their order decide.
+    `cycle` holds changes to be used in turn, one for each request. A `share` of the requests meets one of `faults`, a
+    `lookup_share` of the look-ups an error: which, only `seed` and their order decide.
     """
 
     delay: float = 0
@@ -51,6 +51,7 @@ class Behaviour:
     cycle: list[dict[str, Any]] = field(default_factory=list)
     share: float = 0
     faults: list[dict[str, Any]] = field(default_factory=list)
+    lookup_share: float = 0
     seed: int = 0
 
     def changed(self, **changes: Any) -> "Behaviour":
@@ -91,7 +92,7 @@ class Mood:
             self.looked_up += 1
             behaviour = self.behaviour
             chance = random.Random(f"{behaviour.seed} look-up {self.looked_up}")  # noqa: S311
-        status = behaviour.lookup_status or (500 if chance.random() < behaviour.share else 0)
+        status = behaviour.lookup_status or (500 if chance.random() < behaviour.lookup_share else 0)
         return behaviour.lookup_delay, status
 
     def may_hang(self) -> bool:
