@@ -21,8 +21,9 @@ from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from messaging.domain import firewall, kinds, ledger, opt_outs, receipts
-from messaging.domain.kinds import Draft, Kind
+from messaging.domain import firewall, kinds, ledger, opt_outs, receipts, words
+from messaging.domain.compile import Faulty
+from messaging.domain.kinds import Draft, Facts, Kind, Verdict
 from messaging.enums import Channel, MessageStatus
 from messaging.models import Message
 from messaging.transports import email, sms
@@ -61,7 +62,7 @@ RETURNING message.*
 
 POST_BEGINS = """
 UPDATE messaging_message
-SET posted_at = %s, sent_to = %s, body = %s, email_subject = %s, updated_at = %s
+SET posted_at = %s, sent_to = %s, body = %s, email_subject = %s, wording_id = %s, updated_at = %s
 WHERE id = %s AND status = 'sending' AND attempts = %s AND plan_version = %s
 """
 
@@ -112,17 +113,17 @@ def send(*, claim: Claim, now: datetime) -> None:
     message = claim.message
     try:
         kind = kinds.get(message.kind)
-        draft = _ready(message, kind, now)
-        begun = draft is not None and _post_begins(message, draft, now)
+        ready = _ready(message, kind, now)
+        begun = ready is not None and _post_begins(message, ready[0], now)
     except Exception as error:
         _could_not_write(message, error, now)
         return
-    if begun and draft is not None:
-        _record(message, _hand_over(message, draft), now)
+    if begun and ready is not None:
+        _record(message, _hand_over(message, ready[0]), now)
 
 
-def _ready(message: Message, kind: Kind, now: datetime) -> Draft | None:
-    """The words to send now, or None when the row has been moved to where it belongs instead."""
+def _ready(message: Message, kind: Kind, now: datetime) -> tuple[Draft, Facts] | None:
+    """The words to send now and what they rest on, or None when the row has been moved to where it belongs instead."""
     if message.lease_until is None or now + sms.longest_wait() >= message.lease_until:
         ledger.move(message=message, to=MessageStatus.PENDING, now=now)
         return None
@@ -133,16 +134,19 @@ def _ready(message: Message, kind: Kind, now: datetime) -> Draft | None:
     if not verdict.wanted:
         _not_now(message, MessageStatus.VOID, verdict, now)
         return None
-    draft = kind.compose(message, now)
-    opted_out = bool(draft.to) and opt_outs.holds(address=draft.to)
-    verdict = firewall.check(draft=draft, kind=kind, message=message, opted_out=opted_out, now=now)
+    facts = kind.facts(message, now)
+    try:
+        draft = words.draft(message=message, kind=kind, facts=facts)
+        verdict = firewall.check(draft=draft, facts=facts, kind=kind, message=message, now=now)
+    except Faulty as fault:
+        verdict = Verdict(wanted=False, reason=str(fault))
     if not verdict.wanted:
         _not_now(message, MessageStatus.BLOCKED, verdict, now)
         return None
-    return draft
+    return draft, facts
 
 
-def _not_now(message: Message, ending: MessageStatus, verdict: kinds.Verdict, now: datetime) -> None:
+def _not_now(message: Message, ending: MessageStatus, verdict: Verdict, now: datetime) -> None:
     if verdict.retry_at is None:
         ledger.move(message=message, to=ending, now=now, error_text=verdict.reason)
     elif verdict.retry_at < message.not_after:
@@ -164,6 +168,7 @@ def _post_begins(message: Message, draft: Draft, now: datetime) -> bool:
         "sent_to": draft.to,
         "body": masked(draft),
         "email_subject": draft.subject,
+        "wording_id": draft.wording_id,
         "updated_at": now,
     }
     with connection.cursor() as cursor:

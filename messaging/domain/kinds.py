@@ -1,24 +1,68 @@
 """What kinds of message exist. The apps above register theirs at start; this app knows none by name."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.utils.functional import Promise
 
 from messaging.domain import quiet
 from messaging.enums import Audience
-from messaging.models import Message
+from messaging.models import InboundText, Message
 
 # The error class of a message that may have arrived, with nobody to say so.
 UNCLEAR = "unclear"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draft:
-    """A message ready to go. `body` contains `link` already; naming it lets the ledger mask it.
+class Slot:
+    """One name a wording may use. ``data_class``: what its reader must be allowed to know, "" if nothing. ``longest``:
+    the longest value it can take; what is longer is cut. ``says``: what it is, for who edits wordings."""
 
-    `zone` is the recipient's time zone where it is known and differs from the row's, `window` the hours for texts
-    in it. `agreed`: whether the person, as things are now, said yes to being written to in this way.
+    data_class: str = ""
+    longest: str | bool = ""
+    says: str | Promise = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """How much may go to one address; 0 is no limit."""
+
+    per_day: int = 0
+    per_week: int = 0
+    apart: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the app above knows of one message, as things are now.
+
+    ``to`` is the number or address for the message's channel, "" if there is none; ``wording`` names the words, usually
+    the kind's. ``person`` is whom a yes is kept under and ``purpose`` what it must cover; "": this needs none.
+    ``permits`` are the data classes the reader may know, ``never`` the clinic's own forbidden words. ``zone`` is the
+    reader's where it differs from the row's, ``window`` the hours for texts in it. ``preferences``: the address of the
+    page where they change or stop this.
     """
+
+    to: str
+    wording: str
+    values: Mapping[str, str | bool]
+    link: str
+    person: str = ""
+    purpose: str = ""
+    agreed: bool = True
+    permits: frozenset[str] = frozenset()
+    never: tuple[str, ...] = ()
+    zone: str = ""
+    window: quiet.Window = quiet.DAYTIME
+    budget: Budget = Budget()
+    preferences: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A message ready to go. ``body`` contains ``link`` already; naming it lets the ledger mask it. ``uses``: the names
+    that stand in its words. ``wording_id``: of the clinic's own words, None for the product's."""
 
     to: str
     body: str
@@ -27,7 +71,9 @@ class Draft:
     html: str = ""
     zone: str = ""
     window: quiet.Window = quiet.DAYTIME
-    agreed: bool = True
+    uses: frozenset[str] = frozenset()
+    wording_id: int | None = None
+    preferences: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,22 +89,31 @@ class Verdict:
 class Kind:
     """One kind of message.
 
-    `still_wanted` and `compose` are asked just before sending, outside any transaction, and may
-    be asked again: they must change nothing, and `compose` must give the same link each time.
+    `still_wanted` and `facts` are asked just before sending, outside any transaction, and may
+    be asked again: they must change nothing, and `facts` must give the same link each time.
     `on_dead(message, sentence, now)` is called in the transaction that marks the row dead, blocked,
     expired or undelivered (`message.status` says which), so that somebody can be told.
     `twice`: when nobody can say whether it left, twice is better than not at all. Without it such a message ends
     dead with the `error_class` "unclear": it may have arrived, so `on_dead` must not say it again by another road.
+    `slots` are the names its words may use, beside `link`. `counts`: it takes of its address's budget and is held back
+    by it. `despite_stop`: it goes to a number that asked for no more texts (the answer to that very text).
+    `on_answer(message, text, is_yes, now)`: takes a yes or no by text, False where it could not be taken;
+    `is_open(message, now)`: whether the question still stands. None: it asks nothing.
     """
 
     name: str
     audience: Audience
-    compose: Callable[[Message, datetime], Draft]
+    facts: Callable[[Message, datetime], Facts]
     still_wanted: Callable[[Message, datetime], Verdict]
     on_dead: Callable[[Message, str, datetime], None]
     twice: bool = False
     quiet_exempt: bool = False
     max_segments: int = 1
+    slots: Mapping[str, Slot] = field(default_factory=dict)
+    counts: bool = True
+    despite_stop: bool = False
+    on_answer: Callable[[Message, InboundText, bool, datetime], bool] | None = None
+    is_open: Callable[[Message, datetime], bool] | None = None
 
 
 _kinds: dict[str, Kind] = {}

@@ -1,5 +1,6 @@
 """How many parts a text is sent, and paid, as (3GPP 23.038 and 23.040)."""
 
+import unicodedata
 from dataclasses import dataclass
 
 BASIC = frozenset(
@@ -7,6 +8,10 @@ BASIC = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 ESCAPED = frozenset("\f^{}\\[~]|€")
+# What word processors write for the signs every phone has.
+SIGNS = str.maketrans(
+    {"‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "–": "-", "—": "-", "•": "-", "\u00a0": " "}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +21,17 @@ class Size:
     segments: int
     units: int
     odd: str
+
+
+def folded(text: str) -> str:
+    """In the letters every phone has, where there is one: accents go, signs become plain. The rest stays."""
+    return "".join(_basic(character) for character in text.translate(SIGNS))
+
+
+def _basic(character: str) -> str:
+    if character in BASIC or character in ESCAPED:
+        return character
+    return "".join(part for part in unicodedata.normalize("NFKD", character) if part in BASIC) or character
 
 
 def measure(text: str) -> Size:

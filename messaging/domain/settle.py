@@ -132,7 +132,7 @@ def _same_words(message: Message, now: datetime) -> Callable[[str], bool]:
     """
     words = message.body
     if MASK in words:
-        words = words.replace(MASK, kinds.get(message.kind).compose(message, now).link)
+        words = words.replace(MASK, kinds.get(message.kind).facts(message, now).link)
     return lambda body: body.split() == words.split()
 
 

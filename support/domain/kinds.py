@@ -16,6 +16,7 @@ from messaging.domain.kinds import Kind, Verdict
 from messaging.enums import Audience
 from messaging.models import Message
 from support.domain import closing, fallback, replan, subjects, wording
+from support.domain.wording_slots import SLOTS
 from support.enums import CommitmentStatus, OfferStatus
 from support.models import Commitment
 
@@ -42,6 +43,19 @@ PLANNED_HELPER = (
 )
 QUIET_EXEMPT = frozenset({"helper_come_in"})
 TWICE_IS_BETTER = frozenset({"helper_come_in", "patient_closed", "helper_closed"})
+# Who sits and waits, or must not come, hears it however much was said before.
+BESIDE_THE_BUDGET = frozenset(
+    {
+        "helper_come_in",
+        "patient_cancelled",
+        "helper_cancelled",
+        "patient_moved",
+        "patient_closed",
+        "helper_closed",
+        "patient_open",
+        "helper_open",
+    }
+)
 SEGMENTS = {"helper_invitation": 2}
 
 
@@ -149,12 +163,14 @@ def _kind(name: str, audience: Audience, still_wanted: Asked) -> Kind:
     return Kind(
         name=name,
         audience=audience,
-        compose=wording.compose,
+        facts=wording.facts,
         still_wanted=still_wanted,
         on_dead=fallback.on_dead,
         twice=name in TWICE_IS_BETTER,
         quiet_exempt=name in QUIET_EXEMPT,
         max_segments=SEGMENTS.get(name, 1),
+        slots=SLOTS[name],
+        counts=name not in BESIDE_THE_BUDGET,
     )
 
 

@@ -1,6 +1,6 @@
 """What a move sets going. It is not foretold: the move is made, the difference read, and all of it taken back."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,11 +8,12 @@ from django.db import connection, transaction
 
 from clinic.domain import moves
 from clinic.domain.slots import Slot
-from clinic.models import Infusion, StaffMember
-from messaging.domain import dispatch, firewall, kinds, opt_outs
+from clinic.models import Infusion, Policy, StaffMember
+from messaging.domain import dispatch, firewall, kinds, opt_outs, wordings, words
+from messaging.domain.compile import Faulty
 from messaging.enums import Channel
-from messaging.models import Message
-from support.domain import ledger_words, links, picture, wording
+from messaging.models import Message, Wording
+from support.domain import ledger_words, links, picture, rules, wording
 from support.domain.day import Fasting
 from support.domain.picture import Picture
 from support.domain.wording import Addressee
@@ -145,27 +146,60 @@ def _is_new(row: Message, known: Message | None) -> bool:
 
 def _notes(rows: Sequence[Message], visit: Infusion | None = None) -> tuple[Note, ...]:
     """With the ``visit`` the words are written, as they would be at this moment."""
-    one_of_each = {row.recipient: row for row in rows} if visit else {}
-    known = {recipient: wording.addressee(row) for recipient, row in one_of_each.items()}
-    stopped = opt_outs.among(addresses={address for who in known.values() for address in (who.phone, who.email)})
+    write = _Writer.of(visit, rows) if visit is not None and rows else None
     found = []
     for line in ledger_words.lines(messages=rows):
-        row, words, why = line.message, "", ""
-        if visit is not None:
-            words, why = _words(row, known[row.recipient], visit, stopped)
-        found.append(Note(what=line.what, to=line.to, channel=line.channel, due_at=row.due_at, words=words, why=why))
+        said, why = write.said(line.message) if write is not None else ("", "")
+        due = line.message.due_at
+        found.append(Note(what=line.what, to=line.to, channel=line.channel, due_at=due, words=said, why=why))
     return tuple(found)
 
 
-def _words(message: Message, who: Addressee, visit: Infusion, stopped: Collection[str]) -> tuple[str, str]:
-    """What would be sent, or why the last rule would stop it."""
-    draft = wording.draft(message, who=who, visit=visit, link=links.stand_in())
-    verdict = firewall.check(
-        draft=draft, kind=kinds.get(message.kind), message=message, opted_out=draft.to in stopped, now=message.due_at
-    )
-    if not verdict.wanted and verdict.retry_at is None:
-        return "", verdict.reason
-    return draft.subject if message.channel == Channel.EMAIL else dispatch.masked(draft), ""
+@dataclass(frozen=True, kw_only=True)
+class _Writer:
+    """All that is asked once for many messages of a visit."""
+
+    visit: Infusion
+    policy: Policy
+    known: dict[str, Addressee]
+    stopped: set[str]
+    own: dict[tuple[str, str, str], Wording]
+
+    @classmethod
+    def of(cls, visit: Infusion, rows: Sequence[Message]) -> "_Writer":
+        one_of_each = {row.recipient: row for row in rows}
+        known = {recipient: wording.addressee(row) for recipient, row in one_of_each.items()}
+        addresses = {address for who in known.values() for address in (who.phone, who.email)}
+        return cls(
+            visit=visit,
+            policy=rules.at(site=visit.site),
+            known=known,
+            stopped=opt_outs.among(addresses=addresses),
+            own=wordings.in_use(site_id=visit.site_id),
+        )
+
+    def said(self, message: Message) -> tuple[str, str]:
+        """What would be sent, or why the last rule would stop it."""
+        kind = kinds.get(message.kind)
+        facts = wording.facts_of(
+            message,
+            who=self.known[message.recipient],
+            visit=self.visit,
+            link=links.stand_in(),
+            policy=self.policy,
+        )
+        own = self.own.get((facts.wording, message.channel, words.spoken(message)))
+        try:
+            draft = words.written(message=message, kind=kind, facts=facts, own=own)
+        except Faulty as fault:
+            return "", str(fault)
+        standing = firewall.Standing(opted_out=facts.to in self.stopped, agreed=facts.agreed)
+        verdict = firewall.check(
+            draft=draft, facts=facts, kind=kind, message=message, now=message.due_at, standing=standing
+        )
+        if not verdict.wanted and verdict.retry_at is None:
+            return "", verdict.reason
+        return draft.subject if message.channel == Channel.EMAIL else dispatch.masked(draft), ""
 
 
 def _calendars(before: Picture, after: Picture) -> tuple[Calendar, ...]:

@@ -1,30 +1,24 @@
-"""The words of each message, from templates: ``messages/<kind>.<language>.txt`` and its subject, English and Spanish.
+"""What is true of each message, in the reader's language: what its words may name, and whether it may go.
 
 A text fits one segment with the longest names (the invitation two): names are cut, letters outside the basic set of
 phones lose their accents. Nothing says what the visit is about; a helper reads times only where the patient allows it.
 """
 
-import unicodedata
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.template import Context, Engine
-from django.template.loader import get_template
-
-from clinic.models import Infusion, Patient, Site
+from clinic.models import Infusion, Patient, Policy, Site
 from education import directory
 from education.enums import NumberKind
-from messaging.domain import quiet
-from messaging.domain.kinds import Draft
-from messaging.domain.segments import BASIC, ESCAPED
+from messaging.domain import quiet, segments, words
+from messaging.domain.kinds import Budget, Facts
 from messaging.enums import Channel
 from messaging.models import Message
-from support.domain import day, links, plan, rules, subjects
+from support.domain import day, links, plan, rules, subjects, wording_slots
 from support.enums import CommitmentStatus, MayKnow, SupportRole
 from support.models import Commitment, Designation, Link
 
-NAME_LENGTH = 20
 STOP = {"en": " STOP to opt out", "es": " STOP para salir"}
 SOMEBODY = {"en": "your friend", "es": "tu persona"}
 OR = {"en": "or", "es": "o"}
@@ -36,8 +30,6 @@ MONTHS = {
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
     "es": ("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic"),
 }
-# Written as they are; they tell no time, or it is the reader's own to know.
-WITHOUT_TIMES = frozenset({"helper_invitation", "helper_new_dates", "helper_come_in"})
 # It asks for the yes that all others need.
 BEFORE_A_YES = frozenset({"helper_invitation"})
 
@@ -55,26 +47,49 @@ class Addressee:
     agreed_to_texts: bool
 
 
-def compose(message: Message, now: datetime) -> Draft:
-    """The same row gives the same words and the same link each time. Changes nothing but a link's life.
+def facts(message: Message, now: datetime) -> Facts:
+    """The same row gives the same values and the same link each time. Changes nothing but a link's life.
 
     The hours are those the clinic has signed for texts, the yes is the reader's as it stands.
     """
     who = addressee(message)
-    written = draft(message, who=who, visit=visit_of(message), link=links.address(_link(who, now)))
-    return replace(written, window=plan.window(rules.at(site=who.site)))
+    link = links.address(_link(who, now))
+    return facts_of(message, who=who, visit=visit_of(message), link=link, policy=rules.at(site=who.site))
 
 
-def draft(message: Message, *, who: Addressee, visit: Infusion | None, link: str) -> Draft:
-    """The same with everything known already; ``link`` is what stands in the words."""
-    language = message.language if message.language in STOP else "en"
-    values = _values(message, who, visit, language)
-    template = _template(message, who)
-    agreed = may_be_written_to(who, kind=message.kind, channel=message.channel)
-    if message.channel == Channel.EMAIL:
-        return replace(_email(template, language, {**values, "link": link, "stop": ""}, who), agreed=agreed)
-    text = readable(_render(f"{template}.{language}.txt", {**values, "link": link}))
-    return Draft(to=who.phone, body=text, link=link if link in text else "", zone=who.zone.key, agreed=agreed)
+def facts_of(message: Message, *, who: Addressee, visit: Infusion | None, link: str, policy: Policy) -> Facts:
+    """The same with everything known already; ``link`` is what stands in the words, ``policy`` the one in force."""
+    named = who.designation
+    is_text = message.channel == Channel.SMS
+    permits = frozenset(MayKnow.values) if named is None else frozenset(named.may_know)
+    return Facts(
+        to=who.phone if is_text else who.email,
+        wording=_wording(message, permits),
+        values=_values(message, who, visit, words.spoken(message)),
+        link=link,
+        person=f"patient:{who.patient.pk}" if named is None else f"person:{named.person_id}",
+        purpose=wording_slots.purpose(kind=message.kind) if is_text or named is not None else "",
+        agreed=may_be_written_to(who, kind=message.kind, channel=message.channel),
+        permits=permits,
+        never=tuple(who.site.never_say),
+        zone=who.zone.key,
+        window=plan.window(policy),
+        budget=_budget(policy) if is_text else Budget(),
+    )
+
+
+def _wording(message: Message, permits: frozenset[str]) -> str:
+    """Who may not know dates is told that there is news, and sees on the page what the patient allows."""
+    told = {slot.data_class for slot in wording_slots.SLOTS[message.kind].values() if slot.data_class}
+    return message.kind if told <= permits else wording_slots.NEWS
+
+
+def _budget(policy: Policy) -> Budget:
+    return Budget(
+        per_day=policy.texts_per_day,
+        per_week=policy.texts_per_week,
+        apart=timedelta(minutes=policy.texts_apart_minutes),
+    )
 
 
 def may_be_written_to(who: Addressee, *, kind: str, channel: str) -> bool:
@@ -123,27 +138,27 @@ def visit_of(message: Message) -> Infusion | None:
 
 def readable(text: str) -> str:
     """In the letters every phone has: accents go where they must, what cannot be written is left out."""
-    return "".join(_plain(character) for character in text).strip()
+    return "".join(sign for sign in segments.folded(text) if sign in segments.BASIC or sign in segments.ESCAPED).strip()
 
 
 def short(name: str, *, language: str) -> str:
     """A first name for a text: 20 characters at most; a friend where none of its letters can be written."""
-    return readable(name)[:NAME_LENGTH].strip(" -") or SOMEBODY[language]
+    return readable(name)[: wording_slots.NAME_LENGTH].strip(" -") or SOMEBODY[language]
 
 
 def spoken(moment: datetime, *, zone: ZoneInfo, language: str, with_time: bool = True) -> str:
     """``Tue 3 Mar 11:30``, whatever language Python or the server speaks."""
     local = moment.astimezone(zone)
-    words = f"{WEEKDAYS[language][local.weekday()]} {local.day} {MONTHS[language][local.month - 1]}"
-    return f"{words} {local:%H:%M}" if with_time else words
+    day = f"{WEEKDAYS[language][local.weekday()]} {local.day} {MONTHS[language][local.month - 1]}"
+    return f"{day} {local:%H:%M}" if with_time else day
 
 
-def _values(message: Message, who: Addressee, visit: Infusion | None, language: str) -> dict[str, object]:
-    values: dict[str, object] = {
+def _values(message: Message, who: Addressee, visit: Infusion | None, language: str) -> dict[str, str | bool]:
+    values: dict[str, str | bool] = {
         "site": readable(who.site.public_name),
         "name": short(who.patient.first_name, language=language),
         "phone": who.site.phone,
-        "stop": STOP[language],
+        "stop": STOP[language] if message.channel == Channel.SMS else "",
         "is_ride": who.designation is not None and SupportRole.RIDE in who.designation.roles,
         "danger": _danger(who.site, language) if who.designation is None else "",
     }
@@ -152,16 +167,19 @@ def _values(message: Message, who: Addressee, visit: Infusion | None, language: 
     return values | _of_offer(message, who, language)
 
 
-def _of_closure(message: Message, visit: Infusion, language: str) -> dict[str, object]:
+def _of_closure(message: Message, visit: Infusion, language: str) -> dict[str, str | bool]:
     """Whether the whole clinic is closed on the visit's day, for the kinds that tell so."""
-    closure = subjects.closure(message)
-    if closure is None:
+    if "is_whole" not in wording_slots.SLOTS[message.kind]:
         return {}
-    day = spoken(visit.starts_at, zone=visit.site.zone, language=language, with_time=False)
-    return {"is_whole": closure.room_id is None and closure.clinician_id is None, "day": day}
+    closure = subjects.closure(message)
+    is_whole = closure is not None and closure.room_id is None and closure.clinician_id is None
+    return {
+        "is_whole": is_whole,
+        "day": spoken(visit.starts_at, zone=visit.site.zone, language=language, with_time=False),
+    }
 
 
-def _of_offer(message: Message, who: Addressee, language: str) -> dict[str, object]:
+def _of_offer(message: Message, who: Addressee, language: str) -> dict[str, str | bool]:
     """The free place and how long it is kept, for the kind that offers one."""
     offer = subjects.offer(message)
     if offer is None:
@@ -177,7 +195,7 @@ def _when(moment: datetime, who: Addressee, language: str) -> str:
     return when if local.utcoffset() == moment.astimezone(who.zone).utcoffset() else f"{when} {local:%Z}"
 
 
-def _of_visit(visit: Infusion, who: Addressee, language: str) -> dict[str, object]:
+def _of_visit(visit: Infusion, who: Addressee, language: str) -> dict[str, str | bool]:
     fasting = day.fasting(infusion=visit, policy=rules.of(infusion=visit))
     held = _held(visit, who)
     is_ride = any(row.role == SupportRole.RIDE for row in held)
@@ -216,35 +234,3 @@ def _link(who: Addressee, now: datetime) -> Link:
     if who.designation is not None:
         return links.for_designation(designation=who.designation, now=now)
     return links.for_patient(patient=who.patient, now=now)
-
-
-def _template(message: Message, who: Addressee) -> str:
-    """Who may not know dates is told that there is news, and sees on the page what the patient allows."""
-    named = who.designation
-    tells_times = message.kind not in WITHOUT_TIMES and not message.kind.startswith("helper_checkin")
-    if named is not None and tells_times and not named.allows(MayKnow.DATES):
-        return "helper_news"
-    return message.kind
-
-
-def _email(template: str, language: str, values: dict[str, object], who: Addressee) -> Draft:
-    words = _render(f"{template}.{language}.txt", values)
-    subject = _render(f"{template}.subject.{language}.txt", values)
-    link = str(values["link"])
-    has_link = link in words
-    html = get_template(f"messages/email.{language}.html").render(
-        {**values, "words": words.replace(link, "").strip(), "subject": subject, "link": link if has_link else ""}
-    )
-    body = _render(f"email.{language}.txt", {**values, "text": words})
-    return Draft(to=who.email, body=body, link=link if has_link else "", subject=subject, html=html, zone=who.zone.key)
-
-
-def _render(name: str, values: dict[str, object]) -> str:
-    return Engine.get_default().get_template(f"messages/{name}").render(Context(values, autoescape=False)).strip()
-
-
-def _plain(character: str) -> str:
-    if character in BASIC or character in ESCAPED:
-        return character
-    decomposed = unicodedata.normalize("NFKD", character)
-    return "".join(part for part in decomposed if part in BASIC)

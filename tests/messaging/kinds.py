@@ -1,14 +1,20 @@
-"""A tiny app above the outbox: three real kinds, and what it knows of its people."""
+"""A tiny app above the outbox: three kinds of its own, and what it knows of its people."""
 
 import hashlib
 from datetime import datetime
+from pathlib import Path
 
 from django.conf import settings
+from django.template import Engine
 
 from messaging.domain import kinds
-from messaging.domain.kinds import Draft, Kind, Verdict
+from messaging.domain.kinds import Facts, Kind, Slot, Verdict
 from messaging.enums import Audience
 from messaging.models import Message
+
+# What these kinds say lies beside them.
+Engine.get_default().dirs.append(Path(__file__).parent / "templates")
+SLOTS = {name: Slot() for name in ("site", "phone", "about")}
 
 addresses: dict[str, str] = {}
 dropped: set[str] = set()
@@ -36,22 +42,20 @@ def own_link_of(message: Message) -> str:
     return f"{settings.PUBLIC_URL}/l/{hashlib.sha256(message.recipient.encode()).hexdigest()[:26]}/"
 
 
-def with_own_link(message: Message, now: datetime) -> Draft:
-    link = own_link_of(message)
-    return Draft(to=address_of(message), body=f"Northgate Care: your dates, {message.subject}. {link}", link=link)
-
-
-def with_link(message: Message, now: datetime) -> Draft:
+def facts(message: Message, now: datetime) -> Facts:
     if message.recipient.startswith("poison:"):
         raise LookupError("Dana Poison, +14105550199")
-    link = link_of(message)
-    about = f" on {message.about_at:%d %b %H:%M}" if message.about_at else ""
-    body = f"Northgate Care: we see you{about}. {link} STOP to opt out"
-    return Draft(to=address_of(message), body=body, link=link, subject="Your visit", html=f"<p>{body}</p>")
+    about = f"{message.about_at:%d %b %H:%M}" if message.about_at else ""
+    return _facts(message, link=link_of(message), about=about)
 
 
-def without_link(message: Message, now: datetime) -> Draft:
-    return Draft(to=address_of(message), body="Northgate Care: please come in now.")
+def facts_with_own_link(message: Message, now: datetime) -> Facts:
+    return _facts(message, link=own_link_of(message), about=message.subject)
+
+
+def _facts(message: Message, *, link: str, about: str) -> Facts:
+    values = {"site": "Northgate Care", "phone": "+14105550142", "about": about}
+    return Facts(to=address_of(message), wording=message.kind, values=values, link=link)
 
 
 def still_wanted(message: Message, now: datetime) -> Verdict:
@@ -69,16 +73,18 @@ def on_dead(message: Message, reason: str, now: datetime) -> None:
 REMINDER = Kind(
     name="test-reminder",
     audience=Audience.PATIENT,
-    compose=with_link,
+    facts=facts,
     still_wanted=still_wanted,
     on_dead=on_dead,
+    slots=SLOTS,
 )
 COME_IN = Kind(
     name="test-come-in",
     audience=Audience.HELPER,
-    compose=without_link,
+    facts=facts,
     still_wanted=still_wanted,
     on_dead=on_dead,
+    slots=SLOTS,
     quiet_exempt=True,
     twice=True,
 )
@@ -86,9 +92,10 @@ COME_IN = Kind(
 OWN_LINK = Kind(
     name="test-own-link",
     audience=Audience.HELPER,
-    compose=with_own_link,
+    facts=facts_with_own_link,
     still_wanted=still_wanted,
     on_dead=on_dead,
+    slots=SLOTS,
 )
 
 for kind in (OWN_LINK, REMINDER, COME_IN):

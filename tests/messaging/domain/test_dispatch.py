@@ -13,7 +13,7 @@ from django.utils import timezone
 from messaging.domain import dispatch, opt_outs, outbox, receipts, settle
 from messaging.domain import kinds as registry
 from messaging.models import Message
-from tests.messaging import kinds
+from tests.messaging import kinds, written
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -238,8 +238,12 @@ def test_a_kind_nobody_registered_is_a_poison_row_and_no_more(plan, wants, provi
 
 @pytest.mark.parametrize("words", ["x" * 300, "nul\0byte"])
 def test_a_subject_the_ledger_cannot_hold_is_a_poison_row_and_no_more(plan, wants, mailoutbox, now, words, monkeypatch):
-    whole = kinds.with_link
-    broken = replace(kinds.REMINDER, name="test-broken", compose=lambda m, n: replace(whole(m, n), subject=words))
+    values = {"site": "Northgate Care", "phone": "", "about": words}
+    broken = replace(
+        kinds.REMINDER,
+        name="test-broken",
+        facts=lambda m, n: replace(kinds.facts(m, n), wording="test-about-in-subject", values=values),
+    )
     monkeypatch.setitem(registry._kinds, broken.name, broken)
     plan(wants(1, kind=broken.name, channel="email"), wants(2, channel="email"))
     assert tick(now) == {"pending": 1, "sent": 1}
@@ -365,9 +369,9 @@ def test_a_text_that_falls_into_the_night_goes_in_the_morning(plan, wants, provi
 def test_a_receipt_may_come_before_our_own_commit(plan, wants, provider, now):
     [message] = plan(wants(7))
     [claim] = dispatch.claim(limit=10, now=now)
-    assert dispatch._post_begins(claim.message, kinds.with_link(message, now), now)
+    assert dispatch._post_begins(claim.message, written.draft(message, now), now)
     assert receipts.apply(provider_id="SM1", send_key=message.send_key, status="delivered", now=now)
-    outcome = dispatch._hand_over(claim.message, kinds.with_link(message, now))
+    outcome = dispatch._hand_over(claim.message, written.draft(message, now))
     dispatch._record(claim.message, outcome, now)
     assert (row().status, row().provider_id) == ("delivered", "SM1")
 
@@ -375,8 +379,8 @@ def test_a_receipt_may_come_before_our_own_commit(plan, wants, provider, now):
 def test_an_answer_after_the_lease_ended_still_counts(plan, wants, provider, now):
     [message] = plan(wants(7))
     [claim] = dispatch.claim(limit=10, now=now)
-    assert dispatch._post_begins(claim.message, kinds.with_link(message, now), now)
-    outcome = dispatch._hand_over(claim.message, kinds.with_link(message, now))
+    assert dispatch._post_begins(claim.message, written.draft(message, now), now)
+    outcome = dispatch._hand_over(claim.message, written.draft(message, now))
     settle.reap(now=now + 2 * MINUTE)
     assert row().status == "unknown"
     dispatch._record(claim.message, outcome, now)

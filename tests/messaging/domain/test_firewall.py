@@ -4,20 +4,34 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from messaging.domain import firewall
-from messaging.domain.kinds import Draft, Verdict
+from messaging.domain.kinds import Draft, Facts, Verdict
 from messaging.domain.quiet import Window
 from messaging.models import Message
 from tests.factories import SiteFactory
 from tests.messaging.kinds import COME_IN, REMINDER
 
 LINK = "http://localhost:8000/l/abc"
+FACTS = Facts(to="+14105550107", wording="test-reminder", values={}, link=LINK)
 GOOD = Draft(to="+14105550107", body=f"Northgate Care: see you at 08:00. {LINK} STOP to opt out", link=LINK)
 
 
-def check(draft: Draft = GOOD, *, kind=REMINDER, channel="sms", opted_out=False, zone="", now=None) -> Verdict:
-    message = Message(site=SiteFactory.build(), channel=channel, zone=zone)
+def check(
+    draft: Draft = GOOD,
+    *,
+    kind=REMINDER,
+    channel="sms",
+    opted_out=False,
+    agreed=True,
+    row_zone="",
+    now=None,
+    **facts,
+) -> Verdict:
+    message = Message(site=SiteFactory.build(), channel=channel, zone=row_zone)
     now = now or datetime(2026, 3, 3, 14, 41, tzinfo=UTC)
-    return firewall.check(draft=draft, kind=kind, message=message, opted_out=opted_out, now=now)
+    standing = firewall.Standing(opted_out=opted_out, agreed=agreed)
+    return firewall.check(
+        draft=draft, facts=replace(FACTS, **facts), kind=kind, message=message, now=now, standing=standing
+    )
 
 
 def test_a_plain_text_passes():
@@ -80,11 +94,11 @@ def test_a_number_that_opted_out_gets_nothing():
     [("sms", "They have not agreed to texts on this number."), ("email", "They have not said yes to e-mails.")],
 )
 def test_who_has_not_agreed_gets_nothing(channel, why):
-    assert check(replace(GOOD, subject="Your visit", agreed=False), channel=channel).reason == why
+    assert check(replace(GOOD, subject="Your visit"), channel=channel, agreed=False).reason == why
 
 
 def test_somebody_without_a_number_is_named_as_such():
-    assert check(replace(GOOD, to="")).reason == "There is no number or address to send it to."
+    assert check(to="").reason == "There is no number or address to send it to."
 
 
 def test_a_text_longer_than_its_kind_allows_is_stopped():
@@ -103,17 +117,17 @@ def test_a_text_at_night_waits_for_the_morning():
 
 def test_the_night_is_the_recipients_own():
     evening = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)  # 21:00 in New York, 18:00 in Los Angeles
+    assert check(row_zone="America/Los_Angeles", now=evening).wanted
     assert check(zone="America/Los_Angeles", now=evening).wanted
-    assert check(replace(GOOD, zone="America/Los_Angeles"), now=evening).wanted
 
 
 def test_the_hours_are_those_the_clinic_signed():
-    short = replace(GOOD, window=Window(opens=time(9, 30), closes=time(17), evening=time(16, 30)))
+    short = Window(opens=time(9, 30), closes=time(17), evening=time(16, 30))
     morning, evening = datetime(2026, 3, 3, 14, 0, tzinfo=UTC), datetime(2026, 3, 3, 22, 0, tzinfo=UTC)
-    assert check(short, now=morning).retry_at == morning + timedelta(minutes=30)
-    assert check(short, now=evening).retry_at == datetime(2026, 3, 4, 14, 30, tzinfo=UTC)
-    late = replace(GOOD, window=Window(opens=time(8), closes=time(22)))
-    assert check(late, now=datetime(2026, 3, 4, 2, 0, tzinfo=UTC)).wanted
+    assert check(window=short, now=morning).retry_at == morning + timedelta(minutes=30)
+    assert check(window=short, now=evening).retry_at == datetime(2026, 3, 4, 14, 30, tzinfo=UTC)
+    late = Window(opens=time(8), closes=time(22))
+    assert check(window=late, now=datetime(2026, 3, 4, 2, 0, tzinfo=UTC)).wanted
 
 
 def test_come_in_now_and_e_mails_know_no_night():

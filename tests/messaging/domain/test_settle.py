@@ -6,7 +6,7 @@ import pytest
 from messaging.domain import dispatch, settle
 from messaging.domain import kinds as registry
 from messaging.models import Message
-from tests.messaging import kinds
+from tests.messaging import kinds, written
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MINUTE = timedelta(minutes=1)
@@ -169,7 +169,7 @@ def test_a_worker_gone_before_its_request_costs_no_question(plan, wants, provide
 def test_a_worker_gone_with_its_request_open_leaves_it_unknown(plan, wants, provider, now):
     [message] = plan(wants(7))
     [claim] = dispatch.claim(limit=10, now=now)
-    dispatch._post_begins(claim.message, kinds.with_link(message, now), now)
+    dispatch._post_begins(claim.message, written.draft(message, now), now)
     settle.reap(now=now + MINUTE)
     assert row().status == "unknown"
     ask(now + 2 * MINUTE)

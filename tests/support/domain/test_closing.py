@@ -16,6 +16,7 @@ from support.domain import closing, closing_news, closing_offers, replan
 from support.domain.closing import Choice
 from support.models import Alert, Availability, Commitment
 from tests import factories
+from tests.messaging import written
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -342,7 +343,7 @@ def test_who_was_moved_meanwhile_is_not_told(clinic, told):
 
 def test_the_words_say_that_the_clinic_is_closed_and_nothing_else(clinic, told):
     row = Message.objects.get(kind="patient_closed")
-    assert kinds.get(row.kind).compose(row, clinic.now).body == (
+    assert written.draft(row, clinic.now).body == (
         "Northgate Care is closed Wed 11 Mar. We will call you with a new time. Questions? +14105550142 STOP to opt out"
     )
 

@@ -8,7 +8,7 @@ from clinic.domain import bookings, hours, infusions
 from clinic.domain.errors import AgainstRules, Refused
 from clinic.domain.slots import Slot
 from clinic.enums import Equipment, Rung
-from messaging.domain import firewall, kinds, segments
+from messaging.domain import firewall, kinds, segments, words
 from messaging.models import Message
 from support.domain import place_offers, vacancies, waitlist
 from support.enums import OfferStatus
@@ -466,9 +466,10 @@ def test_the_offer_is_one_neutral_text(clinic, held, waiting, language, settings
     cancel(clinic, held)
     row = Message.objects.get(kind="waitlist_offer")
     kind = kinds.get(row.kind)
-    draft = kind.compose(row, clinic.now)
+    facts = kind.facts(row, clinic.now)
+    draft = words.draft(message=row, kind=kind, facts=facts)
     assert segments.measure(draft.body).segments == 1
-    assert firewall.check(draft=draft, kind=kind, message=row, opted_out=False, now=clinic.now).wanted
+    assert firewall.check(draft=draft, facts=facts, kind=kind, message=row, now=clinic.now).wanted
     assert "10:41" in draft.body
     assert draft.link in draft.body
 

@@ -8,12 +8,13 @@ from django.conf import settings
 
 from clinic.models import Patient
 from education.directory import sync
-from messaging.domain import firewall, kinds, segments
+from messaging.domain import firewall, kinds, segments, words
 from messaging.models import Message
 from support.domain import commitments, wording
 from support.enums import MayKnow, SupportRole
 from support.models import Commitment
 from tests import factories
+from tests.messaging import written
 
 pytestmark = pytest.mark.django_db
 NOW = factories.NOW
@@ -62,20 +63,22 @@ def message(kind, infusion, named, *, language, channel):
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_text_fits_and_passes_the_firewall_with_the_longest_names(longest, kind, language):
     row = message(kind, *longest, language=language, channel="sms")
-    draft = wording.compose(row, NOW)
+    kind = kinds.get(kind)
+    facts = kind.facts(row, NOW)
+    draft = words.draft(message=row, kind=kind, facts=facts)
     if draft.link:
         assert len(draft.link) == 55
     size = segments.measure(draft.body)
-    assert (size.odd, size.segments <= kinds.get(kind).max_segments) == ("", True), (size, draft.body)
+    assert (size.odd, size.segments <= kind.max_segments) == ("", True), (size, draft.body)
     noon = datetime(2026, 9, 21, 16, 0, tzinfo=UTC)
-    verdict = firewall.check(draft=draft, kind=kinds.get(kind), message=row, opted_out=False, now=noon)
+    verdict = firewall.check(draft=draft, facts=facts, kind=kind, message=row, now=noon)
     assert (verdict.wanted, verdict.reason) == (True, "")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_email_has_a_neutral_subject_and_both_bodies(longest, kind, language):
-    draft = wording.compose(message(kind, *longest, language=language, channel="email"), NOW)
+    draft = written.draft(message(kind, *longest, language=language, channel="email"), NOW)
     assert draft.subject
     assert "STOP" not in draft.body
     assert f'<html lang="{language}">' in draft.html
@@ -96,7 +99,7 @@ def test_each_kind_has_words_in_both_languages():
 
 def test_the_same_message_is_written_with_the_same_words_and_link_twice(longest):
     row = message("helper_reconfirm", *longest, language="en", channel="sms")
-    assert wording.compose(row, NOW) == wording.compose(row, NOW)
+    assert written.draft(row, NOW) == written.draft(row, NOW)
 
 
 def test_a_helper_elsewhere_reads_the_clinics_time_with_its_name():
@@ -105,9 +108,9 @@ def test_a_helper_elsewhere_reads_the_clinics_time_with_its_name():
     person = factories.SupportPersonFactory(site=infusion.site, timezone="Europe/Berlin")
     named = factories.DesignationFactory(patient=infusion.patient, person=person, roles=[SupportRole.PRESENCE])
     factories.CommitmentFactory(infusion=infusion, designation=named, role=SupportRole.PRESENCE)
-    text = wording.compose(message("helper_reconfirm", infusion, named, language="en", channel="sms"), NOW).body
+    text = written.draft(message("helper_reconfirm", infusion, named, language="en", channel="sms"), NOW).body
     assert "Wed 4 Mar 10:30 EST?" in text
-    mail = wording.compose(message("helper_reconfirm", infusion, named, language="en", channel="email"), NOW)
+    mail = written.draft(message("helper_reconfirm", infusion, named, language="en", channel="email"), NOW)
     assert "Wed 4 Mar 10:30 EST?" in mail.body
 
 
@@ -115,14 +118,14 @@ def test_an_unknown_zone_is_read_as_the_clinics():
     """https://github.com/parcelvoy/platform/issues/610"""
     infusion = factories.InfusionFactory(course__patient__timezone="Mars/Olympus")
     named = factories.DesignationFactory(patient=infusion.patient)
-    text = wording.compose(message("patient_1_day", infusion, named, language="en", channel="sms"), NOW).body
+    text = written.draft(message("patient_1_day", infusion, named, language="en", channel="sms"), NOW).body
     assert text.startswith("Northgate Care: Wed 4 Mar 10:30. No food after 04:30, no drinks after 08:30. http")
 
 
 def test_a_helper_who_may_not_know_dates_reads_none():
     commitment = factories.CommitmentFactory(designation__may_know=[MayKnow.REPORT])
     row = message("helper_reconfirm", commitment.infusion, commitment.designation, language="en", channel="sms")
-    text = wording.compose(row, NOW).body
+    text = written.draft(row, NOW).body
     assert "there is something new on your page about Maya" in text
     assert "10:30" not in text
 
@@ -148,7 +151,7 @@ def test_names_are_written_in_letters_every_phone_has(name, written):
 def test_a_name_with_markup_cannot_become_markup_in_an_email():
     infusion = factories.InfusionFactory(course__patient__given_name="<b>Bobby</b>")
     named = factories.DesignationFactory(patient=infusion.patient)
-    draft = wording.compose(message("helper_come_in", infusion, named, language="en", channel="email"), NOW)
+    draft = written.draft(message("helper_come_in", infusion, named, language="en", channel="email"), NOW)
     assert "<b>" not in draft.html
     assert "&lt;b&gt;Bobby&lt;/b&gt;" in draft.html
 
@@ -159,5 +162,5 @@ def test_the_fasting_times_name_the_day_before_where_they_fall_on_it():
     named = factories.DesignationFactory(patient=infusion.patient)
     Commitment.objects.all().delete()
     assert commitments.holder(infusion=infusion) is None
-    text = wording.compose(message("patient_1_day", infusion, named, language="en", channel="sms"), NOW).body
+    text = written.draft(message("patient_1_day", infusion, named, language="en", channel="sms"), NOW).body
     assert "No food after Tue 23:30, no drinks after 03:30." in text

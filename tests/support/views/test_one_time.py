@@ -15,8 +15,9 @@ from clinic.domain import times
 from clinic.enums import Role
 from clinic.models import Infusion
 from messaging.models import Message
-from support.domain import links, wording
+from support.domain import links
 from support.models import Designation
+from tests.messaging import written
 
 pytestmark = pytest.mark.django_db
 
@@ -116,7 +117,7 @@ def message(visit: Infusion, kind: str, channel: str) -> str:
     found = Message.objects.filter(kind=kind, scope=f"infusion:{visit.pk}").first()
     assert found is not None, kind
     found.channel = channel
-    draft = wording.compose(found, visit.booked_at)
+    draft = written.draft(found, visit.booked_at)
     return f"{draft.subject} {draft.body}"
 
 
