@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 MARKS = re.compile(r"(\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\})", re.DOTALL)
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+DEEPEST = 5
 
 
 class Faulty(Exception):
@@ -62,13 +63,14 @@ def compiled(source: str, *, slots: Collection[str]) -> Compiled:
 def _parsed(source: str) -> Compiled:
     marks = MARKS.split(source)
     uses: set[str] = set()
-    words, rest = _read(marks, 0, uses, inside=False)
-    assert rest == len(marks)  # noqa: S101
+    words, _end = _read(marks, 0, uses, depth=0)
     return Compiled(uses=frozenset(uses), words=words)
 
 
-def _read(marks: list[str], at: int, uses: set[str], *, inside: bool) -> tuple[_Words, int]:
-    """The words from ``at`` to the end, or, ``inside`` an if, to the mark that ends this part; and where it stands."""
+def _read(marks: list[str], at: int, uses: set[str], *, depth: int) -> tuple[_Words, int]:
+    """The words from ``at`` to the end, or, inside an if, to the mark that ends this part; and where it stands."""
+    if depth > DEEPEST:
+        raise Faulty(_("There are too many “if” in one another."))
     found: list[str | _Name | _Choice] = []
     while at < len(marks):
         mark = marks[at]
@@ -76,27 +78,27 @@ def _read(marks: list[str], at: int, uses: set[str], *, inside: bool) -> tuple[_
             found.append(_Name(_name(mark, mark[2:-2].strip(), uses)))
         elif mark.startswith("{%") and mark.endswith("%}"):
             verb, _space, what = mark[2:-2].strip().partition(" ")
-            if inside and not what and verb in {"else", "endif"}:
+            if depth and not what and verb in {"else", "endif"}:
                 return tuple(found), at
             if verb != "if":
                 raise Faulty(_misplaced(mark, verb))
-            choice, at = _choice(marks, at, _name(mark, what.strip(), uses), uses)
+            choice, at = _choice(marks, at, _name(mark, what.strip(), uses), uses, depth + 1)
             found.append(choice)
         elif any(sign in mark for sign in ("{{", "}}", "{%", "%}", "{#", "#}")):
             raise Faulty(_("Something is wrong at “%(mark)s”.") % {"mark": mark[:40].strip()})
         elif mark:
             found.append(mark)
         at += 1
-    if inside:
+    if depth:
         raise Faulty(_("An “if” has no “endif”."))
     return tuple(found), at
 
 
-def _choice(marks: list[str], at: int, name: str, uses: set[str]) -> tuple[_Choice, int]:
-    then, at = _read(marks, at + 1, uses, inside=True)
+def _choice(marks: list[str], at: int, name: str, uses: set[str], depth: int) -> tuple[_Choice, int]:
+    then, at = _read(marks, at + 1, uses, depth=depth)
     otherwise: _Words = ()
     if _verb(marks[at]) == "else":
-        otherwise, at = _read(marks, at + 1, uses, inside=True)
+        otherwise, at = _read(marks, at + 1, uses, depth=depth)
         if _verb(marks[at]) == "else":
             raise Faulty(_misplaced(marks[at], "else"))
     return _Choice(name, then, otherwise), at
