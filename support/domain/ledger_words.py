@@ -1,18 +1,20 @@
 """The message ledger in words: which message, to whom, what became of it. Constant queries, changes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clinic.domain.times import local_day
 from clinic.models import Patient
 from messaging.enums import Channel, MessageStatus
 from messaging.models import Message
+from support.domain import waiting_words
+from support.domain.fallback import RESENT
 from support.models import Designation
 
 S = MessageStatus
@@ -70,7 +72,10 @@ GROUPS: dict[str, tuple[str | Promise, tuple[MessageStatus, ...]]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One message. ``at`` is when it went or will go, ``patient`` whose visits it is about, where that is known."""
+    """One message. ``at`` is when it went or will go, ``patient`` whose visits it is about, where that is known.
+
+    ``why`` it waits, or did not arrive; ``then`` what came of it: said by another road, sent again, answered.
+    """
 
     message: Message
     at: datetime
@@ -81,24 +86,20 @@ class Line:
     level: str
     word: str
     why: str
+    then: str
     patient: Patient | None
     may_resend: bool
 
 
-def lines(*, messages: Sequence[Message]) -> list[Line]:
-    """Two queries however many there are."""
+def lines(*, messages: Sequence[Message], now: datetime | None = None) -> list[Line]:
+    """Two queries however many there are, three where some failed. Without ``now`` nothing is said of why they wait."""
     people = {
         row.pk: row
         for row in Designation.objects.filter(pk__in=_ids(messages, "designation")).select_related("person", "patient")
     }
     patients = {row.pk: row for row in Patient.objects.filter(pk__in=_ids(messages, "patient"))}
-    return [_line(message, people, patients) for message in messages]
-
-
-def grouped(*, lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
-    """Lines in the order of ``GROUPS``, under the title of each that is there."""
-    titles = {status: str(title) for title, statuses in GROUPS.values() for status in statuses}
-    return [(title, list(some)) for title, some in groupby(lines, lambda line: titles[S(line.message.status)])]
+    others = _others([message for message in messages if message.status in FAILED])
+    return [_line(message, people, patients, others.get(_same(message), []), now) for message in messages]
 
 
 def label(message: Message) -> str:
@@ -110,12 +111,20 @@ def label(message: Message) -> str:
     return str(LABELS.get(kind, kind.replace("_", " ")))
 
 
-def _line(message: Message, people: dict[int, Designation], patients: dict[int, Patient]) -> Line:
+def _line(
+    message: Message,
+    people: dict[int, Designation],
+    patients: dict[int, Patient],
+    others: list[Message],
+    now: datetime | None,
+) -> Line:
     what, _colon, number = message.recipient.partition(":")
     key = int(number) if number.isdigit() else 0
     named = people.get(key) if what == "designation" else None
     patient = named.patient if named else patients.get(key) if what == "patient" else None
     status = S(message.status)
+    failed = status in FAILED
+    again = [row for row in others if _is_later(row, message) and row.rule.startswith(RESENT)]
     return Line(
         message=message,
         at=message.sent_at or message.due_at,
@@ -125,10 +134,42 @@ def _line(message: Message, people: dict[int, Designation], patients: dict[int, 
         channel=str(Channel(message.channel).label),
         level=LEVELS[status],
         word=str(status.label),
-        why=message.error_text,
+        why=waiting_words.why(message=message, now=now) if now and status in WAITING else message.error_text,
+        then=_then(message, others, again),
         patient=patient,
-        may_resend=status in FAILED,
+        may_resend=failed and not again,
     )
+
+
+def _then(message: Message, others: Iterable[Message], again: Sequence[Message]) -> str:
+    if message.answer:
+        return gettext("Answered “%(answer)s”.") % {"answer": message.get_answer_display()}
+    if again:
+        return gettext("Sent again.")
+    by = [row for row in others if row.about_at == message.about_at and row.status in (*WAITING, *WENT)]
+    if by:
+        return gettext("Said by another way: %(channel)s.") % {"channel": by[0].get_channel_display()}
+    return str(message.get_settled_display()) if message.settled else ""
+
+
+def _others(failed: Sequence[Message]) -> dict[tuple[str, ...], list[Message]]:
+    """What else was or is to be said to the same people about the same matters. No query where nothing failed."""
+    found: dict[tuple[str, ...], list[Message]] = {}
+    if failed:
+        rows = Message.objects.filter(
+            recipient__in={message.recipient for message in failed}, subject__in={message.subject for message in failed}
+        )
+        for row in rows.exclude(status=S.VOID).order_by("pk"):
+            found.setdefault(_same(row), []).append(row)
+    return found
+
+
+def _same(message: Message) -> tuple[str, ...]:
+    return message.kind, message.subject, message.recipient
+
+
+def _is_later(row: Message, message: Message) -> bool:
+    return (row.pk or 0) > (message.pk or 0) and row.channel == message.channel
 
 
 def _ids(messages: Sequence[Message], what: str) -> set[int]:

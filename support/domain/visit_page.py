@@ -113,7 +113,7 @@ def of(*, infusion: Infusion, now: datetime) -> VisitPage:
         promised=[_promised(row, infusion, unreached.get(row.pk, "")) for row in current],
         earlier=[_promised(row, infusion, "") for row in commitments if row.status == C.VOID],
         not_asked=[row for row in named if row.pk not in asked],
-        messages=ledger_words.lines(messages=list(sent)),
+        messages=ledger_words.lines(messages=list(sent), now=now),
         answers=answers.of(infusion=infusion),
         alerts=list(infusion.alerts.exclude(status=AlertStatus.CLOSED).select_related("owner")),
         fasting=fasting(infusion=infusion, policy=rules.of(infusion=infusion)) if state == S.BOOKED else None,

@@ -1,10 +1,6 @@
 """The ledger of texts and e-mails: what goes, what went, what failed and why."""
 
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
-
 from django.contrib import messages as said
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -16,40 +12,28 @@ from clinic.domain import times
 from clinic.views.desk import at_site, was_read
 from messaging.domain import outbox
 from messaging.models import Message
-from support.domain import ledger_words
+from support.domain import ledger_words, messages_page
 from support.forms.messages import LedgerFilter
 from support.views.desk import back
-
-PER_PAGE = 50
 
 
 @at_site(*DESK_AND_CARE)
 @require_safe
 def messages(request: HttpRequest) -> HttpResponse:
     """What goes after tomorrow is left out until somebody asks for it."""
+    site, now = request.site, timezone.now()
     form = LedgerFilter(request.GET)
-    today, soon = _days(request.site.zone)
-    page = Paginator(form.rows(site=request.site, soon=soon), PER_PAGE).get_page(request.GET.get("page"))
-    was_read(request, patient_id=None, subject=f"messages:{request.site.pk}")
-    lines = ledger_words.lines(messages=page.object_list)
+    asked = form.asked()
+    was_read(request, patient_id=None, subject=f"messages:{site.pk}")
     context = {
         "form": form,
-        "page": page,
-        "lines": lines,
-        "groups": ledger_words.grouped(lines=lines),
-        "later": form.later(site=request.site, soon=soon),
-        "today": today,
+        "asked": asked,
+        "groups": messages_page.groups(site=site, asked=asked, now=now),
+        "later": not asked.is_narrowed and messages_page.goes_later(site=site, now=now),
+        "today": times.day_bounds(day=times.local_day(moment=now, zone=site.zone), zone=site.zone),
         "here": request.get_full_path(),
-        "narrowed": form.is_narrowed,
     }
     return render(request, "support/desk/messages.html", context)
-
-
-def _days(zone: ZoneInfo) -> tuple[tuple[datetime, datetime], datetime]:
-    """When today begins and ends, and when tomorrow ends."""
-    today = times.local_day(moment=timezone.now(), zone=zone)
-    tomorrow = times.day_bounds(day=today + timedelta(days=1), zone=zone)
-    return times.day_bounds(day=today, zone=zone), tomorrow[1]
 
 
 @at_site(*DESK_AND_CARE)
