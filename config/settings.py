@@ -131,7 +131,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL.replace("redis+socket://", "unix://"),
-        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 1},
+        # Seconds. A request asks it twice or three times, and must not stand still with it.
+        "OPTIONS": {"socket_timeout": 0.4, "socket_connect_timeout": 0.4},
     }
 }
 
@@ -148,12 +149,13 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# A web request that rings a bell must not wait for it: its row is safe already. Workers wait longer (config.celery).
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 180,
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
-    "socket_timeout": 5,
-    "socket_connect_timeout": 2,
+    "socket_timeout": 0.4,
+    "socket_connect_timeout": 0.4,
     "socket_keepalive": not REDIS_URL.startswith("redis+socket://"),
     "health_check_interval": 10,
 }

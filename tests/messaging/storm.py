@@ -21,6 +21,7 @@ import dj_database_url
 import psycopg2
 import requests
 from django.db import connection
+from django.utils import timezone
 
 from config.local.postgres import Postgres
 from config.local.valkey import Valkey
@@ -170,6 +171,12 @@ def storm(folder: Path, *, seed: int, **env: str) -> Iterator[Storm]:
         connection.close()
         connection.settings_dict.clear()
         connection.settings_dict.update(before)
+
+
+def daytime() -> str:
+    """A zone where it is about noon, so that the hour of the test run does not matter."""
+    ahead = 12 - timezone.now().hour
+    return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:

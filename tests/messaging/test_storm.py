@@ -18,7 +18,7 @@ from messaging.models import Message
 from tests import invariants as everywhere
 from tests.messaging.invariants import broken
 from tests.messaging.kinds import REMINDER
-from tests.messaging.storm import OPEN, TWICE, Storm, storm, wait_for
+from tests.messaging.storm import OPEN, TWICE, Storm, daytime, storm, wait_for
 
 pytestmark = pytest.mark.crash
 SOAK = os.environ.get("HOMEWARD_SOAK") == "1"
@@ -31,12 +31,6 @@ FAULTS = [
     {"hang": True, "accept": True},
     {"hang": True},
 ]
-
-
-def daytime() -> str:
-    """A zone where it is about noon, so that the hour of the test run does not matter."""
-    ahead = 12 - timezone.now().hour
-    return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"
 
 
 @pytest.fixture
