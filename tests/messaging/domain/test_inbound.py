@@ -4,6 +4,7 @@ import pytest
 
 from messaging.domain import inbound, opt_outs
 from messaging.models import InboundText, OptOut
+from tests.factories import SiteFactory
 
 MINUTE = timedelta(minutes=1)
 HELPER, PATIENT = "+14105550101", "+14105550102"
@@ -55,7 +56,7 @@ def test_a_stop_and_a_start_that_overtook_each_other_end_at_the_stop(now, order)
 def test_a_text_is_kept_as_it_came_with_what_was_understood(now):
     inbound.receive(provider_id="SM1", from_number=HELPER, to_number="+14105550100", body="Sí, gracias", now=now)
     [text] = InboundText.objects.all()
-    assert (text.body, text.to_number, text.handled, text.keyword) == ("Sí, gracias", "+14105550100", "yes", "yes")
+    assert (text.body, text.to_number, text.keyword) == ("Sí, gracias", "+14105550100", "yes")
     assert (text.site, text.question, text.done_at) == (None, None, None)
 
 
@@ -85,3 +86,38 @@ def test_every_text_is_offered_and_one_broken_listener_stops_neither_the_others_
     assert heard == [("I'm late", "passed_on"), ("stop", "stopped")]
     assert opt_outs.holds(address=HELPER)
     assert "Dana" not in caplog.text
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("by", ["the provider", "the clock"])
+def test_a_text_whose_process_was_killed_before_anybody_heard_it_is_heard_once(now, monkeypatch, by):
+    site, heard = SiteFactory(), []
+
+    def takes_it_up(text, _now):
+        if not heard:
+            heard.append("died")
+            raise Killed
+        heard.append(text.body)
+        text.site = site
+        text.save(update_fields=["site"])
+
+    monkeypatch.setattr(inbound, "on_inbound", [takes_it_up])
+    with pytest.raises(Killed):
+        receive("I'm late", now)
+    for minute in (1, 2):
+        if by == "the clock":
+            inbound.hear_again(now=now + minute * MINUTE)
+        else:
+            assert not receive("I'm late", now + minute * MINUTE)
+    assert heard == ["died", "I'm late"]
+
+
+@pytest.mark.django_db
+def test_a_text_nobody_takes_up_is_not_offered_for_ever(now):
+    receive("I'm late", now)
+    assert inbound.hear_again(now=now + timedelta(hours=23)) == 1
+    assert inbound.hear_again(now=now + timedelta(hours=25)) == 0
