@@ -33,6 +33,7 @@ BAR = (
     Entry("messages", _("Messages"), ("messages", "outbox")),
     Entry("alerts", _("Alerts"), ("alerts",)),
     Entry("setup", _("Set-up"), ("setup", "policy")),
+    Entry("wordings", _("Wordings"), ("wordings",)),
     # The others find them on the schedule.
     Entry("closures", _("Closed times"), ("closures",), (Role.ADMIN,)),
     Entry("library", _("Library"), ("library",)),

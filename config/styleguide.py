@@ -78,6 +78,20 @@ NUMBERS = [
     {"label": "Crisis Text Line", "number": "741741", "by_text": True, "note": "Text HOME, any hour."},
     {"label": "Us, until 18:00", "number": "+14105550142"},
 ]
+LOCKSCREENS = [
+    {"sender": "+1 410 555 0100", "words": "Northgate Care: see you Tue 3 Mar 09:00.", "language": "en"},
+    {"sender": "+1 410 555 0100", "language": "es", "page_title": "Tu próxima visita", "host": "homeward.example"}
+    | {
+        "words": "Northgate Care: tu visita es mar 3 mar 09:00. Horas y regreso: https://homeward.example/l/k7",
+        "is_cut": True,
+    },
+    {
+        "sender": "Northgate Care",
+        "subject": "Jo asked for your help",
+        "words": "See the dates and choose.",
+        "language": "en",
+    },
+]
 PHONE = {
     "marks": ["full", "full", "half", "open"],
     "dates": DATES,
@@ -111,6 +125,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "columns": COLUMNS,
         "rows": ROWS,
         "hours": HOURS,
+        "lockscreens": LOCKSCREENS,
         "form": ExampleForm(),
         "wrong_form": ExampleForm({"wrong-name": "Jo", "wrong-starts_on": "3rd of May"}, prefix="wrong"),
         "phone": PHONE,

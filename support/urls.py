@@ -20,6 +20,7 @@ from support.views import (
     places,
     schedule,
     today,
+    wordings,
 )
 
 urlpatterns = [
@@ -69,6 +70,15 @@ urlpatterns = [
     path("notes/<int:pk>/done/", notes.note_done, name="note_done"),
     path("messages/", messages.messages, name="messages"),
     path("messages/<int:pk>/again/", messages.resend, name="message_resend"),
+    path("wordings/", wordings.wordings, name="wordings"),
+    path("wordings/<str:kind>/<str:channel>/<str:language>/", wordings.wording, name="wording"),
+    path("wordings/<str:kind>/<str:channel>/<str:language>/preview/", wordings.preview, name="wording_preview"),
+    path("wordings/<str:kind>/<str:channel>/<str:language>/reset/", wordings.reset, name="wording_reset"),
+    path(
+        "wordings/<str:kind>/<str:channel>/<str:language>/restore/<int:number>/",
+        wordings.restore,
+        name="wording_restore",
+    ),
     path("setup/people/<int:pk>/calendar/", calendars.of_clinician, name="staff_calendar"),
     path("setup/rooms/<int:pk>/calendar/", calendars.of_room, name="room_calendar"),
     path("my-calendar/", calendars.mine, name="my_calendar"),

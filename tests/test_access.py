@@ -18,8 +18,8 @@ STAFF = [route for route in routes.ours() if route.is_staff]
 BEHIND_LINKS = [route for route in routes.ours() if route.is_behind_a_link]
 # Pages that show one patient: a read of each leaves a trace.
 SHOWS_A_PATIENT = [r for r in STAFF if r.path.startswith(("patients/<", "infusions/<", "people/<", "alerts/<"))]
-# Addresses with a number that belong to everybody at work, not to one site.
-FOR_EVERY_SITE = {"library_number_check"}
+# Addresses that belong to everybody at work, not to one site: each sees their own site's words under them.
+FOR_EVERY_SITE = {"library_number_check", "wording", "wording_preview", "wording_reset", "wording_restore"}
 
 
 @pytest.fixture

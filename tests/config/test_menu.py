@@ -46,9 +46,9 @@ def test_every_link_of_the_bar_opens(role, here, settings):
     assert [(url, client.get(url).status_code) for url in urls] == [(url, 200) for url in urls]
 
 
-def test_an_administrator_is_led_to_set_up_and_closed_times_and_to_no_patient(here):
+def test_an_administrator_is_led_to_set_up_wordings_and_closed_times_and_to_no_patient(here):
     bar = bar_of(signed_in(here.staff[Role.ADMIN]))
-    main = [reverse("setup"), reverse("setup"), reverse("closures"), reverse("library")]
+    main = [reverse(page) for page in ("setup", "setup", "wordings", "closures", "library")]
     assert bar == [*main, reverse("switch_person"), reverse("mfa_index")]
 
 

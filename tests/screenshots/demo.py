@@ -12,6 +12,7 @@ from support.domain import links
 from support.enums import HOLDING, AlertStatus, SupportRole
 from support.models import Alert, CheckIn, Commitment, Designation
 from tests.routes import Route
+from tests.world import WORDS
 
 S = InfusionStatus
 # Whoever comes first and may open a page shows it.
@@ -51,8 +52,8 @@ class Demo:
     def arguments(self, route: Route) -> dict[str, Any] | None:
         """None where the demo has nothing to show under this address."""
         words = [word for word in route.path.split("/") if word and not word.startswith("<")]
-        values: dict[str, Any] = {"number": 1}
-        for name in set(route.params) - {"number"}:
+        values: dict[str, Any] = {"number": 1, **WORDS}
+        for name in set(route.params) - values.keys():
             key = next((key for key in ("/".join(words[:2]), words[0]) if key in self.subjects), None)
             if key is None:
                 return None
