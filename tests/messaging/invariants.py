@@ -2,16 +2,22 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from messaging.domain import kinds as registry
 from messaging.domain import opt_outs, quiet
-from messaging.enums import WITH_PROVIDER, Settled
+from messaging.enums import WITH_PROVIDER, MessageStatus, Settled
 from messaging.models import Message
 from tests.messaging import kinds
 
+OPEN = frozenset({MessageStatus.PENDING, MessageStatus.SENDING, MessageStatus.UNKNOWN})
 
-def broken(texts: Iterable[Mapping[str, str]]) -> list[str]:
-    """One sentence for each thing that is wrong with the texts (`link` kinds only) the phones received."""
+
+def broken(texts: Iterable[Mapping[str, str]], *, settled_by: datetime | None = None) -> list[str]:
+    """One sentence for each thing that is wrong with the texts (`link` kinds only) the phones received.
+
+    Given `settled_by`, every message that was of use until then at most must have come to an end.
+    """
     texts = list(texts)
     by_link = {kinds.link_of(message): message for message in Message.objects.select_related("site")}
     links = Counter(word for text in texts for word in text["body"].split() if word in by_link)
@@ -31,6 +37,8 @@ def broken(texts: Iterable[Mapping[str, str]]) -> list[str]:
     # Of a text nobody could be asked about the provider has a name that we never heard.
     if len(theirs - ours) != unsaid:
         found.append(f"{len(theirs - ours)} texts have a name we do not know, {unsaid} are accounted for")
+    open_still = Message.objects.filter(status__in=OPEN, not_after__lte=settled_by) if settled_by else ()
+    found += [f"message {message.pk} is lost: {message.status}" for message in open_still]
     return found + _ledger_faults(by_link)
 
 
@@ -51,5 +59,11 @@ def _ledger_faults(by_link: Mapping[str, Message]) -> list[str]:
             found.append(f"message {message.pk} went at night")
         if message.sent_to in stopped:
             found.append(f"message {message.pk} went to somebody who asked for no more")
+    said = Counter((each.kind, each.recipient, each.subject, each.about_at, each.channel) for each in sent)
+    found += [
+        f"{kind} to {recipient} about {subject} was said by {count} messages"
+        for (kind, recipient, subject, *_rest), count in said.items()
+        if count > 1
+    ]
     found += [f"message {message.pk} holds a link" for link, message in by_link.items() if link in message.body]
     return found

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,18 @@ from django.utils import timezone
 from config.local.postgres import Postgres
 from config.local.valkey import Valkey
 from messaging.domain import kinds as registry
+from messaging.domain.kinds import Facts
+from messaging.models import Message
 from tests import services
 from tests.messaging import kinds
 
-# As the reminder, but said twice rather than not at all.
-TWICE = replace(kinds.REMINDER, name="test-twice", twice=True)
+
+def as_the_reminder(message: Message, now: datetime) -> Facts:
+    return replace(kinds.facts(message, now), wording=kinds.REMINDER.name)
+
+
+# Said twice rather than not at all.
+TWICE = replace(kinds.REMINDER, name="test-twice", facts=as_the_reminder, twice=True)
 registry.register(TWICE)
 ROOT = Path(__file__).resolve().parents[2]
 CELERY = ["-m", "celery", "-A", "tests.messaging.worker"]
