@@ -191,6 +191,7 @@ def start_all(supervisor: Supervisor, home: Home, env: dict[str, str]) -> None:
         "web": [sys.executable, "-m", "gunicorn", "-c", "python:config.server", "config.wsgi"],
         "worker": [*celery, "worker", "--concurrency=2", "--without-gossip", "--without-mingle", "--loglevel=INFO"],
         "beat": [*celery, "beat", f"--schedule={home.folder / 'beat'}", "--pidfile=", "--loglevel=INFO"],
+        "sender": [sys.executable, str(ROOT / "manage.py"), "messaging_loop", "--pause=15", "--skip-checks"],
     }
     if "FAKE_PROVIDER_PORT" in env:
         provider = [sys.executable, "-m", "messaging.fake_provider", "--port", env["FAKE_PROVIDER_PORT"]]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from django.core.management import load_command_class
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 VALUES = {
@@ -41,7 +42,7 @@ def filled_in(text: str) -> str:
 
 
 def test_these_are_the_services(compose: dict[str, Any]) -> None:
-    assert set(compose["services"]) == {"web", "worker", "beat", "migrate", "db", "redis"}
+    assert set(compose["services"]) == {"web", "worker", "beat", "sender", "migrate", "db", "redis"}
 
 
 def test_every_lasting_service_has_a_health_check_and_comes_back_after_a_crash(compose: dict[str, Any]) -> None:
@@ -94,7 +95,7 @@ def test_secrets_come_from_the_environment_and_have_no_default(compose: dict[str
 
 
 def test_the_application_never_learns_the_owners_password(compose: dict[str, Any]) -> None:
-    for name in ("web", "worker", "beat"):
+    for name in ("web", "worker", "beat", "sender"):
         assert "OWNER_DB_PASSWORD" not in str(compose["services"][name])
         assert "env_file" not in compose["services"][name]
 
@@ -109,6 +110,12 @@ def test_every_variable_that_must_be_set_is_in_the_example(compose: dict[str, An
     )
     assert needed <= set(example)
     assert {name for name in example if SECRET.search(name) and example[name]} == set()
+
+
+def test_messages_go_within_the_minute_with_broker_and_clock_dead(compose: dict[str, Any]) -> None:
+    manage, name, *options = compose["services"]["sender"]["command"][1:]
+    parser = load_command_class("messaging", name).create_parser(manage, name)
+    assert (manage, parser.parse_args(options).pause <= 30) == ("manage.py", True)
 
 
 def test_the_broker_forgets_nothing(compose: dict[str, Any]) -> None:

@@ -36,10 +36,11 @@ ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 1.5
 # As the service "sender" runs it, with the kinds of the tests.
 LOOP = """
+import sys
 import django; django.setup()
 from tests.messaging import kinds
 from django.core.management import call_command
-call_command("messaging_loop", pause=5)
+call_command("messaging_loop", "--pause=5", f"--alive={sys.argv[1]}")
 """
 
 
@@ -130,7 +131,7 @@ def test_no_page_waits_for_the_broker(world, desk, settings, how, tmp_path, reco
 
 
 @pytest.mark.parametrize("how", ["stands still", "is gone"])
-def test_a_plain_loop_sends_what_is_due(plan, wants, provider, pg_dsn, settings, how):
+def test_a_plain_loop_sends_what_is_due(plan, wants, provider, pg_dsn, settings, how, tmp_path):
     env = os.environ | {
         "DATABASE_URL": pg_dsn,
         "DJANGO_SETTINGS_MODULE": "config.settings",
@@ -138,7 +139,7 @@ def test_a_plain_loop_sends_what_is_due(plan, wants, provider, pg_dsn, settings,
         "SMS_ACCOUNT": settings.SMS_ACCOUNT,
         "SMS_TOKEN": settings.SMS_TOKEN,
     }
-    command = [sys.executable, "-c", LOOP]
+    command = [sys.executable, "-c", LOOP, str(tmp_path / "alive")]
     with dead(settings.REDIS_URL, how), subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL) as loop:
         try:
             for round in range(2):
@@ -148,6 +149,7 @@ def test_a_plain_loop_sends_what_is_due(plan, wants, provider, pg_dsn, settings,
                 wait_for(lambda: not Message.objects.exclude(status="sent").exists(), 60)
         finally:
             loop.terminate()
+    assert time.time() - (tmp_path / "alive").stat().st_mtime < 60
     late = Message.objects.aggregate(late=Max(F("sent_at") - F("due_at")))["late"]
     assert (late < timedelta(seconds=60), len(provider.phones.all), broken(provider.phones.all)) == (True, 40, [])
 

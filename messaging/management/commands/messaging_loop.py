@@ -2,6 +2,7 @@
 
 import signal
 from argparse import ArgumentParser
+from pathlib import Path
 from threading import Event
 from types import FrameType
 from typing import Any
@@ -22,6 +23,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="one round, then stop")
         parser.add_argument("--pause", type=float, default=5.0, help="seconds between rounds")
+        parser.add_argument("--alive", type=Path, help="a file touched after each round that worked")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         stop = Event()
@@ -33,18 +35,21 @@ class Command(BaseCommand):
             signal.signal(signal.SIGTERM, end)
             signal.signal(signal.SIGINT, end)
         while not stop.is_set():
-            self.round()
+            if self.round() and options["alive"]:
+                options["alive"].touch()
             if options["once"]:
                 return
             stop.wait(options["pause"])
 
-    def round(self) -> None:
+    def round(self) -> bool:
+        """Whether the database could be asked."""
         close_old_connections()
         try:
             settle.run(clock=timezone.now)
             done = dispatch.run(clock=timezone.now)
         except Error as error:
             log.error("round_failed", error=type(error).__name__)
-            return
+            return False
         if done:
             self.stdout.write(", ".join(f"{count} {status}" for status, count in sorted(done.items())))
+        return True
