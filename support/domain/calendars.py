@@ -12,7 +12,7 @@ from typing import Literal
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Event, vCalAddress, vDuration, vText
 
-from messaging.domain import firewall
+from messaging.domain import telling
 
 Status = Literal["CONFIRMED", "TENTATIVE", "CANCELLED"]
 
@@ -39,10 +39,12 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Sender:
-    """Who publishes the calendar: the clinic, with an address that is not a person's."""
+    """Who publishes the calendar: the clinic, with an address that is not a person's. ``never``: its own words that
+    must not be seen."""
 
     name: str
     email: str
+    never: tuple[str, ...] = ()
 
 
 def write(*, entries: Iterable[Entry], sender: Sender, now: datetime) -> bytes:
@@ -52,7 +54,7 @@ def write(*, entries: Iterable[Entry], sender: Sender, now: datetime) -> bytes:
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", "PUBLISH")
-    calendar.add("x-wr-calname", neutral(sender.name))
+    calendar.add("x-wr-calname", neutral(sender.name, sender))
     calendar.add("x-published-ttl", "PT1H")
     calendar.add("refresh-interval", vDuration(REFRESH), parameters={"VALUE": "DURATION"})
     for entry in entries:
@@ -71,15 +73,15 @@ def _event(entry: Entry, sender: Sender, now: datetime) -> Event:
     event.add("status", entry.status)
     event.add("transp", "OPAQUE" if entry.status == "CONFIRMED" else "TRANSPARENT")
     event.add("class", "PRIVATE")
-    event.add("summary", neutral(entry.title))
-    event.add("location", neutral(entry.place))
+    event.add("summary", neutral(entry.title, sender))
+    event.add("location", neutral(entry.place, sender))
     event.add("description", entry.note)
     organizer = vCalAddress(f"mailto:{sender.email}")
-    organizer.params["CN"] = vText(neutral(sender.name))
+    organizer.params["CN"] = vText(neutral(sender.name, sender))
     event.add("organizer", organizer)
     return event
 
 
-def neutral(text: str) -> str:
+def neutral(text: str, sender: Sender) -> str:
     """What others may see on a screen; a text with a word that tells too much becomes one that tells nothing."""
-    return _("Visit") if firewall.telling_word(text=text) else text
+    return _("Visit") if telling.word(text=text, also=sender.never) else text

@@ -40,7 +40,8 @@ class _Whose:
 
 def sender(*, site: Site) -> Sender:
     """The clinic, at the address its e-mails come from."""
-    return Sender(name=site.public_name, email=parseaddr(settings.DEFAULT_FROM_EMAIL)[1])
+    email = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    return Sender(name=site.public_name, email=email, never=tuple(site.never_say))
 
 
 def of_patient(*, patient: Patient, now: datetime, since: datetime = EVER) -> list[Entry]:

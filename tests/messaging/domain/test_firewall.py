@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from messaging.domain import firewall
-from messaging.domain.kinds import Draft, Facts, Verdict
+from messaging.domain.kinds import Draft, Facts, Slot, Verdict
 from messaging.domain.quiet import Window
 from messaging.models import Message
 from tests.factories import SiteFactory
@@ -38,17 +38,51 @@ def test_a_plain_text_passes():
     assert check() == Verdict(wanted=True)
 
 
-@pytest.mark.parametrize(
-    "words",
-    ["Your ketamine visit", "KETAMINA", "Ketamine-day", "the infusión", "Your PHQ-9", "for depresión", "spravato_day"],
-)
-def test_no_drug_diagnosis_or_scale_on_a_screen(words):
-    assert "must not be seen" in check(replace(GOOD, body=f"{words} {LINK}")).reason
+def test_no_drug_diagnosis_or_scale_on_a_screen():
+    assert check(replace(GOOD, body=f"Your infusión {LINK}")).reason == (
+        "It holds a word that must not be seen on a screen: “infusion”."
+    )
 
 
-@pytest.mark.parametrize("words", ["the door code is 9", "we record it", "marketing", "address: 12 Elm Street"])
-def test_words_that_only_look_alike_pass(words):
-    assert check(replace(GOOD, body=f"{words} {LINK}")).wanted
+def test_a_clinic_may_forbid_more():
+    assert check(replace(GOOD, body=f"Willow House {LINK}"), never=("willow",)).reason == (
+        "It holds a word that must not be seen on a screen: “willow”."
+    )
+
+
+def test_what_the_reader_may_not_know_is_not_said_whoever_wrote_it():
+    kind = replace(REMINDER, slots={"site": Slot(), "when": Slot(data_class="dates", says="the day and time")})
+    told = replace(GOOD, uses=frozenset({"site", "when"}))
+    assert check(told, kind=kind).reason == "It tells what this person may not know: the day and time."
+    assert check(told, kind=kind, permits=frozenset({"dates"})).wanted
+    assert check(replace(GOOD, uses=frozenset({"site"})), kind=kind).wanted
+
+
+def test_the_rules_are_asked_in_one_order():
+    """What is wrong with the address comes before what is wrong with the words, and both before the hour."""
+    kind = replace(REMINDER, slots={"when": Slot(data_class="dates", says="the day")})
+    bad = replace(GOOD, body="ketamine https://evil.example/ " + "á" * 90, uses=frozenset({"when"}), link="")
+    rest = {"kind": kind, "now": datetime(2026, 3, 4, 2, 0, tzinfo=UTC)}
+    heard = [
+        check(bad, **rest, to="", opted_out=True, agreed=False).reason,
+        check(bad, **rest, opted_out=True, agreed=False).reason,
+        check(bad, **rest, agreed=False).reason,
+        check(bad, **rest).reason,
+        check(bad, **rest, permits=frozenset({"dates"})).reason,
+        check(replace(bad, body=bad.body[9:]), **rest, permits=frozenset({"dates"})).reason,
+        check(replace(bad, body="á" * 90), **rest, permits=frozenset({"dates"})).reason,
+        check(replace(bad, body="Hello"), **rest, permits=frozenset({"dates"})).reason,
+    ]
+    assert [sentence.split()[:4] for sentence in heard] == [
+        ["There", "is", "no", "number"],
+        ["This", "number", "has", "asked"],
+        ["They", "have", "not", "agreed"],
+        ["It", "tells", "what", "this"],
+        ["It", "holds", "a", "word"],
+        ["It", "holds", "a", "link"],
+        ["It", "is", "2", "texts"],
+        ["It", "is", "too", "early"],
+    ]
 
 
 def test_an_e_mail_may_say_inside_what_its_subject_may_not():
@@ -77,8 +111,24 @@ def test_only_the_clinics_own_links_leave(link):
     )
 
 
-def test_a_second_link_in_the_words_is_found():
-    assert "not the clinic's own" in check(replace(GOOD, body=f"{GOOD.body} www.evil.example")).reason
+@pytest.mark.parametrize(
+    "address",
+    ["www.evil.example", "evil.example/l/a", "bit.ly/3xYz", "Evil-Care.com", "HTTPS://evil.example", "evil.org."],
+)
+def test_a_second_link_in_the_words_is_found_however_it_is_written(address):
+    assert "not the clinic's own" in check(replace(GOOD, body=f"{GOOD.body} {address}")).reason
+    mail = {"channel": "email"}
+    assert "not the clinic's own" in check(replace(GOOD, subject=f"See {address}"), **mail).reason
+    assert "not the clinic's own" in check(replace(GOOD, html=f"<p>See {address}</p>"), **mail).reason
+
+
+@pytest.mark.parametrize("words", ["9 a.m./10 a.m.", "at 9:30.See you", "St.Mary", "desk@northgate.org", "3.5/4 full"])
+def test_what_no_phone_makes_a_link_of_is_no_link(words):
+    assert check(replace(GOOD, body=f"{words} {LINK}")).wanted
+
+
+def test_our_own_link_may_end_a_sentence():
+    assert check(replace(GOOD, body=f"Your page: {LINK}.")).wanted
 
 
 def test_a_link_that_is_not_in_the_words_is_a_mistake():
