@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from clinic.models import Infusion
 from messaging.domain import kinds, outbox
 from messaging.domain.kinds import Kind, Verdict
 from messaging.enums import Audience
@@ -77,8 +78,6 @@ def register_all() -> None:
 
 def in_plan(message: Message, now: datetime) -> Verdict:
     """The plan is asked once more: a message it no longer holds is not sent, one it moved goes later."""
-    if message.rule.startswith(fallback.RESENT):
-        return still_live(message, now)
     visit_id = int(message.scope.partition(":")[2])
     for wanted in replan.wanted_now(infusion_id=visit_id, now=now):
         # A row made beside the plan (by staff, or as the fallback of a text) is wanted while its kind is.
@@ -87,6 +86,8 @@ def in_plan(message: Message, now: datetime) -> Verdict:
             if message.plan_version > 0 and wanted.due_at > now:
                 return Verdict(wanted=False, retry_at=wanted.due_at)
             return Verdict(wanted=True)
+    if message.rule.startswith(fallback.RESENT):
+        return still_live(message, now)
     return Verdict(wanted=False, reason=_("Things changed: this is no longer needed."))
 
 
@@ -104,7 +105,7 @@ def still_that_time(message: Message, now: datetime) -> Verdict:
     visit = wording.visit_of(message)
     # Two moves in a row: only the newest is news.
     newest = visit is not None and message.subject == _newest_move(message)
-    if visit is not None and newest and visit.state.before_start and visit.starts_at == message.about_at:
+    if visit is not None and newest and visit.state.before_start and _tells_its_time(message, visit):
         return Verdict(wanted=True)
     return Verdict(wanted=False, reason=_("The time changed again, or the visit is off."))
 
@@ -147,7 +148,7 @@ def still_there(message: Message, now: datetime) -> Verdict:
     if wording.addressee(message).designation is not None and not (verdict := still_named(message, now)).wanted:
         return verdict
     visit = wording.visit_of(message)
-    if visit is not None and visit.state.before_start and visit.starts_at == message.about_at:
+    if visit is not None and visit.state.before_start and _tells_its_time(message, visit):
         return Verdict(wanted=True)
     return Verdict(wanted=False, reason=_("The time changed, or the visit is off."))
 
@@ -172,6 +173,11 @@ def _kind(name: str, audience: Audience, still_wanted: Asked) -> Kind:
         slots=SLOTS[name],
         counts=name not in BESIDE_THE_BUDGET,
     )
+
+
+def _tells_its_time(message: Message, visit: Infusion) -> bool:
+    """What staff send again is written anew, with the time the visit has by then."""
+    return message.rule.startswith(fallback.RESENT) or visit.starts_at == message.about_at
 
 
 def _newest_move(message: Message) -> str | None:

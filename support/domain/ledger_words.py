@@ -102,6 +102,13 @@ def lines(*, messages: Sequence[Message], now: datetime | None = None) -> list[L
     return [_line(message, people, patients, others.get(_same(message), []), now) for message in messages]
 
 
+def sent_again(*, message: Message) -> bool:
+    """Whether staff sent it again since."""
+    kind, subject, recipient = _same(message)
+    rows = Message.objects.filter(kind=kind, subject=subject, recipient=recipient, channel=message.channel)
+    return rows.filter(pk__gt=message.pk, rule__startswith=RESENT).exists()
+
+
 def label(message: Message) -> str:
     kind, zone = message.kind, ZoneInfo(message.zone or "UTC")
     if kind in LAST_CALLS and message.about_at:

@@ -5,16 +5,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from clinic.access import DESK_AND_CARE
 from clinic.domain import times
+from clinic.domain.errors import Refused
 from clinic.views.desk import at_site, was_read
-from messaging.domain import outbox
 from messaging.models import Message
-from support.domain import ledger_words, messages_page
+from support.domain import ledger_words, messages_page, resending
 from support.forms.messages import LedgerFilter
 from support.views.desk import back
+from support.views.refusals import shown_on
 
 
 @at_site(*DESK_AND_CARE)
@@ -36,11 +37,33 @@ def messages(request: HttpRequest) -> HttpResponse:
     return render(request, "support/desk/messages.html", context)
 
 
+def page(request: HttpRequest, pk: int, refused: Refused | None = None) -> HttpResponse:
+    now = timezone.now()
+    message = message_of(request, pk)
+    [line] = ledger_words.lines(messages=[message], now=now)
+    was_read(request, patient_id=line.patient.pk if line.patient else None, subject=message)
+    context = {
+        "line": line,
+        "look": resending.preview(message=message, now=now),
+        "refused": refused,
+        "reason": request.POST.get("reason", ""),
+        "next": request.POST.get("next", request.GET.get("next", "")),
+    }
+    return render(request, "support/desk/message_again.html", context)
+
+
+def message_of(request: HttpRequest, pk: int) -> Message:
+    return get_object_or_404(Message.objects.select_related("site"), pk=pk, site=request.site)
+
+
 @at_site(*DESK_AND_CARE)
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
+@shown_on(page)
 def resend(request: HttpRequest, pk: int) -> HttpResponse:
-    message = get_object_or_404(Message, pk=pk, site=request.site, status__in=ledger_words.FAILED)
-    reason = request.POST.get("reason", "").strip() or _("asked for at the desk")
-    outbox.resend(message=message, reason=reason, now=timezone.now())
-    said.success(request, _("It goes again within a minute."))
+    """What would happen, and a press of the button: it goes again."""
+    if request.method != "POST":
+        return page(request, pk)
+    message, reason = message_of(request, pk), request.POST.get("reason", "")
+    resending.resend(message=message, reason=reason, actor=request.user, now=timezone.now())
+    said.success(request, _("It goes again."))
     return back(request, "messages")

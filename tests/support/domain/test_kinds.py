@@ -329,3 +329,23 @@ def test_what_staff_send_again_needs_the_same_yes(phones: Phones, clinic: Clinic
     tick(due + MINUTE)
     assert len(phones.texts(clinic.patient.phone)) == 1
     assert Alert.objects.get().kind == AlertKind.MESSAGE_FAILED
+
+
+@pytest.mark.parametrize("kind", ["patient_moved", "patient_closed", "helper_open"])
+def test_what_no_plan_holds_can_be_sent_again_by_staff(phones: Phones, posted, clinic: Clinic, kind):
+    change = {"patient_moved": moved, "patient_closed": closed, "helper_open": opened}[kind]
+    row = posted(kind, change)
+    tick(row.due_at)
+    outbox.resend(message=Message.objects.get(), reason="she deleted it", now=row.due_at + 20 * MINUTE)
+    tick(row.due_at + 20 * MINUTE)
+    assert len(phones.texts()) == 2
+
+
+def test_that_a_visit_is_off_can_be_sent_again_by_staff(phones: Phones, clinic: Clinic, next_week):
+    visit = clinic.book(next_week)
+    infusions.cancel(infusion=visit, actor=clinic.desk, now=clinic.now, reason="Flu")
+    Message.objects.exclude(kind="patient_cancelled").delete()
+    tick(clinic.now)
+    outbox.resend(message=Message.objects.get(), reason="she deleted it", now=clinic.now + 20 * MINUTE)
+    tick(clinic.now + 20 * MINUTE)
+    assert len(phones.texts(clinic.patient.phone)) == 2

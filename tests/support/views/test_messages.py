@@ -1,13 +1,17 @@
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
+import time_machine
 from django.urls import reverse
 
+from clinic.models import AuditEntry
 from messaging.domain import kinds
 from messaging.enums import Channel, MessageStatus
 from messaging.models import Message
 from support.domain import ledger_words, links
-from tests.factories import DesignationFactory, PatientFactory
+from support.models import Designation, Link
+from tests.factories import CommitmentFactory, DesignationFactory, PatientFactory
 
 S = MessageStatus
 QUERIES = 11
@@ -18,16 +22,14 @@ def post(site, policy, now):
     def message(status=S.PENDING, patient=None, **fields):
         patient = patient or PatientFactory(site=site)
         named = DesignationFactory(patient=patient)
-        values = {"recipient": f"designation:{named.pk}", "kind": "helper_ask_again", **fields}
+        about = {"scope": "infusion:1", "subject": "infusion:1", "about_at": now - timedelta(days=1)}
+        values = about | {"recipient": f"designation:{named.pk}", "kind": "helper_ask_again", **fields}
         if status in (S.SENT, S.DELIVERED):
             values = {"sent_at": now, "sent_to": "+14105550123", **values}
         if status == S.DEAD:
             values["error_text"] = "The number does not exist."
         return Message.objects.create(
             site=site,
-            scope="infusion:1",
-            subject="infusion:1",
-            about_at=now - timedelta(days=1),
             channel=Channel.SMS,
             status=status,
             **{"due_at": now - timedelta(hours=1), "not_after": now + timedelta(hours=1), **values},
@@ -91,16 +93,72 @@ def test_nonsense_in_the_address_is_no_error(desk, post, asked):
     assert desk.get(reverse("messages"), asked).status_code == 200
 
 
-def test_a_failed_one_goes_again_as_a_new_row(desk, post, now):
-    failed = post(S.DEAD)
-    for _press in range(2):
-        desk.post(reverse("message_resend", args=[failed.pk]), {"reason": "new number"})
-    again = Message.objects.exclude(pk=failed.pk).get()
-    assert (again.status, again.about_at, again.rule) == (S.PENDING, now, "resent: new number")
+@pytest.fixture
+def failed(post, book, now):
+    """A question to a helper about a visit of tomorrow that could not arrive."""
+    visit = book(at=now + timedelta(days=1))
+    named = DesignationFactory(patient=visit.patient, person__given_name="Sam")
+    CommitmentFactory(infusion=visit, designation=named, status="asked", for_starts_at=visit.starts_at)
+    scope = {"scope": f"infusion:{visit.pk}", "subject": f"infusion:{visit.pk}", "about_at": visit.starts_at}
+    return post(S.DEAD, visit.patient, recipient=f"designation:{named.pk}", **scope)
+
+
+def again(client, message, **typed):
+    return client.post(reverse("message_resend", args=[message.pk]), typed)
+
+
+def test_what_sending_again_would_do_is_said_before(desk, failed):
+    before = Link.objects.count()
+    html = desk.get(reverse("message_resend", args=[failed.pk])).content.decode()
+    assert "within a minute" in html
+    assert "[link]" in html
+    assert (Message.objects.count(), Link.objects.count()) == (1, before)
+
+
+def test_a_failed_one_goes_again_once_with_its_reason_and_leaves_a_trace(desk, failed, now):
+    named = Designation.objects.get(pk=int(failed.recipient.partition(":")[2]))
+    assert again(desk, failed, reason="new number").status_code == 302
+    assert again(desk, failed, reason="new number").status_code == 422
+    with time_machine.travel(now + timedelta(minutes=5), tick=False):
+        assert "It was sent again already." in again(desk, failed, reason="new number").content.decode()
+    row = Message.objects.exclude(pk=failed.pk).get()
+    assert (row.status, row.about_at, row.rule) == (S.PENDING, now, "resent: new number")
+    trace = AuditEntry.objects.get(verb="message.resent")
+    assert (trace.patient_id, trace.subject) == (named.patient_id, f"message:{failed.pk}")
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x"])
+def test_without_a_reason_it_does_not_go_and_the_page_says_so_in_place(desk, failed, reason):
+    response = again(desk, failed, reason=reason, next="/messages/?state=failed")
+    html = response.content.decode()
+    assert (response.status_code, Message.objects.count()) == (422, 1)
+    assert "Say in a few words why it goes again." in html
+    assert 'name="next" value="/messages/?state=failed"' in html
 
 
 def test_one_that_went_is_not_sent_again(desk, post):
-    assert desk.post(reverse("message_resend", args=[post(S.SENT).pk])).status_code == 404
+    assert again(desk, post(S.SENT), reason="she asked").status_code == 422
+    assert Message.objects.count() == 1
+
+
+def test_what_the_rules_would_stop_is_not_offered(desk, failed):
+    Designation.objects.update(withdrawn_at=failed.due_at)
+    html = desk.get(reverse("message_resend", args=[failed.pk])).content.decode()
+    assert "This person is no longer on the list." in html
+    assert "<form class=" not in html.partition("<main")[2]
+    assert again(desk, failed, reason="she asked").status_code == 422
+
+
+def test_a_text_that_would_go_at_night_waits_and_the_page_says_until_when(sign_in, failed, now):
+    with time_machine.travel(now + timedelta(hours=12), tick=False):
+        html = sign_in().get(reverse("message_resend", args=[failed.pk])).content.decode()
+    assert "at Wed 4 Mar, 08:00, when texts may go again" in html
+
+
+def test_the_page_comes_back_where_the_button_was(desk, failed):
+    address = f"{reverse('messages')}?state=failed"
+    assert f"next={quote(address)}" in desk.get(address).content.decode()
+    assert again(desk, failed, reason="new number", next=address).url == address
 
 
 def test_every_registered_kind_has_a_name_in_words():
