@@ -20,6 +20,8 @@ from clinic.models import (
     Site,
     StaffMember,
 )
+from messaging.domain import consents
+from support.domain import purposes
 from support.enums import ConsentHow, MayKnow, SupportRole
 from support.models import Commitment, Designation, SupportPerson
 
@@ -106,7 +108,32 @@ class ProtocolFactory(factory.django.DjangoModelFactory):
                 )
 
 
-class PatientFactory(factory.django.DjangoModelFactory):
+class ContactFactory(factory.django.DjangoModelFactory):
+    """Who agreed to be written to agreed to everything, at the number and address they have."""
+
+    class Meta:
+        abstract = True
+        skip_postgeneration_save = True
+
+    @factory.post_generation
+    def agreed(self, create, extracted, **kwargs):
+        if not create or not (self.texts_agreed_at if extracted is None else extracted):
+            return
+        for channel, address in (("sms", self.phone), ("email", self.email)):
+            if address:
+                consents.give(
+                    person=purposes.name(self),
+                    purposes=purposes.for_whom(self),
+                    channel=channel,
+                    address=address,
+                    language=self.language,
+                    wording="May we write to you?",
+                    how="spoken",
+                    now=self.texts_agreed_at or NOW,
+                )
+
+
+class PatientFactory(ContactFactory):
     class Meta:
         model = Patient
 
@@ -152,7 +179,7 @@ class InfusionFactory(factory.django.DjangoModelFactory):
     booked_by = factory.SelfAttribute("course.opened_by")
 
 
-class SupportPersonFactory(factory.django.DjangoModelFactory):
+class SupportPersonFactory(ContactFactory):
     class Meta:
         model = SupportPerson
 

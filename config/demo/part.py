@@ -9,7 +9,7 @@ from clinic.enums import InfusionStatus, Weekday
 from clinic.models import Course, Infusion, Patient
 from config.demo.clinic import Clinic
 from config.demo.people import Person, number
-from support.domain import availability, checkins, commitments, day, designations, handovers, people
+from support.domain import agreeing, availability, checkins, commitments, day, designations, handovers, people
 from support.enums import HOLDING, AnsweredVia, CheckInKind, ConsentHow, HandoverCheck, MayKnow, SupportRole
 from support.models import CheckIn, Commitment, Designation
 
@@ -44,7 +44,7 @@ class Part:
             phone=number(phone),
             email=f"patient{phone}@example.org",
         )
-        patients.agree_to_texts(patient=self.patient, witness=self.clinic.desk, now=now)
+        agreeing.patient_said_yes(patient=self.patient, witness=self.clinic.desk, now=now)
 
     def name(self, helper: tuple[str, str, str], *, rank: int, phone: int, now: datetime) -> None:
         given, family, relationship = helper
@@ -69,7 +69,7 @@ class Part:
 
     def welcome_texts(self, now: datetime) -> None:
         """The first helper says at the desk that texts are fine, and is asked by text from then on."""
-        people.agree_to_texts(person=self.helper().person, actor=audit.staff(self.clinic.desk), now=now)
+        people.agree_to_messages(person=self.helper().person, witness=self.clinic.desk, now=now)
 
     def say_when(self, now: datetime) -> None:
         """Mornings early in the week do not suit; the first helper works on Thursdays, the second until three."""

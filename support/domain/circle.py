@@ -9,10 +9,22 @@ from clinic.domain.followers import Change
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion, Patient
 from messaging.domain import opt_outs
-from support.domain import asking, checkins, commitments, handovers, invitations, replan, visit_state, waitlist
+from messaging.domain.consents import Yes
+from messaging.domain.standing import Standing
+from support.domain import (
+    asking,
+    checkins,
+    commitments,
+    handovers,
+    invitations,
+    purposes,
+    replan,
+    visit_state,
+    waitlist,
+)
 
-# A function of the database (migration 0006), asked with every booking.
-FIRST_LOOK = "SELECT * FROM support_first_look(%s, %s)"
+# A function of the database (migration 0008), asked with every booking.
+FIRST_LOOK = "SELECT * FROM support_first_look(%s, %s, %s)"
 
 
 def follow(changes: Sequence[Change]) -> None:
@@ -30,23 +42,25 @@ def follow(changes: Sequence[Change]) -> None:
 def _booked(visits: Sequence[Infusion], now: datetime) -> bool:
     """New visits of one patient: nothing can be known about them yet, so nothing is looked up. Whether anybody waits
     for a place."""
-    somebody, stopped, anybody_waits = _first_look(visits[0].patient)
+    somebody, known, anybody_waits = _first_look(visits[0].patient)
     asked = asking.ask_about_new(infusions=visits, now=now) if somebody else []
     if asked:
-        stopped |= visit_state.stopped(*(commitment.designation.person for commitment in asked))
-    invitations.tell_new_dates(infusion=visits[0], asked=asked, stopped=stopped, now=now)
-    replan.plan_new(infusions=visits, asked=asked, stopped=stopped, now=now)
+        known |= visit_state.standing_of(*(commitment.designation.person for commitment in asked))
+    invitations.tell_new_dates(infusion=visits[0], asked=asked, known=known, now=now)
+    replan.plan_new(infusions=visits, asked=asked, known=known, now=now)
     return anybody_waits
 
 
-def _first_look(patient: Patient) -> tuple[bool, set[str], bool]:
-    """Whether anybody stands by this patient, which of the patient's addresses asked for no more messages, and
-    whether anybody waits for a place."""
-    given = {opt_outs.same(address): address for address in (patient.phone, patient.email) if address}
+def _first_look(patient: Patient) -> tuple[bool, Standing, bool]:
+    """Whether anybody stands by this patient, what the patient agreed to and which of their addresses asked for no more
+    messages, and whether anybody waits for a place."""
+    name = purposes.name(patient)
+    given = [opt_outs.same(address) for address in (patient.phone, patient.email) if address]
     with connection.cursor() as cursor:
-        cursor.execute(FIRST_LOOK, [patient.pk, list(given)])
-        somebody, silent, anybody_waits = cursor.fetchone()
-    return somebody, {given[address] for address in silent}, anybody_waits
+        cursor.execute(FIRST_LOOK, [patient.pk, given, name])
+        somebody, silent, agreed, anybody_waits = cursor.fetchone()
+    known = Standing(stopped=frozenset(silent), agreed=frozenset(Yes(name, *yes.split(" ")) for yes in agreed))
+    return somebody, known, anybody_waits
 
 
 def _changed(change: Change) -> None:
@@ -67,8 +81,8 @@ def _moved(change: Change) -> None:
     visit, now = change.infusion, change.now
     if change.before.get("starts_at", visit.starts_at) == visit.starts_at:
         return
-    stopped = visit_state.stopped(visit.patient)
-    reach = visit_state.reach_patient(patient=visit.patient, site=visit.site, stopped=stopped)
+    known = visit_state.standing_of(visit.patient)
+    reach = visit_state.reach_patient(patient=visit.patient, site=visit.site, known=known)
     # Each move is news, also one back to a time that was given before.
     subject = f"infusion:{visit.pk}:v{visit.version}"
     replan.tell_now(visit=visit, kind="patient_moved", subject=subject, reach=reach, now=now)

@@ -88,15 +88,13 @@ def _say(kinds: dict[str, str], closure: Closure, visits: Sequence[Infusion], no
     for row in rows.select_related("designation__person__site").order_by("pk"):
         promises[row.infusion_id].append(row)
     people = [row.designation.person for held in promises.values() for row in held]
-    stopped = visit_state.stopped(*(visit.patient for visit in visits), *people) if visits else set()
+    known = visit_state.standing_of(*(visit.patient for visit in visits), *people)
     messages = calls = 0
     for visit in visits:
-        reaches = [
-            (kinds["patient"], visit_state.reach_patient(patient=visit.patient, site=visit.site, stopped=stopped))
-        ]
+        reaches = [(kinds["patient"], visit_state.reach_patient(patient=visit.patient, site=visit.site, known=known))]
         named = {row.designation_id: row.designation for row in promises[visit.pk]}
         reaches += [
-            (kinds["helper"], visit_state.reach_helper(designation=one, has_answered=True, stopped=stopped))
+            (kinds["helper"], visit_state.reach_helper(designation=one, has_answered=True, known=known))
             for one in named.values()
         ]
         subject = subjects.of_closure(closure_id=closure.pk, infusion_id=visit.pk)

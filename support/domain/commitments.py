@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from clinic.domain.errors import Refused
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion, StaffMember
-from support.domain import desk_news, replan, rules
+from support.domain import agreeing, desk_news, replan, rules
 from support.domain.promise_rows import (
     LEFT,
     fresh,
@@ -245,9 +245,7 @@ def _accept(
         write(row, S.RECONFIRMED, who, now, reconfirmed_at=now, **fields)
     else:
         write(row, S.ACCEPTED, who, now, **fields)
-    if via == AnsweredVia.LINK and person.texts_agreed_at is None:
-        person.texts_agreed_at = now
-        person.save(update_fields=["texts_agreed_at"])
+    agreeing.with_a_date(person=person, via=via, now=now, heard_by=recorded_by)
     if row.role == SupportRole.RIDE:
         for other in rides(visit).filter(status__in=[S.ASKED, S.LAPSED]).exclude(pk=row.pk):
             write(other, S.COVERED, "system", now)

@@ -125,7 +125,7 @@ class _Search:
         patients = list({entry.course.patient_id: entry.course.patient for entry in entries}.values())
         self.known = Known(patients=patients, first_day=self.first, last_day=self.last)
         self.said_yes = _said_yes(slots, patients=[patient.pk for patient in patients])
-        self.stopped = visit_state.stopped(*patients)
+        self.known_ways = visit_state.standing_of(*patients)
         self.theirs: dict[int, list[Theirs]] = defaultdict(list)
         rows = Infusion.objects.filter(LIVE, patient__in=patients, starts_at__gt=now - LOOKS_BACK)
         for who, pk, course, number, starts_at in rows.values_list(
@@ -171,7 +171,7 @@ class _Search:
         )
         if why:
             return Misfit(entry=entry, why=why)
-        reach = visit_state.reach_patient(patient=patient, site=self.site, stopped=self.stopped)
+        reach = visit_state.reach_patient(patient=patient, site=self.site, known=self.known_ways)
         return Fit(
             entry=entry,
             slot=slot,
@@ -232,7 +232,7 @@ class _Search:
 
     def _not_now(self, entry: WaitlistEntry, slot: Slot, reach: Reach) -> str:
         kept = timedelta(minutes=self.rules.waitlist_minutes)
-        window = plan.window(self.rules)
+        window = plan.window(self.rules, reach)
         if (entry.pk, slot.room.pk, slot.starts_at) in self.offered:
             return _("Was offered this time already.")
         if self.today[entry.course.patient_id] >= self.rules.waitlist_daily:

@@ -143,6 +143,7 @@ def is_to_confirm(commitment: Commitment, *, now: datetime) -> bool:
         rules=rules.of(infusion=visit),
         said_at=commitment.answered_at or commitment.asked_at,
         reader=quiet.zone_or(name=person.timezone, fallback=person.site.timezone),
+        hours=plan.window(rules.of(infusion=visit), person),
     )
     return now >= due
 

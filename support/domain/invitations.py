@@ -1,6 +1,6 @@
 """What a person who is named hears from us: the invitation, once by text and once by e-mail, and later dates."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from clinic.models import Infusion
 from messaging.domain import outbox, quiet
 from messaging.domain.outbox import Wanted
+from messaging.domain.standing import Standing
 from messaging.enums import Channel, MessageStatus
 from messaging.models import Message
 from support.domain import alerts, plan, rules, visit_state
@@ -59,23 +60,24 @@ def follow_correction(*, designation: Designation, changed: Sequence[str], now: 
     invite_again(designation=designation, by=by, now=now)
 
 
-def tell_new_dates(*, infusion: Infusion, asked: Sequence[Commitment], stopped: Collection[str], now: datetime) -> None:
+def tell_new_dates(*, infusion: Infusion, asked: Sequence[Commitment], known: Standing, now: datetime) -> None:
     """Those who know us already hear once that a course has new dates; once a booking, however many dates it has."""
     to_tell = {row.designation_id: row.designation for row in asked if row.designation.invited_at != now}
     if not to_tell:
         return
-    window = plan.window(rules.of(infusion=infusion))
+    signed = rules.of(infusion=infusion)
     for designation in to_tell.values():
-        reach = visit_state.reach_helper(designation=designation, has_answered=False, stopped=stopped)
-        if reach.is_silent or reach.channel == CALL:
+        reach = visit_state.reach_helper(designation=designation, has_answered=False, known=known)
+        channel = plan.channel(who=reach, kind="helper_new_dates", rules=signed)
+        if reach.is_silent or channel == CALL:
             continue
         wanted = Wanted(
             kind="helper_new_dates",
             subject=f"course:{infusion.course_id}",
             about_at=infusion.booked_at,
             recipient=reach.recipient,
-            channel=reach.channel,
-            due_at=quiet.later(moment=now, zone=reach.zone, window=window),
+            channel=channel,
+            due_at=quiet.later(moment=now, zone=reach.zone, window=plan.window(signed, reach)),
             not_after=now + NEWS_LASTS,
             language=reach.language,
             rule="at once",
@@ -87,18 +89,18 @@ def tell_new_dates(*, infusion: Infusion, asked: Sequence[Commitment], stopped: 
 def channels(*, designation: Designation) -> list[str]:
     """How this person can be written to, the text first; without those that asked for no more."""
     person = designation.person
-    stopped = visit_state.stopped(person)
+    known = visit_state.standing_of(person)
     found: list[str] = []
-    if person.phone and person.phone not in stopped:
+    if known.is_open(person.phone) and not person.is_landline:
         found.append(Channel.SMS)
-    if person.email and person.email not in stopped:
+    if known.is_open(person.email):
         found.append(Channel.EMAIL)
     return found
 
 
 def _wanted(designation: Designation, by: Sequence[str], now: datetime, *, about_at: datetime | None) -> list[Wanted]:
-    reach = visit_state.reach_helper(designation=designation, has_answered=False, stopped=set())
-    window = plan.window(rules.at(site=designation.person.site))
+    reach = visit_state.reach_helper(designation=designation, has_answered=False, known=Standing())
+    window = plan.window(rules.at(site=designation.person.site), designation.person)
     return [
         Wanted(
             kind="helper_invitation",

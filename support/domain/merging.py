@@ -15,7 +15,8 @@ from clinic.domain import merging as clinic_merging
 from clinic.domain.errors import Refused
 from clinic.domain.merging import Filled
 from clinic.models import Course, Infusion, Patient, StaffMember
-from support.domain import asking, designations, replan, same_person
+from messaging.domain import consents
+from support.domain import asking, designations, purposes, replan, same_person
 from support.domain.same_person import OnBothLists
 from support.enums import LinkPurpose
 from support.models import Alert, Designation, Link, SupportPerson
@@ -85,6 +86,7 @@ def merge(*, keep: Patient, away: Patient, actor: StaffMember, now: datetime, as
         Alert.objects.filter(patient=gone).update(patient=left)
         SupportPerson.objects.filter(patient=gone).update(patient=left)
         same_person.renamed(was=f"patient:{gone.pk}", to=f"patient:{left.pk}", now=now)
+        consents.rename(was=purposes.name(gone), to=purposes.name(left), now=now)
         for both in on_both_lists:
             same_person.bring(both, to=left, actor=audit.staff(actor), now=now)
         _nobody_takes_themselves_home(left, audit.staff(actor), now)

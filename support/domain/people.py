@@ -1,17 +1,19 @@
-"""The people who help: their number and address, their age, their yes to texts."""
+"""The people who help: their number and address, their age, their yes to messages."""
 
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
 
+from clinic.domain import audit
+from clinic.models import StaffMember
 from messaging.enums import Channel
-from support.domain import designations, invitations, replan
+from support.domain import agreeing, designations, invitations, replan
 from support.models import Designation, SupportPerson
 
 
 def correct_contact(*, person: SupportPerson, actor: str, now: datetime, phone: str, email: str) -> SupportPerson:
-    """Messages that have not gone use the new number or address. Who agreed to texts agreed for the old number only."""
+    """Messages that have not gone use the new number or address. Whatever they agreed to was for the old one."""
     with transaction.atomic():
         row = _locked(person.pk)
         changed = [
@@ -31,16 +33,13 @@ def correct_contact(*, person: SupportPerson, actor: str, now: datetime, phone: 
         return row
 
 
-def agree_to_texts(*, person: SupportPerson, actor: str, now: datetime) -> SupportPerson:
-    """They said to staff that texts are welcome."""
+def agree_to_messages(*, person: SupportPerson, witness: StaffMember, now: datetime) -> SupportPerson:
+    """They said to staff that messages are welcome."""
     with transaction.atomic():
         row = _locked(person.pk)
-        if row.texts_agreed_at is None:
-            row.texts_agreed_at = now
-            row.save(update_fields=["texts_agreed_at"])
+        if agreeing.helper_said_yes(person=row, witness=witness, now=now):
             for designation in _named(row):
-                designations.note(designation, actor, "person.texts_agreed", now)
-                replan.replan_all(infusions=replan.upcoming_of(designation=designation, now=now), now=now)
+                designations.note(designation, audit.staff(witness), "person.messages_agreed", now)
         return row
 
 

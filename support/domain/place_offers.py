@@ -17,7 +17,7 @@ from clinic.models import Infusion, StaffMember
 from clinic.models.infusion import LONGEST_VISIT
 from messaging.domain import outbox
 from messaging.domain.outbox import Wanted
-from support.domain import alerts, rules, subjects
+from support.domain import alerts, plan, rules, subjects
 from support.domain.freed import Fit
 from support.domain.plan_state import CALL
 from support.enums import AlertKind, OfferStatus
@@ -39,6 +39,7 @@ def make(*, fit: Fit, now: datetime) -> PlaceOffer:
     """Open for as long as the signed rules keep a place; the patient hears of it at once, by a call where nothing can
     be written. Inside the caller's transaction."""
     site, patient = fit.slot.room.site, fit.entry.course.patient
+    signed = rules.at(site=site)
     offer = PlaceOffer.objects.create(
         entry=fit.entry,
         site=site,
@@ -46,9 +47,10 @@ def make(*, fit: Fit, now: datetime) -> PlaceOffer:
         clinician=fit.slot.clinician,
         starts_at=fit.slot.starts_at,
         offered_at=now,
-        expires_at=now + timedelta(minutes=rules.at(site=site).waitlist_minutes),
+        expires_at=now + timedelta(minutes=signed.waitlist_minutes),
     )
-    if fit.reach.channel == CALL:
+    channel = plan.channel(who=fit.reach, kind="waitlist_offer", rules=signed)
+    if channel == CALL:
         call(offer=offer, now=now)
     else:
         wanted = Wanted(
@@ -56,7 +58,7 @@ def make(*, fit: Fit, now: datetime) -> PlaceOffer:
             subject=subjects.of_offer(offer_id=offer.pk),
             about_at=offer.starts_at,
             recipient=fit.reach.recipient,
-            channel=fit.reach.channel,
+            channel=channel,
             due_at=now,
             not_after=offer.expires_at,
             language=fit.reach.language,

@@ -6,7 +6,6 @@ then anyway), news and check-ins when they open again. A due time never depends 
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -16,6 +15,7 @@ from clinic.enums import InfusionStatus
 from clinic.models import Policy
 from messaging.domain import quiet
 from messaging.domain.outbox import Wanted
+from support.domain import purposes
 from support.domain.plan_state import Helper, Question, Reach, Touch, VisitState
 from support.enums import HOLDING, CheckInKind, CommitmentStatus, SupportRole
 
@@ -27,6 +27,9 @@ MERGE_WITHIN = timedelta(hours=6)
 JUST_ANSWERED = timedelta(hours=2)
 ASK_AGAIN_AFTER = timedelta(hours=24)
 COME_IN_LASTS = timedelta(hours=3)
+
+AT_ONCE = "at once"
+FOR_EVERYBODY = frozenset({"patient_1_day", "helper_reconfirm", "checkin_evening", "checkin_next_day"})
 
 # Nobody to text or write to: a person calls. Only what must be said; not each reminder.
 WORTH_A_CALL = frozenset(
@@ -72,6 +75,12 @@ def leaves_hours(rules: Policy, contact: OwnHours) -> bool:
     return bool(_parts(rules, contact))
 
 
+def channel(*, who: Reach, kind: str, rules: Policy) -> str:
+    """By which way this person hears of this kind; ``CALL`` where a person must call."""
+    open_ways = who if leaves_hours(rules, who) else who.without_texts()
+    return open_ways.channel(purposes.of(kind=kind))
+
+
 def _parts(rules: Policy, contact: OwnHours | None) -> list[tuple[time, time]]:
     """What is left of the policy's hours, in parts of a day."""
     begins = contact.quiet_from if contact is not None else None
@@ -88,15 +97,16 @@ def _minutes(wall: time) -> int:
 
 
 def asks_to_confirm_at(
-    *, starts_at: datetime, zone: ZoneInfo, rules: Policy, said_at: datetime, reader: ZoneInfo
+    *, starts_at: datetime, zone: ZoneInfo, rules: Policy, said_at: datetime, reader: ZoneInfo, hours: quiet.Window
 ) -> datetime:
-    """When somebody who said yes, last at ``said_at``, is asked whether they still come. ``zone`` is the clinic's."""
-    usual = _on_a_day_before(starts_at, zone, rules, reader, max(rules.reconfirm_hours // 24, 1))
+    """When somebody who said yes, last at ``said_at``, is asked whether they still come. ``zone`` is the clinic's,
+    ``hours`` are those in which ``reader`` may be written to."""
+    usual = _on_a_day_before(starts_at, zone, reader, hours, max(rules.reconfirm_hours // 24, 1))
     if said_at < usual:
         return usual
     # Said yes after the usual hour and before the last 24: asked when those begin.
     begins = starts_at - timedelta(hours=rules.reconfirm_hours)
-    return quiet.later(moment=max(begins, said_at), zone=reader, window=window(rules))
+    return quiet.later(moment=max(begins, said_at), zone=reader, window=hours)
 
 
 def touches(*, state: VisitState, now: datetime) -> list[Touch]:
@@ -106,11 +116,21 @@ def touches(*, state: VisitState, now: datetime) -> list[Touch]:
 
 def everything(*, state: VisitState) -> list[Touch]:
     """The same with what is too late: a message that waits past its use expires and is told, it is not just dropped."""
-    return [touch for touch in _all(state) if _has_a_way(touch)]
+    less = {who.recipient for who in (state.patient, *(helper.reach for helper in state.helpers)) if who.less}
+    return [
+        touch
+        for touch in _all(state)
+        if _has_a_way(touch) and (_cannot_wait(touch) or touch.wanted.recipient not in less)
+    ]
 
 
 def _has_a_way(touch: Touch) -> bool:
     return not touch.is_call or touch.wanted.kind in WORTH_A_CALL
+
+
+def _cannot_wait(touch: Touch) -> bool:
+    """What also somebody hears who asked for less: changes, one reminder, and how the patient is afterwards."""
+    return touch.is_call or touch.wanted.rule == AT_ONCE or touch.wanted.kind in FOR_EVERYBODY
 
 
 def _all(state: VisitState) -> Iterator[Touch]:
@@ -167,7 +187,7 @@ def _asks(state: VisitState, helper: Helper) -> Iterator[Touch]:
     news = _later(state, helper.reach, asked_at)
     kind = "helper_ask_again" if _reopened(state, asked_at) else "helper_ask_new_time" if helper.was_moved else ""
     if kind:
-        yield _touch(state, kind, helper.reach, due=news, not_after=until, rule="at once", at=None, subject=subject)
+        yield _touch(state, kind, helper.reach, due=news, not_after=until, rule=AT_ONCE, at=None, subject=subject)
         subject = f"{subject}:2"
     wall = _days_before(state, helper.reach, max(state.rules.ask_hours // 24, 1))
     again = _later(state, helper.reach, max(wall, asked_at + ASK_AGAIN_AFTER))
@@ -192,7 +212,7 @@ def _unreached(state: VisitState) -> Iterator[Touch]:
     if helper.was_moved and not helper.reach.is_silent:
         # Called about the new time already.
         return
-    who = replace(helper.reach, can_text=False, can_email=False)
+    who = helper.reach.by_phone()
     begins = max(_days_before(state, who, max(state.rules.ask_hours // 24, 1)), pledge.asked_at)
     if helper.invited_at is not None:
         begins = max(begins, helper.invited_at + ASK_AGAIN_AFTER)
@@ -221,7 +241,12 @@ def _helper_reminders(state: VisitState, helper: Helper) -> Iterator[Touch]:
     confirm_due = _days_before(state, who, max(rules.reconfirm_hours // 24, 1))
     if any(pledge.status == CommitmentStatus.ACCEPTED for pledge in held):
         confirm_due = asks_to_confirm_at(
-            starts_at=state.starts_at, zone=state.zone, rules=rules, said_at=said_at, reader=who.zone
+            starts_at=state.starts_at,
+            zone=state.zone,
+            rules=rules,
+            said_at=said_at,
+            reader=who.zone,
+            hours=window(rules, who),
         )
         rule = f"{rules.reconfirm_hours} hours before"
         yield _touch(state, "helper_reconfirm", who, due=confirm_due, not_after=state.starts_at, rule=rule)
@@ -246,7 +271,7 @@ def _covered(state: VisitState, helper: Helper) -> Iterator[Touch]:
     ]
     for at in taken[:1]:
         due = _later(state, helper.reach, at)
-        yield _touch(state, "helper_covered", helper.reach, due=due, not_after=state.starts_at, rule="at once", at=None)
+        yield _touch(state, "helper_covered", helper.reach, due=due, not_after=state.starts_at, rule=AT_ONCE, at=None)
 
 
 def _come_in(state: VisitState, helpers: list[Helper]) -> Iterator[Touch]:
@@ -256,7 +281,7 @@ def _come_in(state: VisitState, helpers: list[Helper]) -> Iterator[Touch]:
         if any(pledge.role == SupportRole.RIDE for pledge in helper.with_status(*HOLDING)):
             until = state.ready_at + COME_IN_LASTS
             yield _touch(
-                state, "helper_come_in", helper.reach, due=state.ready_at, not_after=until, rule="at once", at=None
+                state, "helper_come_in", helper.reach, due=state.ready_at, not_after=until, rule=AT_ONCE, at=None
             )
 
 
@@ -279,8 +304,8 @@ def _news(state: VisitState, kind: str, who: Reach, *, until: datetime) -> Touch
     at = state.off_at or state.starts_at
     due = _later(state, who, at)
     if due >= until:
-        who, due = replace(who, can_text=False, can_email=False), at
-    return _touch(state, kind, who, due=due, not_after=until, rule="at once", at=None)
+        who, due = who.by_phone(), at
+    return _touch(state, kind, who, due=due, not_after=until, rule=AT_ONCE, at=None)
 
 
 def _question(state: VisitState, question: Question) -> Iterator[Touch]:
@@ -322,7 +347,7 @@ def _touch(
             subject=subject,
             about_at=state.starts_at,
             recipient=who.recipient,
-            channel=said or who.channel,
+            channel=said or channel(who=who, kind=kind, rules=state.rules),
             due_at=due,
             not_after=not_after,
             language=who.language,
@@ -334,18 +359,18 @@ def _touch(
 
 
 def _days_before(state: VisitState, who: Reach, days: int) -> datetime:
-    return _on_a_day_before(state.starts_at, state.zone, state.rules, who.zone, days)
+    return _on_a_day_before(state.starts_at, state.zone, who.zone, window(state.rules, who), days)
 
 
-def _on_a_day_before(starts_at: datetime, zone: ZoneInfo, rules: Policy, reader: ZoneInfo, days: int) -> datetime:
+def _on_a_day_before(starts_at: datetime, zone: ZoneInfo, reader: ZoneInfo, hours: quiet.Window, days: int) -> datetime:
     day = times.local_day(moment=starts_at, zone=zone) - timedelta(days=days)
     moment = times.first_valid(day=day, at=DAYS_BEFORE_AT, zone=zone)
-    return quiet.earlier(moment=moment, zone=reader, window=window(rules))
+    return quiet.earlier(moment=moment, zone=reader, window=hours)
 
 
 def _earlier(state: VisitState, who: Reach, moment: datetime) -> datetime:
-    return quiet.earlier(moment=moment, zone=who.zone, window=window(state.rules))
+    return quiet.earlier(moment=moment, zone=who.zone, window=window(state.rules, who))
 
 
 def _later(state: VisitState, who: Reach, moment: datetime) -> datetime:
-    return quiet.later(moment=moment, zone=who.zone, window=window(state.rules))
+    return quiet.later(moment=moment, zone=who.zone, window=window(state.rules, who))

@@ -1,38 +1,56 @@
 """What the plan of touches looks at and what it answers with: plain values, read from nowhere."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
+from clinic.enums import ReachBy
 from clinic.models import Policy
 from messaging.domain.outbox import Wanted
 from messaging.enums import Channel
-from support.enums import CommitmentStatus
+from support.enums import CommitmentStatus, Purpose
 
 CALL = "call"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reach:
-    """How one person is reached. ``is_silent``: they agreed to nothing yet and are left in peace."""
+    """How one person is reached. ``texts`` and ``emails``: the purposes they may be written to about in each way.
+
+    ``prefers``: the way they would rather hear by (``ReachBy``), ``quiet_from`` and ``quiet_until`` their own quiet on
+    the clock of ``zone``, ``less``: only what cannot wait. ``is_silent``: they agreed to nothing yet and are left in
+    peace.
+    """
 
     recipient: str
-    can_text: bool
-    can_email: bool
+    texts: frozenset[str]
+    emails: frozenset[str]
     zone: ZoneInfo
     language: str
+    prefers: str = ""
+    quiet_from: time | None = None
+    quiet_until: time | None = None
+    less: bool = False
     is_silent: bool = False
 
-    @property
-    def channel(self) -> str:
-        if self.can_text:
-            return Channel.SMS
-        return Channel.EMAIL if self.can_email else CALL
+    def channel(self, purpose: str) -> str:
+        """The first way that is open for this purpose, their own choice before texts, e-mails and calls."""
+        if self.prefers == ReachBy.VOICE:
+            return CALL
+        ways = {Channel.SMS: self.texts, Channel.EMAIL: self.emails}
+        order = sorted(ways, key=lambda way: way != self.prefers)
+        return next((str(way) for way in order if purpose in ways[way]), CALL)
 
     @property
     def is_unreached(self) -> bool:
-        """No message asks this person anything: a person must."""
-        return self.is_silent or self.channel == CALL
+        """No message asks this person to help: a person must."""
+        return self.is_silent or self.channel(Purpose.RIDES) == CALL
+
+    def by_phone(self) -> "Reach":
+        return replace(self, texts=frozenset(), emails=frozenset())
+
+    def without_texts(self) -> "Reach":
+        return replace(self, texts=frozenset())
 
 
 @dataclass(frozen=True, kw_only=True)

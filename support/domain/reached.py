@@ -38,10 +38,10 @@ def reaches(*, commitments: Sequence[Commitment]) -> dict[int, Reach]:
     mine: dict[int, list[Commitment]] = defaultdict(list)
     for row in commitments:
         mine[row.designation_id].append(row)
-    stopped = visit_state.stopped(*(row.designation.person for row in commitments))
+    known = visit_state.standing_of(*(row.designation.person for row in commitments))
     return {
         pk: visit_state.reach_helper(
-            designation=rows[0].designation, has_answered=visit_state.said_yes(rows), stopped=stopped
+            designation=rows[0].designation, has_answered=visit_state.said_yes(rows), known=known
         )
         for pk, rows in mine.items()
     }

@@ -11,7 +11,10 @@ from clinic.domain import last_booking
 from clinic.domain.last_booking import Booked
 from clinic.enums import OFF, CourseStatus, InfusionStatus
 from clinic.models import AuditEntry, Course, Infusion, Patient, StaffMember
-from support.domain import board, visit_rows
+from clinic.models.patient import Contact
+from messaging.enums import Channel
+from messaging.models import Consent
+from support.domain import agreeing, board, purposes, visit_rows
 from support.domain.board import Visit
 from support.enums import AlertStatus
 from support.models import Alert, Designation, WaitlistEntry
@@ -41,12 +44,18 @@ class Seen:
 
 @dataclass(frozen=True, kw_only=True)
 class RecordPage:
+    """``agreed``: the patient's yes to texts at the number they have; ``unheard`` the ids of the people around them who
+    agreed to no messages there. The question staff ask is in ``question``, where it has not been answered."""
+
     courses: list[CourseLine]
     next_visit: Visit | None
     circle: list[Designation]
     former: list[Designation]
     alerts: list[Alert]
     seen: list[Seen]
+    agreed: Consent | None
+    unheard: set[int]
+    question: str
 
 
 def of(*, patient: Patient, now: datetime) -> RecordPage:
@@ -55,6 +64,8 @@ def of(*, patient: Patient, now: datetime) -> RecordPage:
     for visit in _visits(patient, now):
         placed[visit.infusion.course_id].append(visit)
     named = _circle(patient)
+    yeses = _yeses(patient, *(row.person for row in named))
+    agreed = yeses.get(purposes.name(patient))
     waiting = WaitlistEntry.objects.filter(course__patient=patient, closed_at=None).only("course", *DAYS)
     waits = {row.course_id: row for row in waiting}
     booked = last_booking.undoable(patient=patient, now=now)
@@ -80,7 +91,20 @@ def of(*, patient: Patient, now: datetime) -> RecordPage:
             .only("kind", "says", "deadline", "owner__full_name")
         ),
         seen=_seen(patient),
+        agreed=agreed,
+        unheard={row.pk for row in named if purposes.name(row.person) not in yeses},
+        question="" if agreed else _(agreeing.ASKED_OF_PATIENTS),
     )
+
+
+def _yeses(*people: Contact) -> dict[str, Consent]:
+    """The first yes to texts of each at the number they have now."""
+    numbers = {purposes.name(person): person.phone for person in people}
+    rows = Consent.objects.filter(person__in=numbers, channel=Channel.SMS, withdrawn_at=None)
+    held = [
+        row for row in rows.select_related("recorded_by").order_by("-given_at") if numbers[row.person] == row.address
+    ]
+    return {row.person: row for row in held}
 
 
 def _visits(patient: Patient, now: datetime) -> list[Visit]:

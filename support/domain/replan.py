@@ -1,7 +1,7 @@
 """Makes the outbox equal to the plan: in the transaction of each change, and in a sweep that heals a forgotten call."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -12,6 +12,7 @@ from clinic.enums import InfusionStatus
 from clinic.models import Infusion
 from messaging.domain import outbox, quiet
 from messaging.domain.outbox import Changes, Wanted
+from messaging.domain.standing import Standing
 from messaging.enums import MessageStatus
 from messaging.models import Message
 from support.domain import alerts, plan, rules, visit_state
@@ -38,12 +39,10 @@ def replan(*, infusion: Infusion, now: datetime) -> Changes:
     return _reconcile(row, plan.everything(state=state), now)
 
 
-def plan_new(
-    *, infusions: Sequence[Infusion], asked: Sequence[Commitment], stopped: Collection[str], now: datetime
-) -> None:
+def plan_new(*, infusions: Sequence[Infusion], asked: Sequence[Commitment], known: Standing, now: datetime) -> None:
     """The same for visits of one patient that this transaction has just booked and asked for: what is not known of
     them is not looked up. One query."""
-    states = visit_state.of_new(infusions=infusions, asked=asked, stopped=stopped)
+    states = visit_state.of_new(infusions=infusions, asked=asked, known=known)
     planned = {visit.pk: list(plan.everything(state=states[visit.pk])) for visit in infusions}
     outbox.begin(
         site_id=infusions[0].site_id,
@@ -173,20 +172,22 @@ def open_call(*, visit: Infusion, call: Wanted, now: datetime, why: str = "") ->
 def tell_now(*, visit: Infusion, kind: str, subject: str, reach: Reach, now: datetime) -> bool:
     """News about a visit to one person, in the hours of the signed rules. True where no message comes in time and it
     becomes a call."""
-    due = quiet.later(moment=now, zone=reach.zone, window=plan.window(rules.of(infusion=visit)))
+    signed = rules.of(infusion=visit)
+    due = quiet.later(moment=now, zone=reach.zone, window=plan.window(signed, reach))
+    channel = plan.channel(who=reach, kind=kind, rules=signed)
     wanted = Wanted(
         kind=kind,
         subject=subject,
         about_at=visit.starts_at,
         recipient=reach.recipient,
-        channel=reach.channel,
+        channel=channel,
         due_at=due,
         not_after=visit.starts_at,
         language=reach.language,
         rule="at once",
         zone=visit.site.timezone,
     )
-    if reach.channel == CALL or due >= visit.starts_at:
+    if channel == CALL or due >= visit.starts_at:
         open_call(visit=visit, call=wanted, now=now)
         return True
     outbox.post(site_id=visit.site_id, scope=f"infusion:{visit.pk}", wanted=wanted, now=now)

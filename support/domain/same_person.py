@@ -6,8 +6,8 @@ from datetime import datetime
 
 from clinic.models import Patient
 from education.models import Reading
-from messaging.domain import outbox, recipients
-from support.domain import alerts, designations
+from messaging.domain import consents, outbox, recipients
+from support.domain import alerts, designations, purposes
 from support.models import Alert, Availability, CheckIn, Commitment, Designation, Link, SupportPerson
 
 # What a row of somebody's times says.
@@ -129,6 +129,7 @@ def _one_person(gone: SupportPerson, stays: SupportPerson) -> None:
         Availability.objects.filter(person=gone).update(person=stays)
     stays.is_adult = gone.is_adult if stays.is_adult is None else stays.is_adult
     stays.texts_agreed_at = stays.texts_agreed_at or gone.texts_agreed_at
+    consents.copy(of=purposes.name(gone), to=purposes.name(stays))
     if not stays.email and (gone.email or not stays.email_as_received):
         stays.email, stays.email_as_received = gone.email, gone.email_as_received
     stays.save(update_fields=["is_adult", "texts_agreed_at", "email", "email_as_received"])

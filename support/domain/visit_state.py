@@ -1,7 +1,8 @@
 """What the plan looks at, read for any number of visits with the same few queries."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -10,10 +11,11 @@ from django.db.models import Q
 from clinic.enums import TAKEN_BACK
 from clinic.models import Infusion, Patient, Policy, Site
 from clinic.models.patient import Contact
-from messaging.domain import opt_outs, quiet
-from messaging.enums import WITH_PROVIDER, MessageStatus
+from messaging.domain import opt_outs, quiet, standing
+from messaging.domain.standing import Standing
+from messaging.enums import WITH_PROVIDER, Channel, MessageStatus
 from messaging.models import Message
-from support.domain import rules
+from support.domain import purposes, rules
 from support.domain.plan_state import Helper, Pledge, Question, Reach, VisitState
 from support.enums import CheckInStatus, CommitmentStatus
 from support.models import CheckIn, Commitment, Designation
@@ -49,7 +51,7 @@ def load(*, infusions: Iterable[Infusion]) -> dict[int, VisitState]:
     ).select_related("designation__person__site"):
         questions[checkin.infusion_id].append(checkin)
     ledgers = _ledgers(visits)
-    silenced = stopped(*_everybody(visits, pledged, questions))
+    known = standing_of(*_everybody(visits, pledged, questions))
     policies = rules.of_each(infusions=visits)
     return {
         visit.pk: _state(
@@ -58,15 +60,13 @@ def load(*, infusions: Iterable[Infusion]) -> dict[int, VisitState]:
             commitments=pledged[visit.pk],
             checkins=questions[visit.pk],
             ledger=ledgers[visit.pk],
-            stopped=silenced,
+            known=known,
         )
         for visit in visits
     }
 
 
-def of_new(
-    *, infusions: Sequence[Infusion], asked: Sequence[Commitment], stopped: Collection[str]
-) -> dict[int, VisitState]:
+def of_new(*, infusions: Sequence[Infusion], asked: Sequence[Commitment], known: Standing) -> dict[int, VisitState]:
     """The same for visits nobody can have said or been told anything about yet. No query."""
     of_each: dict[int, list[Commitment]] = defaultdict(list)
     for commitment in asked:
@@ -78,39 +78,63 @@ def of_new(
             commitments=of_each[visit.pk],
             checkins=[],
             ledger=Ledger(said={}, asked=set(), moved={}),
-            stopped=stopped,
+            known=known,
         )
         for visit in infusions
     }
 
 
-def reach_patient(*, patient: Patient, site: Site, stopped: Collection[str]) -> Reach:
+def reach_patient(*, patient: Patient, site: Site, known: Standing) -> Reach:
+    """A patient's e-mail needs no yes."""
+    reach = _reach(patient, f"patient:{patient.pk}", site, known)
+    return replace(reach, emails=frozenset(purposes.OF_PATIENTS if known.is_open(patient.email) else ()))
+
+
+def reach_helper(*, designation: Designation, has_answered: bool, known: Standing) -> Reach:
+    """Each way for what they agreed to; who answered without any goes by phone; who said nothing yet is left in
+    peace."""
+    person = designation.person
+    name = purposes.name(person)
+    addresses = {opt_outs.same(person.phone), opt_outs.same(person.email)}
+    has_agreed = any(yes.person == name and yes.address in addresses for yes in known.agreed)
+    can_be_invited = bool(person.email or (person.phone and not person.is_landline))
+    reach = _reach(person, f"designation:{designation.pk}", person.site, known)
+    return replace(reach, is_silent=can_be_invited and not has_agreed and not has_answered)
+
+
+def _reach(contact: Contact, recipient: str, site: Site, known: Standing) -> Reach:
+    can_text = known.is_open(contact.phone) and not contact.is_landline
     return Reach(
-        recipient=f"patient:{patient.pk}",
-        can_text=bool(patient.phone and patient.texts_agreed_at and patient.phone not in stopped),
-        can_email=bool(patient.email and patient.email not in stopped),
-        zone=quiet.zone_or(name=patient.timezone, fallback=site.timezone),
-        language=_language(patient.language),
+        recipient=recipient,
+        texts=_agreed(contact, Channel.SMS, contact.phone, known) if can_text else frozenset(),
+        emails=_agreed(contact, Channel.EMAIL, contact.email, known) if known.is_open(contact.email) else frozenset(),
+        zone=quiet.zone_or(name=contact.timezone, fallback=site.timezone),
+        language=_language(contact.language),
+        prefers=contact.prefers,
+        quiet_from=contact.quiet_from,
+        quiet_until=contact.quiet_until,
+        less=contact.texts_less,
     )
 
 
-def reach_helper(*, designation: Designation, has_answered: bool, stopped: Collection[str]) -> Reach:
-    """Who agreed to texts gets them; who said yes without that gets e-mail; who said nothing yet is left in peace."""
-    person = designation.person
-    agreed = person.texts_agreed_at is not None
-    return Reach(
-        recipient=f"designation:{designation.pk}",
-        can_text=bool(person.phone and agreed and person.phone not in stopped),
-        can_email=bool(person.email and person.email not in stopped),
-        zone=quiet.zone_or(name=person.timezone, fallback=person.site.timezone),
-        language=_language(person.language),
-        is_silent=not agreed and not has_answered,
+def _agreed(contact: Contact, channel: str, address: str, known: Standing) -> frozenset[str]:
+    name = purposes.name(contact)
+    return frozenset(
+        purpose
+        for purpose in purposes.for_whom(contact)
+        if known.has_agreed(person=name, purpose=purpose, channel=channel, address=address)
     )
 
 
 def said_yes(rows: Iterable[Commitment]) -> bool:
     """Whether somebody ever said yes to this visit, at any of its times."""
     return any(row.answered_at and row.status != CommitmentStatus.DECLINED for row in rows)
+
+
+def standing_of(*people: Contact) -> Standing:
+    """What they agreed to, and which of their numbers and addresses asked for no more. One query."""
+    addresses = {person.phone for person in people} | {person.email for person in people}
+    return standing.of(people={purposes.name(person) for person in people}, addresses=addresses)
 
 
 def stopped(*people: Contact) -> set[str]:
@@ -156,7 +180,7 @@ def _state(
     commitments: Sequence[Commitment],
     checkins: Sequence[CheckIn],
     ledger: Ledger,
-    stopped: Collection[str],
+    known: Standing,
 ) -> VisitState:
     mine: dict[int, list[Commitment]] = defaultdict(list)
     named: dict[int, Designation] = {}
@@ -166,7 +190,7 @@ def _state(
     for checkin in checkins:
         if checkin.designation is not None and checkin.designation.withdrawn_at is None:
             named.setdefault(checkin.designation.pk, checkin.designation)
-    helpers = [_helper(visit, named[pk], mine[pk], ledger, stopped) for pk in sorted(named)]
+    helpers = [_helper(visit, named[pk], mine[pk], ledger, known) for pk in sorted(named)]
     return VisitState(
         infusion_id=visit.pk,
         zone=visit.site.zone,
@@ -178,7 +202,7 @@ def _state(
         timed_at=max(visit.booked_at, ledger.moved.get(visit.starts_at, visit.booked_at)),
         ready_at=visit.ready_at,
         off_at=visit.cancelled_at or visit.no_show_at,
-        patient=reach_patient(patient=visit.patient, site=visit.site, stopped=stopped),
+        patient=reach_patient(patient=visit.patient, site=visit.site, known=known),
         helpers=tuple(helpers),
         questions=tuple(_question(visit, checkin) for checkin in checkins),
         said=ledger.said,
@@ -187,12 +211,12 @@ def _state(
 
 
 def _helper(
-    visit: Infusion, designation: Designation, rows: Sequence[Commitment], ledger: Ledger, stopped: Collection[str]
+    visit: Infusion, designation: Designation, rows: Sequence[Commitment], ledger: Ledger, known: Standing
 ) -> Helper:
     newest = {row.role: row for row in rows if row.for_starts_at == visit.starts_at}
     older = [row for row in rows if row.status == CommitmentStatus.VOID and row not in newest.values()]
     return Helper(
-        reach=reach_helper(designation=designation, has_answered=said_yes(rows), stopped=stopped),
+        reach=reach_helper(designation=designation, has_answered=said_yes(rows), known=known),
         pledges=tuple(
             Pledge(
                 role=row.role,

@@ -12,7 +12,7 @@ from clinic.access import DESK_AND_CARE
 from clinic.domain import patients
 from clinic.domain.errors import Refused
 from clinic.views.desk import at_site, patient_of, was_read
-from support.domain import record_page
+from support.domain import agreeing, record_page
 from support.forms.contact import ContactForm
 from support.views.refusals import shown_on
 
@@ -56,6 +56,6 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @shown_on(page)
 def agree_to_texts(request: HttpRequest, pk: int) -> HttpResponse:
-    patient = patients.agree_to_texts(patient=patient_of(request, pk), witness=request.user, now=timezone.now())
+    patient = agreeing.patient_said_yes(patient=patient_of(request, pk), witness=request.user, now=timezone.now())
     said.success(request, _("%(name)s gets texts from now on.") % {"name": patient.first_name})
     return redirect("patient", pk)

@@ -134,10 +134,10 @@ def send_link(request: HttpRequest, pk: int) -> HttpResponse:
 @at_site(*DESK_AND_CARE)
 @require_POST
 @shown_on(_patients_page)
-def agree_to_texts(request: HttpRequest, pk: int) -> HttpResponse:
+def agree_to_messages(request: HttpRequest, pk: int) -> HttpResponse:
     named = designation_of(request, pk)
-    people.agree_to_texts(person=named.person, actor=audit.staff(request.user), now=timezone.now())
-    said.success(request, _("%(name)s gets texts from now on.") % {"name": named.person.first_name})
+    people.agree_to_messages(person=named.person, witness=request.user, now=timezone.now())
+    said.success(request, _("%(name)s gets messages from now on.") % {"name": named.person.first_name})
     return redirect("patient", named.patient_id)
 
 

@@ -15,7 +15,7 @@ from clinic.models import Infusion, Patient, Policy, Protocol, Room, Site, Staff
 from messaging.fake_behaviour import Behaviour
 from messaging.fake_provider import Provider
 from messaging.models import Message
-from support.domain import commitments, designations, handovers
+from support.domain import agreeing, commitments, designations, handovers
 from support.enums import ConsentHow, HandoverCheck, MayKnow, SupportRole
 from support.models import Commitment, Designation
 from tests import factories
@@ -71,8 +71,8 @@ class Clinic:
 
     def named(self, name: str = "Sam", *, roles=(SupportRole.RIDE,), agreed: bool = True, **fields) -> Designation:
         values = {"phone": f"+14105550{len(name) + 120:03d}", "email": f"{name.lower()}@example.org", "is_adult": True}
-        person = values | {"given_name": name, "texts_agreed_at": self.now if agreed else None} | fields
-        return designations.name(
+        person = values | {"given_name": name} | fields
+        named = designations.name(
             patient=self.patient,
             person_fields=person,
             roles=list(roles),
@@ -83,6 +83,10 @@ class Clinic:
             wording="I would like this person to help me.",
             now=self.now,
         )
+        if agreed:
+            agreeing.helper_said_yes(person=named.person, witness=self.desk, now=self.now)
+            named.person.refresh_from_db()
+        return named
 
     def promise(self, designation: Designation, visit: Infusion, role: str = SupportRole.RIDE) -> Commitment:
         rows = Commitment.objects.filter(designation=designation, infusion=visit, role=role)

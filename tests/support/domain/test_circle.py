@@ -8,10 +8,10 @@ import pytest
 from clinic.domain import bookings, infusions, last_booking
 from clinic.domain.errors import Refused
 from clinic.models import AuditEntry, Infusion
-from messaging.domain import opt_outs
+from messaging.domain import consents, opt_outs
 from messaging.enums import Channel
 from messaging.models import Message
-from support.domain import commitments, designations, links, way_home
+from support.domain import agreeing, commitments, designations, links, way_home
 from support.enums import AlertKind, SupportRole
 from support.models import Alert, CheckIn, Commitment, Handover
 from tests.support.conftest import Clinic
@@ -49,12 +49,22 @@ def test_a_booking_is_seven_statements_with_everything_that_follows(
 def test_a_booking_and_messaging_agree_on_who_opted_out(clinic: Clinic, next_week):
     """``support_first_look`` reads messaging's table by itself."""
     number = clinic.patient.phone
-    acts = partial(opt_outs.record, address=number, how="text"), partial(opt_outs.end, address=number)
+    acts = partial(opt_outs.record, address=number, how="text"), partial(opt_outs.end, address=number, how="text")
     for place, act in enumerate(acts):
         act(now=clinic.now)
         visit = clinic.book(next_week + place * DAY)
         texts = Message.objects.filter(scope=f"infusion:{visit.pk}", channel=Channel.SMS)
         assert texts.exists() is (opt_outs.among(addresses=[number]) == set())
+
+
+def test_a_booking_and_messaging_agree_on_who_said_yes(clinic: Clinic, next_week):
+    """``support_first_look`` reads messaging's table by itself."""
+    name, purposes = f"patient:{clinic.patient.pk}", ["visits"]
+    consents.withdraw(person=name, purposes=purposes, how="phone", now=clinic.now)
+    for place, ways in enumerate(({"email"}, {"sms"})):
+        visit = clinic.book(next_week + place * DAY)
+        assert set(Message.objects.filter(scope=f"infusion:{visit.pk}").values_list("channel", flat=True)) == ways
+        agreeing.patient_said_yes(patient=clinic.patient, witness=clinic.desk, now=clinic.now)
 
 
 def test_somebody_who_knows_us_hears_of_a_whole_series_once(clinic: Clinic, next_week):

@@ -13,9 +13,10 @@ from clinic.enums import Role
 from clinic.models import AuditEntry, DeskNote, Infusion, Patient, PatientIdentifier, TimeWish
 from education import library
 from education.models import PageRevision, Reading
+from messaging.domain import consents
 from messaging.models import Message
-from support.domain import alerts, checkins, designations, feeds, links, merging, renewal
-from support.enums import AlertKind, CommitmentStatus, ConsentHow, MayKnow, SupportRole
+from support.domain import agreeing, alerts, checkins, designations, feeds, links, merging, renewal
+from support.enums import AlertKind, CommitmentStatus, ConsentHow, MayKnow, Purpose, SupportRole
 from support.models import Alert, Availability, Commitment, Designation, Link, SupportPerson
 from tests.factories import (
     CommitmentFactory,
@@ -101,19 +102,24 @@ def test_what_the_record_that_stays_has_not_comes_from_the_other(clinic):
         phone="+14105550177",
         email="a@example.org",
         record_number="R-2",
-        texts_agreed_at=clinic.now,
-        texts_agreed_with=clinic.desk,
     )
     left = merging.merge(keep=keep, away=away, actor=clinic.desk, now=clinic.now)
     left.refresh_from_db()
     assert (left.phone, left.email, left.record_number) == ("+14105550177", "k@example.org", "R-2")
-    assert (left.texts_agreed_at, left.texts_agreed_with) == (clinic.now, clinic.desk)
+    yes = consents.yes(person=f"patient:{left.pk}", purpose="visits", channel="sms", address="+14105550177")
+    assert yes in consents.among(people=[f"patient:{left.pk}"])
 
 
-def test_a_yes_to_texts_on_another_number_does_not_come_along(clinic, double):
-    Patient.objects.filter(pk=clinic.patient.pk).update(texts_agreed_at=None)
-    Patient.objects.filter(pk=double.pk).update(phone="+14105550177", texts_agreed_at=clinic.now)
-    assert joined(clinic, double).texts_agreed_at is None
+def test_a_yes_to_texts_on_another_number_stays_with_that_number(clinic, double):
+    mine = f"patient:{clinic.patient.pk}"
+    consents.withdraw(person=mine, purposes=Purpose.values, how="phone", now=clinic.now)
+    Patient.objects.filter(pk=double.pk).update(phone="+14105550177")
+    double.refresh_from_db()
+    agreeing.patient_said_yes(patient=double, witness=clinic.desk, now=clinic.now)
+    left = joined(clinic, double)
+    numbers = {yes.address for yes in consents.among(people=[mine]) if yes.channel == "sms"}
+    assert numbers == {"+14105550177"}
+    assert left.phone not in numbers
 
 
 def test_two_visits_at_one_time_are_named_and_nothing_changes(clinic, double, next_week):
@@ -282,8 +288,9 @@ def test_nobody_becomes_their_own_way_home(clinic, double):
 
 
 def test_messages_go_to_the_record_that_is_left_and_nothing_is_said_twice(clinic, double, next_week):
-    Patient.objects.filter(pk=double.pk).update(phone="+14105550177", texts_agreed_at=clinic.now)
+    Patient.objects.filter(pk=double.pk).update(phone="+14105550177")
     double.refresh_from_db()
+    agreeing.patient_said_yes(patient=double, witness=clinic.desk, now=clinic.now)
     visit = booked_for(clinic, double, next_week)
     told = Message.objects.get(kind="patient_3_days", recipient=f"patient:{double.pk}")
     Message.objects.filter(pk=told.pk).update(status="sent", sent_at=clinic.now, sent_to="+14105550177")

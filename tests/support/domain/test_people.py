@@ -1,7 +1,6 @@
 from messaging.domain import dispatch
 from messaging.models import Message
-from support.domain import people
-from support.models import Commitment
+from support.domain import commitments, people
 from tests.support.conftest import Clinic, Phones
 
 
@@ -19,12 +18,27 @@ def test_a_number_found_for_somebody_nobody_could_reach_is_invited(clinic: Clini
     assert [(m.channel, m.status) for m in Message.objects.all()] == [("sms", "pending")]
 
 
-def test_texts_agreed_to_with_staff_turn_the_plan_to_texts(clinic: Clinic, next_week):
+def test_a_yes_to_staff_turns_the_plan_to_texts(clinic: Clinic, next_week):
     sam = clinic.named("Sam", agreed=False)
     visit = clinic.book(next_week)
-    clinic.promise(sam, visit)
-    row = Commitment.objects.get()
-    row.status, row.answered_at = "accepted", clinic.now
-    row.save()
-    people.agree_to_texts(person=sam.person, actor="staff:1", now=clinic.now)
-    assert Message.objects.get(kind="helper_reconfirm").channel == "sms"
+    commitments.accept(commitment=clinic.promise(sam, visit), via="phone", now=clinic.now, recorded_by=clinic.desk)
+    assert Message.objects.get(kind="helper_reconfirm").channel == "email"
+    people.agree_to_messages(person=sam.person, witness=clinic.desk, now=clinic.now)
+    assert waits(visit, "helper_reconfirm") == ["sms"]
+
+
+def test_a_yes_belongs_to_the_number_it_was_given_for(clinic: Clinic, next_week):
+    """And holds again where the first number was right after all."""
+    sam = clinic.named("Sam", email="")
+    visit = clinic.book(next_week)
+    clinic.yes(sam, visit)
+    channels = []
+    for phone in ("+14105550177", sam.person.phone):
+        people.correct_contact(person=sam.person, actor="staff:1", now=clinic.now, phone=phone, email="")
+        channels.append(waits(visit, "helper_reconfirm"))
+    assert channels == [[], ["sms"]]
+
+
+def waits(visit, kind: str) -> list[str]:
+    rows = Message.objects.filter(scope=f"infusion:{visit.pk}", kind=kind, status="pending")
+    return sorted(rows.values_list("channel", flat=True))

@@ -9,6 +9,7 @@ import pytest
 from clinic.models import Policy
 from support.domain import plan
 from support.domain.plan_state import Helper, Pledge, Question, Reach, VisitState
+from support.enums import Purpose
 from support.models import SupportPerson
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -17,8 +18,10 @@ LONG_AGO = STARTS - timedelta(days=20)
 EARLY = STARTS - timedelta(days=10)
 
 
-def reach(recipient="patient:1", **fields):
-    values = {"can_text": True, "can_email": True, "zone": NEW_YORK, "language": "en"}
+def reach(recipient="patient:1", can_text=True, can_email=True, **fields):
+    about = frozenset(Purpose)
+    ways = {"texts": about if can_text else frozenset(), "emails": about if can_email else frozenset()}
+    values = {**ways, "zone": NEW_YORK, "language": "en"}
     return Reach(recipient=recipient, **(values | fields))
 
 

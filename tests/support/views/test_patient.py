@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from clinic.enums import InfusionStatus, Role
 from clinic.models import AuditEntry
+from messaging.models import Consent
 from support.domain import alerts, record_page
 from support.enums import AlertKind, CommitmentStatus
 from tests.factories import (
@@ -17,7 +18,7 @@ from tests.factories import (
     StaffFactory,
 )
 
-QUERIES = 15
+QUERIES = 16
 
 
 @pytest.fixture
@@ -74,9 +75,13 @@ def test_correcting_the_number_keeps_what_was_typed_when_it_is_wrong(desk, maya)
 
 def test_the_agreement_to_texts_names_who_heard_it(desk, site, policy, now):
     patient = PatientFactory(site=site, texts_agreed_at=None)
+    words = "May we text you about your visits, how you are afterwards and times that become free?"
+    assert words in desk.get(reverse("patient", args=[patient.pk])).content.decode()
     desk.post(reverse("patient_texts", args=[patient.pk]))
-    patient.refresh_from_db()
-    assert (patient.texts_agreed_at, patient.texts_agreed_with is not None) == (now, True)
+    rows = Consent.objects.filter(person=f"patient:{patient.pk}", channel="sms", address=patient.phone)
+    assert set(rows.values_list("purpose", flat=True)) == {"visits", "checkins", "offers"}
+    assert {(row.given_at, row.recorded_by is not None, words in row.wording) for row in rows} == {(now, True, True)}
+    assert words not in desk.get(reverse("patient", args=[patient.pk])).content.decode()
 
 
 def test_who_has_seen_the_record_is_on_the_record(desk, maya):

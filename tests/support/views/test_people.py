@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from clinic.domain.audit import staff as staff_actor
 from clinic.models import AuditEntry
-from messaging.models import Message
+from messaging.models import Consent, Message
 from support.domain import links
 from support.enums import CommitmentStatus, ConsentHow, MayKnow, SupportRole
 from support.models import Commitment, Designation, Link, SupportPerson
@@ -181,8 +181,8 @@ def test_a_link_that_can_go_nowhere_is_refused_in_words(desk, maya):
 def test_a_yes_to_texts_is_written_down(desk, maya, now):
     named = DesignationFactory(patient=maya, person__texts_agreed_at=None)
     desk.post(reverse("designation_texts", args=[named.pk]))
-    named.person.refresh_from_db()
-    assert named.person.texts_agreed_at == now
+    rows = Consent.objects.filter(person=f"person:{named.person_id}", purpose="rides", given_at=now)
+    assert set(rows.values_list("channel", "address")) == {("sms", named.person.phone), ("email", named.person.email)}
 
 
 @pytest.mark.parametrize(
