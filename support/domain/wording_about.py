@@ -35,6 +35,7 @@ ABOUT: Mapping[str, Promise] = {
     NEWS: _("Instead of any message with a date, to helpers who may not know dates."),
     "reply_help": _("The answer to HELP: who we are and how to stop."),
     "reply_link": _("The answer where a yes or no could mean several dates: choose on the page."),
+    "reply_noted": _("The answer to a yes or no that was understood: thank you, and their page."),
     "reply_staffed": _("The answer to a text that a person has to read: when somebody is there."),
     "reply_stopped": _("The answer to STOP: no more texts."),
 }
@@ -44,6 +45,7 @@ TITLES: Mapping[str, Promise] = {
     NEWS: _("There is news, without a date"),
     "reply_help": _("Answer to HELP"),
     "reply_link": _("Answer: choose on your page"),
+    "reply_noted": _("Answer: thank you, noted"),
     "reply_staffed": _("Answer: when we read it"),
     "reply_stopped": _("Answer to STOP"),
 }

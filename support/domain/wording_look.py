@@ -145,7 +145,8 @@ def look(*, which: Which, subject: str, text: str) -> Look:
 
 def _seen(draft: Draft) -> Draft:
     """The first words of an e-mail lie on a locked phone beside its subject, so they are judged with it."""
-    return replace(draft, subject=f"{draft.subject} {draft.body[:FIRST_WORDS]}") if draft.html else draft
+    words_alone = draft.body.replace(draft.link, "") if draft.link else draft.body
+    return replace(draft, subject=f"{draft.subject} {words_alone[:FIRST_WORDS]}") if draft.html else draft
 
 
 def conditions(text: str) -> list[str]:
@@ -157,14 +158,15 @@ def _drafts(
     which: Which, kind: Kind, own: Wording, values: Mapping[str, str | bool], link: str
 ) -> Iterator[tuple[Facts, Draft]]:
     """One for every way its ifs can go, the fullest first."""
-    asked = [name for name in conditions(f"{own.subject}{own.text}") if name in values]
+    asked = [name for name in conditions(f"{own.subject}{own.text}") if name in {*values, words.LINK}]
     for answers in product((True, False), repeat=len(asked)):
-        chosen = {name: (values[name] or True) if yes else "" for name, yes in zip(asked, answers, strict=True)}
+        said = dict(zip(asked, answers, strict=True))
+        chosen = {name: (values[name] or True) if yes else "" for name, yes in said.items() if name != words.LINK}
         facts = Facts(
             to="somebody",
             wording=which.name,
             values={**values, **chosen},
-            link=link,
+            link=link if said.get(words.LINK, True) else "",
             permits=frozenset(MayKnow.values),
             never=tuple(which.site.never_say),
             window=quiet.DAYTIME,
@@ -210,7 +212,7 @@ def _screen(which: Which, kind: Kind, draft: Draft) -> Screen:
     return Screen(
         sender=settings.SMS_FROM if which.is_text else parseaddr(settings.DEFAULT_FROM_EMAIL)[0],
         subject=draft.subject,
-        words=_masked(draft.body[:FIRST_WORDS].rstrip()),
+        words=_masked(draft.body[:FIRST_WORDS].rstrip()).removesuffix("…"),
         is_cut=len(draft.body) > FIRST_WORDS,
         page_title=page,
         host=urlsplit(settings.PUBLIC_URL).netloc,

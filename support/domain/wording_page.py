@@ -28,11 +28,12 @@ from support.domain.wording_slots import NEWS
 from support.enums import MayKnow
 from support.models import Designation
 
+ANSWER = "reply"
 # Who reads it. Answers to texts go to whoever wrote.
 READERS: Mapping[str, Promise] = {
     Audience.PATIENT: _("Patients"),
     Audience.HELPER: _("Helpers"),
-    "reply": _("Whoever texts us"),
+    ANSWER: _("Whoever texts us"),
 }
 COLUMNS = tuple((channel, code) for channel in Channel.values for code, _name in settings.LANGUAGES)
 # Words and marks, each whole, so that a difference is read and not spelt.
@@ -60,6 +61,10 @@ class Cell:
     words: Words
     look: Look
 
+    @property
+    def language(self) -> str:
+        return dict(settings.LANGUAGES)[self.which.language]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
@@ -69,23 +74,26 @@ class Row:
     title: str
     about: str
     audience: str
-    cells: tuple[Cell | None, ...]
+    cells: tuple[Cell, ...]
 
     @property
     def is_own(self) -> bool:
-        return any(cell is not None and cell.words.own for cell in self.cells)
+        return any(cell.words.own for cell in self.cells)
 
     @property
     def reader(self) -> str:
         return str(READERS[self.audience])
 
     @property
-    def under(self) -> list[tuple[str, Cell | None]]:
-        """Each cell with the words at the head of its column."""
-        return list(zip(columns(), self.cells, strict=True))
+    def by_channel(self) -> list[tuple[str, list[Cell]]]:
+        """Its cells under the channel's name; none where it does not go that way."""
+        return [
+            (str(Channel(channel).label), [cell for cell in self.cells if cell.which.channel == channel])
+            for channel in Channel.values
+        ]
 
     def speaks_of(self, query: str) -> bool:
-        said = [text for cell in self.cells if cell for text in (cell.words.subject, cell.words.text)]
+        said = [text for cell in self.cells for text in (cell.words.subject, cell.words.text)]
         return all(word in " ".join([self.title, self.about, *said]).casefold() for word in query.casefold().split())
 
 
@@ -121,12 +129,6 @@ def rows(*, site: Site, query: str = "", audience: str = "", only_own: bool = Fa
     return [
         row for row in found if row.speaks_of(query) and audience in {"", row.audience} and (row.is_own or not only_own)
     ]
-
-
-def columns() -> list[str]:
-    """The channel and the language of each cell of a row, in words."""
-    languages = dict(settings.LANGUAGES)
-    return [f"{Channel(channel).label}, {languages[code]}" for channel, code in COLUMNS]
 
 
 def names(*, which: Which) -> list[Name]:
@@ -245,13 +247,13 @@ def _names() -> list[str]:
 
 def _row(site: Site, name: str, own: dict[tuple[str, str, str], Wording]) -> Row:
     whiches = [Which(site=site, name=name, channel=channel, language=language) for channel, language in COLUMNS]
-    cells = tuple(_cell(which, own.get((name, which.channel, which.language))) for which in whiches)
+    cells = (_cell(which, own.get((name, which.channel, which.language))) for which in whiches)
     return Row(
         name=name,
         title=title(name=name),
         about=about(name=name),
-        audience="reply" if name.startswith("reply_") else whiches[0].kind.audience,
-        cells=cells,
+        audience=ANSWER if _is_answer(name) else whiches[0].kind.audience,
+        cells=tuple(cell for cell in cells if cell is not None),
     )
 
 
@@ -263,8 +265,14 @@ def _cell(which: Which, own: Wording | None) -> Cell | None:
     return Cell(which=which, words=used, look=wording_look.look(which=which, subject=used.subject, text=used.text))
 
 
+def _is_answer(name: str) -> bool:
+    return name.startswith(f"{ANSWER}_")
+
+
 def _shipped(which: Which) -> Words | None:
-    """None where this is not sent in this way."""
+    """None where this is not sent in this way; a text is answered by text."""
+    if _is_answer(which.name) and not which.is_text:
+        return None
     try:
         text = words.shipped(wording=which.name, language=which.language)
         subject = "" if which.is_text else words.shipped(wording=f"{which.name}.subject", language=which.language)

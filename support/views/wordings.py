@@ -30,7 +30,7 @@ def wordings(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "rows": wording_page.rows(site=request.site, **asked),
-        "columns": wording_page.columns(),
+        "channels": Channel.labels,
         "narrowed": any(asked.values()),
     }
     return render(request, "support/desk/wordings.html", context)

@@ -130,3 +130,15 @@ def test_a_look_asks_the_database_nothing(clinic: Clinic, django_assert_num_quer
     which = Which(site=clinic.site, name="checkin_evening", channel="email", language="es")
     with django_assert_num_queries(0):
         assert wording_look.look(which=which, subject="Hola", text="{{ site }} {{ link }}").fault == ""
+
+
+def test_what_is_said_where_there_is_no_link_is_looked_at_too(clinic: Clinic):
+    which = Which(site=clinic.site, name="reply_link", channel="sms", language="en")
+    text = "{% if link %}{{ link }}{% else %}infusion{% endif %}"
+    assert "infusion" in wording_look.look(which=which, subject="", text=text).fault
+
+
+def test_an_answer_to_a_text_is_a_text(clinic: Clinic):
+    with pytest.raises(LookupError):
+        wording_page.find(site=clinic.site, name="reply_help", channel="email", language="en")
+    assert wording_page.find(site=clinic.site, name="reply_help", channel="sms", language="en")

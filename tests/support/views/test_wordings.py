@@ -49,7 +49,7 @@ def test_every_message_is_listed_in_every_channel_and_language(director):
 
 def test_what_is_shipped_can_all_be_sent(director):
     rows = director.get(reverse("wordings")).context["rows"]
-    assert [cell.look.fault for row in rows for cell in row.cells if cell and cell.look.fault] == []
+    assert [cell.look.fault for row in rows for cell in row.cells if cell.look.fault] == []
 
 
 def test_the_list_asks_the_same_number_of_questions_with_one_and_with_three_own_wordings(
