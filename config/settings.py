@@ -291,6 +291,8 @@ SMS_ACCOUNT = env.text("SMS_ACCOUNT", "local" if LOCAL else "")
 SMS_TOKEN = env.text("SMS_TOKEN", "local" if LOCAL else "")
 SMS_FROM = env.text("SMS_FROM", "+14105550100" if LOCAL else "")
 SMS_TIMEOUT = env.whole("SMS_TIMEOUT", 10)
+# Whether the provider itself answers STOP with the last text there is; else we do.
+SMS_PROVIDER_CONFIRMS_STOP = env.flag("SMS_PROVIDER_CONFIRMS_STOP", default=True)
 MESSAGE_LEASE_SECONDS = env.whole("MESSAGE_LEASE_SECONDS", 60)
 # How long a provider may still be busy with a text whose request broke off, before it is asked about it.
 MESSAGE_SETTLE_SECONDS = env.whole("MESSAGE_SETTLE_SECONDS", 30)

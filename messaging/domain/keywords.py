@@ -9,21 +9,10 @@ from messaging.enums import Reply
 # The words the FCC lists as a revocation by themselves, what Spanish speakers write, and plain ways to say the same.
 STOP = frozenset(
     [
-        *(
-            "stop",
-            "stopall",
-            "stop all",
-            "cancel",
-            "cancel all",
-            "end",
-            "quit",
-            "unsubscribe",
-            "revoke",
-            "optout",
-            "opt out",
-        ),
+        *("stop", "stopall", "stop all", "cancel", "cancel all", "end", "quit", "unsubscribe", "revoke"),
+        *("optout", "opt out", "no more texts", "no more messages"),
         *("alto", "parar", "pare", "cancelar", "cancela", "baja", "terminar", "detener", "salir", "darme de baja"),
-        *("no more texts", "no more messages", "no mas mensajes", "no mas textos", "no me escriban", "no me escribas"),
+        *("no mas mensajes", "no mas textos", "no me escriban", "no me escribas"),
     ]
 )
 # These stop everything even with something behind them: "STOP 12345", "unsubscribe me".
@@ -39,6 +28,14 @@ YES = frozenset(
 NO = frozenset(["no", "n", "nope", "nah"])
 YES_SAID = frozenset(["yes i can", "yes i will", "i can", "si puedo", "de acuerdo", "si de acuerdo"])
 NO_SAID = frozenset(["no i can t", "no i cant", "i can t", "i cant", "no i cannot", "i cannot", "no puedo"])
+# By these a stranger tells which language to answer in.
+SPANISH = frozenset(
+    [
+        *("alto", "parar", "pare", "cancelar", "cancela", "baja", "terminar", "detener", "salir", "darme de baja"),
+        *("no mas mensajes", "no mas textos", "no me escriban", "no me escribas"),
+        *("empezar", "comenzar", "iniciar", "ayuda", "informacion"),
+    ]
+)
 THUMBS = {"👍": "yes", "👎": "no"}
 POLITE = frozenset(["please", "pls", "por", "favor", "thanks", "thank", "you", "gracias", "now"])
 LONGEST_KEYWORD = 16

@@ -15,6 +15,7 @@ from clinic.domain import audit, locks
 from clinic.domain.errors import Refused
 from clinic.enums import Role
 from clinic.models import Infusion, Patient, Site, StaffMember
+from messaging.models import InboundText
 from support.domain import rules
 from support.enums import AlertKind, AlertStatus
 from support.models import Alert, Designation
@@ -140,6 +141,10 @@ def close(*, alert: Alert, outcome: str, actor: StaffMember, now: datetime) -> A
         row.status, row.closed_at, row.closed_by, row.outcome = AlertStatus.CLOSED, now, actor, said[:300]
         row.acknowledged_at = row.acknowledged_at or now
         row.save(update_fields=["status", "acknowledged_at", "closed_at", "closed_by", "outcome"])
+        if row.kind == AlertKind.TEXT_CAME:
+            number = row.key.rpartition(":")[2]
+            texts = InboundText.objects.filter(site=row.site_id, from_number=number, done_at=None)
+            texts.update(done_at=now, done_by=actor)
         _note(row, audit.staff(actor), "alert.closed", now)
         return row
 

@@ -53,7 +53,7 @@ def facts(message: Message, now: datetime) -> Facts:
     The hours are those the clinic has signed for texts, the yes is the reader's as it stands.
     """
     who = addressee(message)
-    link = links.address(_link(who, now))
+    link = links.address(link_for(who, now))
     return facts_of(message, who=who, visit=visit_of(message), link=link, policy=rules.at(site=who.site))
 
 
@@ -160,7 +160,7 @@ def _values(message: Message, who: Addressee, visit: Infusion | None, language: 
         "phone": who.site.phone,
         "stop": STOP[language] if message.channel == Channel.SMS else "",
         "is_ride": who.designation is not None and SupportRole.RIDE in who.designation.roles,
-        "danger": _danger(who.site, language) if who.designation is None else "",
+        "danger": danger(who.site, language) if who.designation is None else "",
     }
     if visit is not None:
         return values | _of_visit(visit, who, language) | _of_closure(message, visit, language)
@@ -223,14 +223,15 @@ def _clock(moment: datetime, visit: Infusion, language: str) -> str:
     return f"{local:%H:%M}" if same_day else f"{WEEKDAYS[language][local.weekday()]} {local:%H:%M}"
 
 
-def _danger(site: Site, language: str) -> str:
+def danger(site: Site, language: str) -> str:
     """The region's first emergency number and first number to talk to: "911 or 988"."""
     numbers = [n for n in directory.numbers(region=site.region, audience="patient", language=language) if not n.by_text]
     first = {kind: next((n.number for n in numbers if n.kind == kind), "") for kind in NumberKind}
     return f" {OR[language]} ".join(number for number in first.values() if number)
 
 
-def _link(who: Addressee, now: datetime) -> Link:
+def link_for(who: Addressee, now: datetime) -> Link:
+    """The page of whoever reads it."""
     if who.designation is not None:
         return links.for_designation(designation=who.designation, now=now)
     return links.for_patient(patient=who.patient, now=now)

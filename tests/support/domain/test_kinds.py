@@ -92,11 +92,6 @@ def test_any_other_text_is_read_by_a_person(phones: Phones, clinic: Clinic, due,
     assert Alert.objects.get().says == sentence
 
 
-def test_a_text_from_a_number_nobody_knows_changes_nothing(phones: Phones, clinic: Clinic, due):
-    inbound.receive(provider_id="SM1", from_number="+14105559999", body="hello", now=due)
-    assert Alert.objects.count() == 0
-
-
 def test_staff_may_send_again_what_the_plan_no_longer_holds_while_the_visit_is_on(phones: Phones, clinic: Clinic, due):
     tick(due)
     sent = Message.objects.get(kind="patient_1_day", status="sent")
