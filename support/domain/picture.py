@@ -10,10 +10,10 @@ from django.db.models import Q
 from clinic.domain import moves, times
 from clinic.domain.slots import Slot
 from clinic.models import Infusion, RuleOverride
-from messaging.enums import MessageStatus
-from messaging.models import Message
-from support.domain import availability, feeds, reached, rules
+from messaging.domain import outbox
+from support.domain import availability, coming, feeds, reached, rules
 from support.domain.calendars import Entry
+from support.domain.coming import Coming
 from support.domain.day import Fasting, fasting
 from support.domain.helper_page import own_window
 from support.enums import CommitmentStatus, SupportRole
@@ -39,14 +39,15 @@ class Pledged:
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """``pledged`` is by designation, ``waiting`` (messages), ``alerts`` and ``overrides`` by their own ids, ``entries``
-    by the calendar's link: whose it is, and the visit as it stands in it (None where it does not)."""
+    """``pledged`` is by designation, ``coming`` (messages and calls) by what the outbox knows them by, ``alerts`` and
+    ``overrides`` by their own ids, ``entries`` by the calendar's link: whose it is, and the visit as it stands in it
+    (None where it does not)."""
 
     visit: Infusion
     place: Slot
     fasting: Fasting
     pledged: dict[int, Pledged]
-    waiting: dict[int, Message]
+    coming: dict[outbox.Key, Coming]
     entries: dict[str, tuple[str, Entry | None]]
     alerts: dict[int, str]
     overrides: dict[int, list[str]]
@@ -54,14 +55,13 @@ class Picture:
 
 def take(*, infusion: Infusion, calendars_of: Sequence[Slot], now: datetime) -> Picture:
     """The visit as the database holds it. ``calendars_of`` names the rooms and clinicians whose calendars count."""
-    visit = Infusion.objects.select_related("site", "patient", "room", "clinician", "policy").get(pk=infusion.pk)
-    waiting = Message.objects.filter(scope=f"infusion:{visit.pk}", status=MessageStatus.PENDING)
+    visit = Infusion.objects.select_related("site", "patient__site", "room", "clinician", "policy").get(pk=infusion.pk)
     return Picture(
         visit=visit,
         place=moves.place_of(visit),
         fasting=fasting(infusion=visit, policy=rules.of(infusion=visit)),
         pledged=_pledged(visit),
-        waiting={row.pk: row for row in waiting.select_related("site").order_by("due_at", "recipient", "kind")},
+        coming={each.key: each for each in coming.of(visit=visit, now=now)},
         entries={link.pk: (_whose(link), _entry(link, visit, now)) for link in _calendars(visit, calendars_of, now)},
         alerts=dict(Alert.objects.filter(infusion=visit).values_list("pk", "says")),
         overrides=dict(RuleOverride.objects.filter(infusion=visit).values_list("pk", "says")),

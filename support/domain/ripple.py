@@ -13,7 +13,8 @@ from messaging.domain import dispatch, firewall, kinds, opt_outs, wordings, word
 from messaging.domain.compile import Faulty
 from messaging.enums import Channel
 from messaging.models import Message, Wording
-from support.domain import ledger_words, links, picture, rules, wording
+from support.domain import links, picture, rules, wording
+from support.domain.coming import Coming
 from support.domain.day import Fasting
 from support.domain.picture import Picture
 from support.domain.wording import Addressee
@@ -39,7 +40,7 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True)
 class Note:
-    """A message. ``words`` as they would go, the link masked; ``why`` it would be stopped, if it would."""
+    """A message, or a call. ``words`` as they would go, the link masked; ``why`` it would be stopped, if it would."""
 
     what: str
     to: str
@@ -111,8 +112,8 @@ def since(*, before: Picture, infusion: Infusion, slot: Slot, now: datetime) -> 
         fasting_before=before.fasting,
         fasting_after=after.fasting,
         people=_people(before, after),
-        dropped=_notes([row for pk, row in before.waiting.items() if pk not in after.waiting]),
-        sent=_notes([row for pk, row in after.waiting.items() if _is_new(row, before.waiting.get(pk))], after.visit),
+        dropped=_notes([each for key, each in before.coming.items() if key not in after.coming]),
+        sent=_notes([each for key, each in after.coming.items() if _is_new(each, before.coming.get(key))], after.visit),
         calendars=_calendars(before, after),
         alerts=tuple(sorted(says for pk, says in after.alerts.items() if pk not in before.alerts)),
         against=tuple(says for pk, rows in after.overrides.items() if pk not in before.overrides for says in rows),
@@ -140,19 +141,19 @@ def _people(before: Picture, after: Picture) -> tuple[Person, ...]:
     return tuple(found)
 
 
-def _is_new(row: Message, known: Message | None) -> bool:
-    return known is None or known.due_at != row.due_at
+def _is_new(each: Coming, known: Coming | None) -> bool:
+    return known is None or known.at != each.at
 
 
-def _notes(rows: Sequence[Message], visit: Infusion | None = None) -> tuple[Note, ...]:
-    """With the ``visit`` the words are written, as they would be at this moment."""
+def _notes(found: Sequence[Coming], visit: Infusion | None = None) -> tuple[Note, ...]:
+    """With the ``visit`` the words of messages are written, as they would be at this moment."""
+    rows = [each.message for each in found if each.message is not None]
     write = _Writer.of(visit, rows) if visit is not None and rows else None
-    found = []
-    for line in ledger_words.lines(messages=rows):
-        said, why = write.said(line.message) if write is not None else ("", "")
-        due = line.message.due_at
-        found.append(Note(what=line.what, to=line.to, channel=line.channel, due_at=due, words=said, why=why))
-    return tuple(found)
+    notes = []
+    for each in found:
+        said, why = write.said(each.message) if write is not None and each.message is not None else ("", "")
+        notes.append(Note(what=each.what, to=each.to, channel=each.channel, due_at=each.at, words=said, why=why))
+    return tuple(notes)
 
 
 @dataclass(frozen=True, kw_only=True)
