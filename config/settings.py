@@ -296,6 +296,8 @@ SMS_PROVIDER_CONFIRMS_STOP = env.flag("SMS_PROVIDER_CONFIRMS_STOP", default=True
 MESSAGE_LEASE_SECONDS = env.whole("MESSAGE_LEASE_SECONDS", 60)
 # How long a provider may still be busy with a text whose request broke off, before it is asked about it.
 MESSAGE_SETTLE_SECONDS = env.whole("MESSAGE_SETTLE_SECONDS", 30)
+# No tick hands over more: after an outage what waited is spread over the ticks to come, one every five seconds.
+MESSAGES_PER_TICK = env.whole("MESSAGES_PER_TICK", 100)
 
 # --- logs -----------------------------------------------------------------------------------------
 

@@ -10,20 +10,24 @@ time given to the provider, and then wakes up and sends, can double a message.
 import random
 import time
 import traceback
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db import connection
+from django.db.models import Model
+from django.db.models.base import ModelState
 from django.utils.translation import gettext as _
 
-from messaging.domain import firewall, kinds, ledger, opt_outs, receipts, words
+from messaging.domain import budget, firewall, kinds, ledger, opt_outs, receipts, traffic, words
 from messaging.domain.compile import Faulty
-from messaging.domain.kinds import Draft, Facts, Kind, Verdict
+from messaging.domain.kinds import Budget, Draft, Facts, Kind, Verdict
+from messaging.domain.ledger import Move
 from messaging.enums import Channel, MessageStatus
 from messaging.models import Message
 from messaging.transports import email, sms
@@ -57,13 +61,22 @@ UPDATE messaging_message AS message
 SET status = 'sending', attempts = attempts + 1, claimed_at = %(now)s, lease_until = %(until)s,
     posted_at = NULL, next_try_at = NULL, settle_rounds = 0, updated_at = %(now)s
 FROM due WHERE message.id = due.id
-RETURNING message.*
+RETURNING {columns}
 """
+# What a message is judged and written by. The rest stays in the database until somebody asks for it.
+COLUMNS = (
+    "id", "site_id", "kind", "scope", "subject", "about_at", "recipient", "channel", "language", "due_at", "not_after",
+    "rule", "zone", "plan_version", "status", "attempts", "lease_until", "posted_at", "settle_rounds", "unsure_times",
+    "send_key", "error_class",
+)  # fmt: skip
+SITES = Message._meta.get_field("site").related_model._default_manager
+CLAIM = CLAIM.format(columns=", ".join(f"message.{name}" for name in COLUMNS))
 
 POST_BEGINS = """
 UPDATE messaging_message
-SET posted_at = %s, sent_to = %s, body = %s, email_subject = %s, wording_id = %s, updated_at = %s
-WHERE id = %s AND status = 'sending' AND attempts = %s AND plan_version = %s
+SET posted_at = %(posted_at)s, sent_to = %(sent_to)s, body = %(body)s, email_subject = %(email_subject)s,
+    wording_id = %(wording_id)s, updated_at = %(updated_at)s
+WHERE id = %(id)s AND status = 'sending' AND attempts = %(attempts)s AND plan_version = %(plan_version)s
 """
 
 
@@ -75,65 +88,113 @@ class Claim:
 
 
 def run(
-    *, clock: Callable[[], datetime], batch: int = BATCH, timer: Callable[[], float] = time.monotonic
+    *,
+    clock: Callable[[], datetime],
+    batch: int = BATCH,
+    cap: int | None = None,
+    timer: Callable[[], float] = time.monotonic,
 ) -> Counter[str]:
-    """Claims and sends until nothing is due or the time is up; how many ended in which state.
+    """Claims and sends until nothing is due, the time is up or `cap` (MESSAGES_PER_TICK) were handed over; how many
+    ended in which state.
 
     `clock` is read before each message: a batch may take longer than any one reading stays true. `timer` says when the
-    time is up, since a clock may be put back meanwhile. What was claimed and not begun by then goes back.
+    time is up, since a clock may be put back meanwhile. What was claimed and not begun by then goes back. After an
+    outage the cap spreads what waited over the ticks to come.
     """
     done: Counter[str] = Counter()
+    answers: dict[str, Counter[str]] = defaultdict(Counter)
+    left = settings.MESSAGES_PER_TICK if cap is None else cap
     end = timer() + TICK
-    while timer() < end:
-        claims = claim(limit=batch, now=clock())
-        for each in claims:
+    while left > 0 and timer() < end:
+        limit = min(batch, left)
+        claims = claim(limit=limit, now=clock())
+        # Nothing has left for these: they are written together.
+        stay: list[Move] = []
+        for message in (each.message for each in claims):
             now = clock()
-            if timer() < end:
-                send(claim=each, now=now)
+            ready = _begin(message, now) if timer() < end else Move(message, MessageStatus.PENDING, {})
+            if isinstance(ready, Move):
+                stay.append(ready)
             else:
-                ledger.move(message=each.message, to=MessageStatus.PENDING, now=now)
-            done[each.message.status] += 1
-        if len(claims) < batch:
+                answers[message.channel][_finish(message, ready, now)] += 1
+        _stay(stay, clock())
+        done.update(each.message.status for each in claims)
+        left -= len(claims) - len(stay)
+        if len(claims) < limit:
             break
+    for channel, outcomes in answers.items():
+        traffic.note(channel=channel, outcomes=outcomes, now=clock())
     return done
 
 
 def claim(*, limit: int, now: datetime) -> list[Claim]:
     """Up to `limit` due messages, oldest first, each to one caller only. One statement, committed by itself."""
     until = now + timedelta(seconds=settings.MESSAGE_LEASE_SECONDS)
-    rows = Message.objects.raw(CLAIM, {"now": now, "until": until, "limit": limit}).prefetch_related("site")
-    return [Claim(message=message) for message in sorted(rows, key=lambda row: (row.due_at, row.pk))]
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, {"now": now, "until": until, "limit": limit})
+        rows = cursor.fetchall()
+    sites = SITES.in_bulk({row[COLUMNS.index("site_id")] for row in rows})
+    messages = [_message(dict(zip(COLUMNS, row, strict=True)), sites) for row in rows]
+    return [Claim(message=message) for message in sorted(messages, key=attrgetter("due_at", "pk"))]
+
+
+def _message(columns: dict[str, Any], sites: Mapping[int, Model]) -> Message:
+    """Past the constructor, which takes as long for a row as PostgreSQL takes to claim it."""
+    message = Message.__new__(Message)
+    message._state = state = ModelState()
+    state.db, state.adding, state.fields_cache = "default", False, {"site": sites[columns["site_id"]]}
+    vars(message).update(columns)
+    return message
 
 
 def send(*, claim: Claim, now: datetime) -> None:
     """Brings one claimed message as far as it gets; `claim.message` shows how far. Raises only when the
     database is gone (the lease then does the rest) or when called inside a transaction."""
+    ready = _begin(claim.message, now)
+    if isinstance(ready, Move):
+        _stay([ready], now)
+    else:
+        _finish(claim.message, ready, now)
+
+
+def _begin(message: Message, now: datetime) -> Draft | Move:
+    """What to hand over, its beginning written down; or where the row belongs instead."""
     if connection.in_atomic_block:
         raise RuntimeError("A message must not be sent inside a transaction: it could not be undone.")
-    message = claim.message
     try:
         kind = kinds.get(message.kind)
         ready = _ready(message, kind, now)
-        begun = ready is not None and _post_begins(message, ready[0], now)
+        if isinstance(ready, Move):
+            return ready
+        draft, facts = ready
+        limit = budget.that_holds(budget=facts.budget, kind=kind, message=message)
+        if _post_begins(message, draft, now, limit):
+            return draft
+        if limit is not None:
+            verdict = budget.room(to=draft.to, budget=limit, not_after=message.not_after, now=now)
+            if not verdict.wanted:
+                return _not_now(message, MessageStatus.BLOCKED, verdict, now)
     except Exception as error:
-        _could_not_write(message, error, now)
-        return
-    if begun and ready is not None:
-        _record(message, _hand_over(message, ready[0]), now)
+        return _not_written(message, error, now)
+    # The lease was taken away, or the plan has changed meanwhile: it is asked again.
+    return Move(message, MessageStatus.PENDING, {})
 
 
-def _ready(message: Message, kind: Kind, now: datetime) -> tuple[Draft, Facts] | None:
-    """The words to send now and what they rest on, or None when the row has been moved to where it belongs instead."""
+def _finish(message: Message, draft: Draft, now: datetime) -> str:
+    outcome = _hand_over(message, draft)
+    _record(message, outcome, now)
+    return outcome.result.value
+
+
+def _ready(message: Message, kind: Kind, now: datetime) -> tuple[Draft, Facts] | Move:
+    """The words to send now and what they rest on, or where the row belongs instead."""
     if message.lease_until is None or now + sms.longest_wait() >= message.lease_until:
-        ledger.move(message=message, to=MessageStatus.PENDING, now=now)
-        return None
+        return Move(message, MessageStatus.PENDING, {})
     if now >= message.not_after:
-        ledger.move(message=message, to=MessageStatus.EXPIRED, now=now, error_text=too_late())
-        return None
+        return Move(message, MessageStatus.EXPIRED, {"error_text": too_late()})
     verdict = kind.still_wanted(message, now)
     if not verdict.wanted:
-        _not_now(message, MessageStatus.VOID, verdict, now)
-        return None
+        return _not_now(message, MessageStatus.VOID, verdict, now)
     facts = kind.facts(message, now)
     try:
         draft = words.draft(message=message, kind=kind, facts=facts)
@@ -141,27 +202,42 @@ def _ready(message: Message, kind: Kind, now: datetime) -> tuple[Draft, Facts] |
     except Faulty as fault:
         verdict = Verdict(wanted=False, reason=str(fault))
     if not verdict.wanted:
-        _not_now(message, MessageStatus.BLOCKED, verdict, now)
-        return None
+        return _not_now(message, MessageStatus.BLOCKED, verdict, now)
     return draft, facts
 
 
-def _not_now(message: Message, ending: MessageStatus, verdict: Verdict, now: datetime) -> None:
+def _not_now(message: Message, ending: MessageStatus, verdict: Verdict, now: datetime) -> Move:
     if verdict.retry_at is None:
-        ledger.move(message=message, to=ending, now=now, error_text=verdict.reason)
-    elif verdict.retry_at < message.not_after:
+        return Move(message, ending, {"error_text": verdict.reason})
+    if verdict.retry_at < message.not_after:
         again = max(verdict.retry_at, now + SHORTEST_WAIT)
-        ledger.move(
-            message=message, to=MessageStatus.PENDING, now=now, next_try_at=again, error_class="", error_text=""
-        )
-    else:
-        ledger.move(message=message, to=MessageStatus.EXPIRED, now=now, error_text=too_late())
+        return Move(message, MessageStatus.PENDING, {"next_try_at": again, "error_class": "", "error_text": ""})
+    return Move(message, MessageStatus.EXPIRED, {"error_text": too_late()})
 
 
-def _post_begins(message: Message, draft: Draft, now: datetime) -> bool:
+def _stay(moves: Sequence[Move], now: datetime) -> None:
+    """What cannot be written together is written one by one: a bad row stops no other."""
+    try:
+        ledger.move_many(moves=moves, now=now)
+    except Exception as error:
+        log.error("moves_not_written", error=type(error).__name__)
+        for each in moves:
+            if each.message.status == MessageStatus.SENDING:
+                _stay_alone(each, now)
+
+
+def _stay_alone(move: Move, now: datetime) -> None:
+    try:
+        ledger.move(message=move.message, to=move.to, now=now, **move.fields)
+    except Exception as error:
+        instead = _not_written(move.message, error, now)
+        ledger.move(message=move.message, to=instead.to, now=now, **instead.fields)
+
+
+def _post_begins(message: Message, draft: Draft, now: datetime, limit: Budget | None = None) -> bool:
     """The last look before the request, and the record that it begins, in one statement.
 
-    False when the lease was taken away, or when the plan changed meanwhile: then the row goes back, to be asked again.
+    False when the lease was taken away, when the plan changed meanwhile, or when the number has had enough.
     """
     fields: dict[str, Any] = {
         "posted_at": now,
@@ -171,16 +247,17 @@ def _post_begins(message: Message, draft: Draft, now: datetime) -> bool:
         "wording_id": draft.wording_id,
         "updated_at": now,
     }
+    given = fields | {"id": message.pk, "attempts": message.attempts, "plan_version": message.plan_version}
+    statement = POST_BEGINS
+    if limit is not None:
+        statement = budget.guarded(POST_BEGINS)
+        given |= budget.asked(to=draft.to, budget=limit, now=now)
     with connection.cursor() as cursor:
-        fence = (message.pk, message.attempts, message.plan_version)
-        cursor.execute(POST_BEGINS, (*fields.values(), *fence))
-        begun = cursor.rowcount == 1
+        cursor.execute(statement, given)
+        begun: bool = cursor.rowcount == 1
     if begun:
-        for name, value in fields.items():
-            setattr(message, name, value)
-        return True
-    ledger.move(message=message, to=MessageStatus.PENDING, now=now)
-    return False
+        vars(message).update(fields)
+    return begun
 
 
 def _hand_over(message: Message, draft: Draft) -> Outcome:
@@ -215,17 +292,13 @@ def _record(message: Message, outcome: Outcome, now: datetime) -> None:
         ledger.move(message=message, to=MessageStatus.UNKNOWN, now=now, next_try_at=ask_at, **fault)
 
 
-def _could_not_write(message: Message, error: Exception, now: datetime) -> None:
+def _not_written(message: Message, error: Exception, now: datetime) -> Move:
     _log_fault("message_not_written", message, error)
     name = type(error).__name__
-    again = message.attempts < TRIES_TO_WRITE or message.error_class != name
     fault = {"error_class": name, "error_text": _("The message could not be written.")}
-    if again:
-        ledger.move(
-            message=message, to=MessageStatus.PENDING, now=now, next_try_at=_next_try(message, now, None), **fault
-        )
-    else:
-        ledger.move(message=message, to=MessageStatus.DEAD, now=now, **fault)
+    if message.attempts < TRIES_TO_WRITE or message.error_class != name:
+        return Move(message, MessageStatus.PENDING, {"next_try_at": _next_try(message, now, None), **fault})
+    return Move(message, MessageStatus.DEAD, fault)
 
 
 def _next_try(message: Message, now: datetime, asked: int | None) -> datetime:

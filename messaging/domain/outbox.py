@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from messaging.enums import MessageStatus
 from messaging.models import Message
 
 RESENT_LASTS = timedelta(hours=12)
+# How the rule begins of what staff sent again.
+RESENT = "resent: "
 PENDING, SENDING, VOID = MessageStatus.PENDING, MessageStatus.SENDING, MessageStatus.VOID
 Key = tuple[str, str, datetime | None, str, str]
 
@@ -140,7 +142,12 @@ def post(*, site_id: int, scope: str, wanted: Wanted, now: datetime) -> Message:
 
 
 def resend(*, message: Message, reason: str, now: datetime) -> Message:
-    """Says it again, as a new row about this minute: pressing the button twice sends once."""
+    """Says it again, as a new row about this minute: pressing the button twice sends once.
+
+    Raises ValueError without a reason: the ledger says why somebody got it twice.
+    """
+    if not reason.strip():
+        raise ValueError("A message is sent again for a reason.")
     wanted = Wanted(
         kind=message.kind,
         subject=message.subject,
@@ -150,20 +157,22 @@ def resend(*, message: Message, reason: str, now: datetime) -> Message:
         due_at=now,
         not_after=max(message.not_after, now + RESENT_LASTS),
         language=message.language,
-        rule=f"resent: {reason}"[:120],
+        rule=f"{RESENT}{reason.strip()}"[:120],
         zone=message.zone,
     )
     return post(site_id=message.site_id, scope=message.scope, wanted=wanted, now=now)
 
 
-def oldest_due(*, now: datetime) -> timedelta | None:
-    """How long the oldest message that should have gone has been waiting; None when none is. For boards and alarms.
-
-    One that waits for the morning does not count; one that is tried again and again does.
-    """
+def waiting(*, now: datetime) -> QuerySet[Message]:
+    """What should have gone and has not. One that waits for the morning is none of them; one that is tried again and
+    again is."""
     ready = Q(next_try_at__isnull=True) | Q(next_try_at__lte=now) | ~Q(error_class="")
-    due = Message.objects.filter(ready, status=PENDING, due_at__lte=now).order_by("due_at")
-    first = due.values_list("due_at", flat=True).first()
+    return Message.objects.filter(ready, status=PENDING, due_at__lte=now)
+
+
+def oldest_due(*, now: datetime) -> timedelta | None:
+    """How long the oldest message that should have gone has been waiting; None when none is. For boards and alarms."""
+    first = waiting(now=now).order_by("due_at").values_list("due_at", flat=True).first()
     return None if first is None else now - first
 
 

@@ -1,12 +1,13 @@
 """What the provider says became of a text: by callback or by look-up. Any order, any number of times."""
 
+from collections import Counter
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from messaging.domain import ledger
+from messaging.domain import ledger, traffic
 from messaging.enums import RECEIPT_MAY_CORRECT, WITH_PROVIDER, MessageStatus
 from messaging.models import Message
 
@@ -43,6 +44,8 @@ def apply(*, provider_id: str, send_key: UUID | None, status: str, now: datetime
         if known in WITH_PROVIDER and RANK[means] <= RANK[known]:
             return False
         if ledger.correct(message=message, to=means, now=now, **_facts(message, means, provider_id, now)):
+            if means != MessageStatus.SENT:
+                traffic.note(channel=message.channel, outcomes=Counter({means.value: 1}), now=now)
             return True
     return False
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from messaging.domain import dispatch, opt_outs, outbox, receipts, settle
 from messaging.domain import kinds as registry
+from messaging.domain.kinds import Verdict
 from messaging.models import Message
 from tests.messaging import kinds, written
 
@@ -146,6 +147,47 @@ def test_not_after_is_honoured_just_before_the_request(plan, wants, provider, no
     assert (row().status, texts(provider)) == ("expired", [])
 
 
+def test_a_tick_hands_over_no_more_than_its_cap(plan, wants, provider, settings, now):
+    settings.MESSAGES_PER_TICK = 7
+    plan(*[wants(n) for n in range(10)])
+    assert [dispatch.run(clock=lambda: now, batch=3) for _tick in range(3)] == [{"sent": 7}, {"sent": 3}, {}]
+
+
+def test_what_does_not_leave_takes_no_place_under_the_cap(plan, wants, provider, now):
+    plan(*[wants(n, subject="visit:off") for n in range(5)], *[wants(n) for n in range(5, 8)])
+    kinds.dropped.add("visit:off")
+    assert dispatch.run(clock=lambda: now, cap=3) == {"void": 5, "sent": 3}
+
+
+def test_what_stays_is_written_down_with_one_statement(plan, wants, provider, now):
+    plan(*[wants(n, subject="visit:off") for n in range(10)])
+    kinds.dropped.add("visit:off")
+    with CaptureQueriesContext(connection) as queries:
+        assert tick(now) == {"void": 10}
+    assert sum("UPDATE messaging_message" in query["sql"] for query in queries) == 2  # the claim and the ends
+
+
+def test_of_what_stays_one_that_cannot_be_written_stops_no_other(plan, wants, provider, now, monkeypatch):
+    def still_wanted(message: Message, now) -> Verdict:
+        return Verdict(wanted=False, reason="nul\0byte" if message.recipient == "patient:1" else "Not wanted.")
+
+    monkeypatch.setitem(registry._kinds, kinds.REMINDER.name, replace(kinds.REMINDER, still_wanted=still_wanted))
+    plan(*[wants(n) for n in range(4)])
+    assert tick(now) == {"void": 3, "pending": 1}
+    assert row(1).error_text == "The message could not be written."
+
+
+def test_a_claimed_message_knows_its_clinic_and_what_it_is_judged_by_without_a_query(plan, wants, now):
+    [message] = plan(wants(7))
+    [claim] = dispatch.claim(limit=10, now=now)
+    with CaptureQueriesContext(connection) as queries:
+        assert claim.message == message
+        assert claim.message.site.pk == message.site_id
+        assert (claim.message.status, claim.message.attempts, claim.message.posted_at) == ("sending", 1, None)
+    assert len(queries) == 0
+    assert claim.message.created_at == message.created_at
+
+
 def test_a_tick_ends_in_time_and_gives_back_what_it_did_not_begin(plan, wants, provider, now):
     plan(*[wants(n) for n in range(10)])
     seconds = itertools.count(step=5)
@@ -189,14 +231,16 @@ def statuses() -> list[str]:
     return [message.status for message in Message.objects.order_by("pk")]
 
 
-def test_sending_writes_to_the_outbox_and_to_nothing_else(plan, wants, provider, now):
+def test_sending_writes_to_the_outbox_and_counts_the_traffic_and_nothing_else(plan, wants, provider, now):
     """https://github.com/openemr/openemr/pull/11589"""
     plan(wants(7))
     with CaptureQueriesContext(connection) as queries:
         tick(now)
     written = [query["sql"] for query in queries if not query["sql"].lstrip().startswith("SELECT")]
-    assert len(written) == 3  # the claim, the beginning of the request, its result
-    assert all("UPDATE messaging_message" in sql for sql in written)
+    outbox_rows, traffic = written[:-1], written[-1]
+    assert len(outbox_rows) == 3  # the claim, the beginning of the request, its result
+    assert all("UPDATE messaging_message" in sql for sql in outbox_rows)
+    assert "INSERT INTO messaging_traffic" in traffic
 
 
 def test_a_database_that_was_restarted_costs_one_round(plan, wants, provider, now, caplog):
@@ -350,11 +394,11 @@ def test_six_hours_without_a_provider_lose_nothing_and_send_nothing_too_late(pla
     assert (row(1).status, row(2).status) == ("expired", "pending")
     assert kinds.told == [("patient:1", "expired", "It could not go in time to be of use.")]
     provider.control({"status": 0})
-    asked = provider.asked
+    asked = provider.mood.asked
     for minute in range(0, 6, 2):
         tick(now + 6 * HOUR + minute * MINUTE)
     assert row(2).status == "sent"
-    assert provider.asked == asked + 1
+    assert provider.mood.asked == asked + 1
     assert row(2).attempts < 150
 
 

@@ -165,6 +165,14 @@ def test_sending_again_is_a_new_row_and_a_second_press_is_not(site_id, wants, no
     assert again.not_after > later
 
 
+@pytest.mark.parametrize("reason", ["", "  \n"])
+def test_nothing_is_sent_again_for_no_reason(site_id, wants, now, reason):
+    message = outbox.post(site_id=site_id, scope="visit:1", wanted=wants(1), now=now)
+    with pytest.raises(ValueError, match="for a reason"):
+        outbox.resend(message=message, reason=reason, now=now)
+    assert states() == ["pending"]
+
+
 def test_the_oldest_due_message_is_known(site_id, wants, now):
     assert outbox.oldest_due(now=now) is None
     reconcile(site_id, now, wants(1, due_at=now - HOUR), wants(2, due_at=now + HOUR))
