@@ -42,6 +42,11 @@ LABELS: dict[str, str | Promise] = {
     "helper_come_in": _("Please come in"),
     "helper_checkin_evening": _("How is the evening?"),
     "helper_checkin_next_day": _("How is it going today?"),
+    "reply_help": _("Who we are"),
+    "reply_link": _("Please answer on your page"),
+    "reply_noted": _("Thank you, noted"),
+    "reply_staffed": _("When texts are read"),
+    "reply_stopped": _("No more texts"),
 }
 # Some hours before an early visit is night: then it goes the evening before, and is called that.
 LAST_CALLS = {"patient_3_hours", "helper_3_hours"}
@@ -136,7 +141,7 @@ def _line(
         message=message,
         at=message.sent_at or message.due_at,
         what=label(message),
-        to=named.person.full_name if named else patient.full_name if patient else message.recipient,
+        to=named.person.full_name if named else patient.full_name if patient else number or message.recipient,
         is_helper=named is not None,
         channel=str(Channel(message.channel).label),
         level=LEVELS[status],
