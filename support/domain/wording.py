@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 from clinic.models import Infusion, Patient, Policy, Site
 from education import directory
 from education.enums import NumberKind
-from messaging.domain import quiet, segments, words
+from messaging.domain import consents, quiet, segments, words
 from messaging.domain.kinds import Budget, Facts
 from messaging.enums import Channel
 from messaging.models import Message
-from support.domain import day, links, plan, rules, subjects, wording_slots
+from support.domain import day, links, plan, purposes, rules, subjects, wording_slots
 from support.enums import CommitmentStatus, MayKnow, SupportRole
-from support.models import Commitment, Designation, Link
+from support.models import Commitment, Designation, Link, SupportPerson
 
 STOP = {"en": " STOP to opt out", "es": " STOP para salir"}
 SOMEBODY = {"en": "your friend", "es": "tu persona"}
@@ -30,13 +30,11 @@ MONTHS = {
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
     "es": ("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic"),
 }
-# It asks for the yes that all others need.
-BEFORE_A_YES = frozenset({"helper_invitation"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Addressee:
-    """Who reads it. ``designation`` None: the patient. ``agreed_to_texts``: on the number they have now."""
+    """Who reads it. ``designation`` None: the patient."""
 
     site: Site
     patient: Patient
@@ -44,7 +42,10 @@ class Addressee:
     phone: str
     email: str
     zone: ZoneInfo
-    agreed_to_texts: bool
+
+    @property
+    def contact(self) -> Patient | SupportPerson:
+        return self.patient if self.designation is None else self.designation.person
 
 
 def facts(message: Message, now: datetime) -> Facts:
@@ -67,13 +68,12 @@ def facts_of(message: Message, *, who: Addressee, visit: Infusion | None, link: 
         wording=_wording(message, permits),
         values=_values(message, who, visit, words.spoken(message)),
         link=link,
-        person=f"patient:{who.patient.pk}" if named is None else f"person:{named.person_id}",
-        purpose=wording_slots.purpose(kind=message.kind) if is_text or named is not None else "",
-        agreed=may_be_written_to(who, kind=message.kind, channel=message.channel),
+        person=purposes.name(who.contact),
+        purpose=purposes.to_agree(kind=message.kind, channel=message.channel, is_patient=named is None),
         permits=permits,
         never=tuple(who.site.never_say),
         zone=who.zone.key,
-        window=plan.window(policy),
+        window=plan.window(policy, who.contact),
         budget=_budget(policy) if is_text else Budget(),
     )
 
@@ -93,13 +93,12 @@ def _budget(policy: Policy) -> Budget:
 
 
 def may_be_written_to(who: Addressee, *, kind: str, channel: str) -> bool:
-    """Texts need a yes to texts, which ends with the number it was given for. A helper's e-mails need any yes."""
-    if who.agreed_to_texts or kind in BEFORE_A_YES:
-        return True
-    if channel == Channel.SMS or who.designation is None:
-        return channel != Channel.SMS
-    said = Commitment.objects.filter(designation=who.designation, answered_at__isnull=False)
-    return said.exclude(status=CommitmentStatus.DECLINED).exists()
+    """Whether they agreed to it at the number or address they have now, where it needs a yes."""
+    about = purposes.to_agree(kind=kind, channel=channel, is_patient=who.designation is None)
+    address = who.phone if channel == Channel.SMS else who.email
+    return not about or consents.agreed(
+        person=purposes.name(who.contact), purpose=about, channel=channel, address=address
+    )
 
 
 def addressee(message: Message) -> Addressee:
@@ -114,7 +113,6 @@ def addressee(message: Message) -> Addressee:
             phone=patient.phone,
             email=patient.email,
             zone=quiet.zone_or(name=patient.timezone, fallback=patient.site.timezone),
-            agreed_to_texts=patient.texts_agreed_at is not None,
         )
     named = Designation.objects.select_related("patient__site", "person__site").get(pk=int(number))
     return Addressee(
@@ -124,7 +122,6 @@ def addressee(message: Message) -> Addressee:
         phone=named.person.phone,
         email=named.person.email,
         zone=quiet.zone_or(name=named.person.timezone, fallback=named.patient.site.timezone),
-        agreed_to_texts=named.person.texts_agreed_at is not None,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.utils.translation import gettext_lazy as _
 
 from messaging.domain.kinds import Slot
-from support.enums import MayKnow, Purpose
+from support.enums import MayKnow
 
 NAME_LENGTH = 20
 # What a helper is told who may not know dates: that there is news.
@@ -58,15 +58,3 @@ SLOTS: Mapping[str, Mapping[str, Slot]] = {
     "helper_open": {**_EVERY, **_NAME, **_WHEN},
     NEWS: {**_EVERY, **_NAME},
 }
-_CHECKINS = frozenset({"checkin_evening", "checkin_next_day", "helper_checkin_evening", "helper_checkin_next_day"})
-
-
-def purpose(*, kind: str) -> str:
-    """What the reader must have agreed to; "" for the invitation, which asks for that yes."""
-    if kind == "helper_invitation":
-        return ""
-    if kind in _CHECKINS:
-        return Purpose.CHECKINS
-    if kind == "waitlist_offer":
-        return Purpose.OFFERS
-    return Purpose.RIDES if kind.startswith("helper_") else Purpose.VISITS

@@ -4,11 +4,12 @@ from datetime import time, timedelta
 
 import pytest
 from django.core import mail
+from django.db.models import F
 
 from clinic.domain import hours, infusions
 from clinic.models import Patient
 from messaging.domain import dispatch, inbound, kinds, opt_outs, outbox, settle
-from messaging.models import Message
+from messaging.models import Consent, Message
 from support.domain import closing_news, designations, people, waitlist
 from support.enums import AlertKind
 from support.models import Alert, Availability, Commitment, SupportPerson
@@ -49,7 +50,7 @@ def test_after_stop_the_plan_turns_to_e_mail_and_says_nothing_twice(phones: Phon
     """https://github.com/medic/cht-core/issues/476: one person's STOP is not the other's."""
     opt_outs.record(address="+14105550123", how="text", now=due - MINUTE)
     tick(due)
-    people.agree_to_texts(person=clinic.sam.person, actor="staff:1", now=due)
+    people.agree_to_messages(person=clinic.sam.person, witness=clinic.desk, now=due)
     inbound.receive(provider_id="SM1", from_number="+14105550123", body="STOP", now=due)
     tick(due + MINUTE)
     assert [text.partition(":")[2][:16] for text in phones.texts()] == [" Wed 11 Mar 13:3"]
@@ -267,6 +268,10 @@ def changed(**fields) -> None:
     SupportPerson.objects.update(**fields)
 
 
+def taken_back(*channels: str) -> None:
+    Consent.objects.filter(channel__in=channels).update(withdrawn_at=F("given_at"), withdrawn_how="phone")
+
+
 @pytest.mark.parametrize(("kind", "change", "says"), POSTED)
 def test_what_no_plan_holds_goes_while_the_yes_to_texts_holds(phones: Phones, posted, clinic, kind, change, says):
     row = posted(kind, change)
@@ -278,7 +283,7 @@ def test_what_no_plan_holds_goes_while_the_yes_to_texts_holds(phones: Phones, po
 def test_a_number_nobody_agreed_to_gets_no_text_and_a_person_calls(phones, posted, clinic, kind, change, says):
     """The number was corrected after the message was written: the yes was for the old one."""
     row = posted(kind, change)
-    changed(phone="+14105550177", texts_agreed_at=None, email="")
+    changed(phone="+14105550177", email="")
     tick(row.due_at)
     sent = Message.objects.get()
     assert (phones.texts(), sent.status) == ([], "blocked")
@@ -291,7 +296,7 @@ def test_a_number_nobody_agreed_to_gets_no_text_and_a_person_calls(phones, poste
 @pytest.mark.parametrize(("kind", "change", "says"), POSTED)
 def test_who_may_still_be_written_to_reads_it_by_e_mail(phones: Phones, posted, clinic, kind, change, says):
     row = posted(kind, change)
-    changed(texts_agreed_at=None)
+    taken_back("sms")
     tick(row.due_at)
     tick(row.due_at + MINUTE)
     assert (phones.texts(), len(mail.outbox)) == ([], 1)
@@ -300,7 +305,7 @@ def test_who_may_still_be_written_to_reads_it_by_e_mail(phones: Phones, posted, 
 def test_a_helper_who_never_said_yes_is_left_in_peace_also_by_e_mail(phones: Phones, posted, clinic: Clinic):
     row = posted("helper_new_dates", booked_more)
     Commitment.objects.update(answered_at=None, status="asked")
-    changed(texts_agreed_at=None)
+    taken_back("sms", "email")
     tick(row.due_at)
     tick(row.due_at + MINUTE)
     assert (phones.texts(), mail.outbox) == ([], [])
@@ -320,7 +325,8 @@ def test_a_stop_holds_for_what_no_plan_holds(phones: Phones, posted, clinic: Cli
 def test_what_staff_send_again_needs_the_same_yes(phones: Phones, clinic: Clinic, due):
     tick(due)
     outbox.resend(message=Message.objects.get(kind="patient_1_day"), reason="she deleted it", now=due + MINUTE)
-    changed(texts_agreed_at=None, email="")
+    taken_back("sms")
+    changed(email="")
     tick(due + MINUTE)
     assert len(phones.texts(clinic.patient.phone)) == 1
     assert Alert.objects.get().kind == AlertKind.MESSAGE_FAILED
