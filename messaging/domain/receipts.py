@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from messaging.domain import ledger, traffic
-from messaging.enums import RECEIPT_MAY_CORRECT, WITH_PROVIDER, MessageStatus
+from messaging.enums import RECEIPT_MAY_CORRECT, WITH_PROVIDER, MessageStatus, Settled
 from messaging.models import Message
 
 MEANS = {
@@ -64,6 +64,8 @@ def _facts(message: Message, means: MessageStatus, provider_id: str, now: dateti
         "error_class": "",
         "error_text": "",
     }
+    if message.status == MessageStatus.UNKNOWN or message.settled:
+        facts["settled"] = Settled.FOUND.value
     if means == MessageStatus.DELIVERED:
         facts["delivered_at"] = now
     if means == MessageStatus.UNDELIVERED:

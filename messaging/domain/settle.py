@@ -1,17 +1,19 @@
 """What to do about messages whose worker is gone, whose fate is unknown, or whose time has passed."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from messaging.domain import dispatch, kinds, ledger, receipts
+from messaging.domain import dispatch, kinds, ledger, receipts, traffic
 from messaging.domain.dispatch import MASK
-from messaging.enums import Channel, MessageStatus
+from messaging.enums import Channel, MessageStatus, Settled
 from messaging.models import Message
 from messaging.transports import sms
 from messaging.transports.outcome import Answer, Lookup
@@ -66,6 +68,7 @@ def run(*, clock: Callable[[], datetime], timer: Callable[[], float] = time.mono
     # One at a time: each question may take as long as the provider likes.
     while timer() < end and settle(now=clock(), limit=1):
         pass
+    traffic.sweep(now=clock())
 
 
 def reap(*, now: datetime) -> int:
@@ -92,13 +95,9 @@ def settle(*, now: datetime, limit: int = BATCH) -> int:
     for message in rows:
         found = _ask(message, now)
         if found.answer is Answer.FOUND:
-            known = receipts.apply(
-                provider_id=found.provider_id, send_key=message.send_key, status=found.status, now=now
-            )
-            if not known:
-                receipts.apply(provider_id=found.provider_id, send_key=message.send_key, status="sent", now=now)
+            _found(message, found, now)
         elif found.answer is Answer.NOT_FOUND:
-            _back(message, now)
+            _back(message, now, settled=Settled.NOT_FOUND.value)
         else:
             _cannot_say(message, now)
     return len(rows)
@@ -140,11 +139,20 @@ def _taken_by_another(message: Message) -> Callable[[str], bool]:
     return lambda sid: Message.objects.filter(provider_id=sid).exclude(pk=message.pk).exists()
 
 
-def _back(message: Message, now: datetime, **fields: int) -> None:
+def _found(message: Message, found: Lookup, now: datetime) -> None:
+    """The provider has it, whatever became of it since."""
+    for status in (found.status, "sent"):
+        if receipts.apply(provider_id=found.provider_id, send_key=message.send_key, status=status, now=now):
+            traffic.note(channel=message.channel, outcomes=Counter(accepted=1), now=now)
+            return
+
+
+def _back(message: Message, now: datetime, **fields: Any) -> None:
     if now < message.not_after:
         ledger.move(message=message, to=MessageStatus.PENDING, now=now, next_try_at=None, **fields)
     else:
-        ledger.move(message=message, to=MessageStatus.EXPIRED, now=now, error_text=dispatch.too_late())
+        fields["error_text"] = dispatch.too_late()
+        ledger.move(message=message, to=MessageStatus.EXPIRED, now=now, **fields)
 
 
 def _cannot_say(message: Message, now: datetime) -> None:
@@ -152,7 +160,7 @@ def _cannot_say(message: Message, now: datetime) -> None:
     if message.channel != Channel.EMAIL and message.settle_rounds < ROUNDS:
         return
     if message.kind in kinds.names() and kinds.get(message.kind).twice and not message.unsure_times:
-        _back(message, now, unsure_times=1)
+        _back(message, now, unsure_times=1, settled=Settled.AGAIN.value)
     else:
-        reason = _("Nobody can say whether it was sent.")
-        ledger.move(message=message, to=MessageStatus.DEAD, now=now, error_class=kinds.UNCLEAR, error_text=reason)
+        fault = {"error_class": kinds.UNCLEAR, "error_text": _("Nobody can say whether it was sent.")}
+        ledger.move(message=message, to=MessageStatus.DEAD, now=now, settled=Settled.SILENT.value, **fault)

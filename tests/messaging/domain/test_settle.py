@@ -3,9 +3,9 @@ from datetime import timedelta
 
 import pytest
 
-from messaging.domain import dispatch, settle
+from messaging.domain import dispatch, receipts, settle
 from messaging.domain import kinds as registry
-from messaging.models import Message
+from messaging.models import Message, Traffic
 from tests.messaging import kinds, written
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -55,6 +55,72 @@ def test_a_text_that_is_found_and_failed_is_not_called_sent(plan, wants, provide
     provider.phones.all[0]["status"] = word
     ask(now + MINUTE)
     assert (row().status, len(kinds.told)) == ("undelivered", 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fault", "settled", "ends"),
+    [
+        (kinds.REMINDER, {"drop": True, "accept": True}, "found", "sent"),
+        (kinds.REMINDER, {"drop": True}, "not_found", "sent"),
+        (kinds.REMINDER, {"drop": True, "lookup_status": 500}, "silent", "dead"),
+        (kinds.COME_IN, {"drop": True, "lookup_status": 500}, "again", "sent"),
+    ],
+)
+def test_the_ledger_says_how_each_uncertain_message_was_accounted_for(
+    plan, wants, provider, now, kind, fault, settled, ends
+):
+    plan(wants(7, kind=kind.name, not_after=now + 300 * MINUTE))
+    provider.control(fault)
+    tick(now)
+    assert (row().status, row().settled) == ("unknown", "")
+    provider.control({"drop": False, "accept": False})
+    for minute in range(60):
+        ask(now + minute * MINUTE)
+        tick(now + minute * MINUTE)
+    assert (row().status, row().settled) == (ends, settled)
+
+
+def test_what_was_never_uncertain_is_not_called_settled(plan, wants, provider, now):
+    plan(wants(7))
+    tick(now)
+    assert (row().status, row().settled) == ("sent", "")
+
+
+@pytest.mark.parametrize("minutes", [1, 60])
+def test_a_receipt_settles_what_was_uncertain_even_after_we_gave_up(plan, wants, provider, now, minutes):
+    [message] = plan(wants(7, not_after=now + 300 * MINUTE))
+    provider.control({"drop": True, "lookup_status": 500})
+    tick(now)
+    for minute in range(minutes):
+        ask(now + minute * MINUTE)
+    later = now + minutes * MINUTE
+    assert receipts.apply(provider_id="SM1", send_key=message.send_key, status="delivered", now=later)
+    assert (row().status, row().settled) == ("delivered", "found")
+
+
+def test_a_lease_begun_before_the_clock_was_put_back_does_not_hold_for_that_hour(plan, wants, provider, now):
+    plan(wants(1), wants(2), at=now)
+    [first, _second] = dispatch.claim(limit=2, now=now + 60 * MINUTE - timedelta(seconds=1))
+    dispatch._post_begins(first.message, written.draft(first.message, now), now)
+    assert settle.reap(now=now) == 2
+    assert sorted([row(1).status, row(2).status]) == ["pending", "unknown"]
+
+
+def test_a_question_put_off_before_the_clock_was_put_back_is_asked_at_once(plan, wants, provider, now):
+    ahead = now + 60 * MINUTE
+    plan(wants(7, not_after=now + 300 * MINUTE, due_at=now))
+    provider.control({"drop": True, "accept": True})
+    tick(ahead)
+    provider.control({"drop": False})
+    assert (ask(now), row().settled) == (1, "found")
+
+
+def test_settling_notes_that_the_provider_took_it(plan, wants, provider, now):
+    plan(wants(7))
+    provider.control({"drop": True, "accept": True})
+    tick(now)
+    ask(now + MINUTE)
+    assert [(t.unclear, t.accepted) for t in Traffic.objects.order_by("minute")] == [(1, 0), (0, 1)]
 
 
 def test_the_provider_is_not_asked_while_it_may_still_be_busy(plan, wants, provider, now):
