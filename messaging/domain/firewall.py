@@ -1,15 +1,15 @@
 """The last rule before a message leaves. What it stops cannot be sent by anybody; it says why in one sentence."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from messaging.domain import opt_outs, quiet, segments, telling
+from messaging.domain import quiet, segments, standing, telling
 from messaging.domain.kinds import Draft, Facts, Kind, Verdict
+from messaging.domain.standing import Standing
 from messaging.enums import Channel
 from messaging.models import Message
 
@@ -22,28 +22,15 @@ ADDRESS = re.compile(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """What the address and the person have said so far, to them and to us."""
-
-    opted_out: bool
-    agreed: bool
-
-
-def standing(*, facts: Facts) -> Standing:
-    """As it is now. For many messages at once ask ``opt_outs.among`` and ``consents.among``."""
-    return Standing(opted_out=bool(facts.to) and opt_outs.holds(address=facts.to), agreed=facts.agreed)
-
-
 def check(
-    *, draft: Draft, facts: Facts, kind: Kind, message: Message, now: datetime, standing: Standing | None = None
+    *, draft: Draft, facts: Facts, kind: Kind, message: Message, now: datetime, known: Standing | None = None
 ) -> Verdict:
     """Wanted, not wanted with the sentence that says why, or not yet with the time to look again.
 
-    ``standing`` where it is known already.
+    ``known`` where it was asked for many messages at once (``standing.of``); else one query.
     """
     reason = (
-        _address_fault(facts, kind, message, standing)
+        _address_fault(facts, kind, message, known)
         or _audience_fault(draft, facts, kind)
         or _word_fault(draft, facts, message)
         or _link_fault(draft)
@@ -63,15 +50,18 @@ def check(
 def _address_fault(facts: Facts, kind: Kind, message: Message, known: Standing | None) -> str:
     if not facts.to:
         return _("There is no number or address to send it to.")
-    stands = known or standing(facts=facts)
-    if stands.opted_out and not kind.despite_stop and message.channel == Channel.SMS:
-        return _("This number has asked for no more texts.")
-    if stands.opted_out and not kind.despite_stop:
+    if known is None:
+        known = standing.of(people=[facts.person] if facts.purpose else [], addresses=[facts.to])
+    is_text = message.channel == Channel.SMS
+    if not kind.despite_stop and not known.is_open(facts.to):
+        if is_text:
+            return _("This number has asked for no more texts.")
         return _("This address has asked for no more e-mails.")
-    if not stands.agreed and message.channel == Channel.SMS:
-        return _("They have not agreed to texts on this number.")
-    if not stands.agreed:
-        return _("They have not said yes to e-mails.")
+    asks = {"person": facts.person, "purpose": facts.purpose, "channel": message.channel, "address": facts.to}
+    if facts.purpose and not known.has_agreed(**asks):
+        return (
+            _("They have not agreed to texts on this number.") if is_text else _("They have not said yes to e-mails.")
+        )
     return ""
 
 

@@ -50,7 +50,6 @@ class Facts:
     link: str
     person: str = ""
     purpose: str = ""
-    agreed: bool = True
     permits: frozenset[str] = frozenset()
     never: tuple[str, ...] = ()
     zone: str = ""

@@ -9,11 +9,12 @@ from django.db import connection, transaction
 from clinic.domain import moves
 from clinic.domain.slots import Slot
 from clinic.models import Infusion, Policy, StaffMember
-from messaging.domain import dispatch, firewall, kinds, opt_outs, wordings, words
+from messaging.domain import dispatch, firewall, kinds, wordings, words
 from messaging.domain.compile import Faulty
+from messaging.domain.standing import Standing
 from messaging.enums import Channel
 from messaging.models import Message, Wording
-from support.domain import links, picture, rules, wording
+from support.domain import links, picture, rules, visit_state, wording
 from support.domain.coming import Coming
 from support.domain.day import Fasting
 from support.domain.picture import Picture
@@ -163,19 +164,18 @@ class _Writer:
     visit: Infusion
     policy: Policy
     known: dict[str, Addressee]
-    stopped: set[str]
+    standing: Standing
     own: dict[tuple[str, str, str], Wording]
 
     @classmethod
     def of(cls, visit: Infusion, rows: Sequence[Message]) -> "_Writer":
         one_of_each = {row.recipient: row for row in rows}
         known = {recipient: wording.addressee(row) for recipient, row in one_of_each.items()}
-        addresses = {address for who in known.values() for address in (who.phone, who.email)}
         return cls(
             visit=visit,
             policy=rules.at(site=visit.site),
             known=known,
-            stopped=opt_outs.among(addresses=addresses),
+            standing=visit_state.standing_of(*(who.contact for who in known.values())),
             own=wordings.in_use(site_id=visit.site_id),
         )
 
@@ -194,9 +194,8 @@ class _Writer:
             draft = words.written(message=message, kind=kind, facts=facts, own=own)
         except Faulty as fault:
             return "", str(fault)
-        standing = firewall.Standing(opted_out=facts.to in self.stopped, agreed=facts.agreed)
         verdict = firewall.check(
-            draft=draft, facts=facts, kind=kind, message=message, now=message.due_at, standing=standing
+            draft=draft, facts=facts, kind=kind, message=message, now=message.due_at, known=self.standing
         )
         if not verdict.wanted and verdict.retry_at is None:
             return "", verdict.reason

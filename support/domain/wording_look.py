@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 
 from clinic.models import Site
 from messaging.domain import compile, firewall, kinds, quiet, segments, words
-from messaging.domain.firewall import Standing
 from messaging.domain.kinds import Draft, Facts, Kind
+from messaging.domain.standing import Standing
 from messaging.enums import Audience, Channel
 from messaging.models import Message, Wording
 from support.domain import links, wording, wording_about
@@ -35,7 +35,7 @@ CONDITION = re.compile(r"\{%\s*if\s+(\w+)")
 DAY, TIME = date(2026, 3, 3), time(11, 30)
 FASTING = {"food": "05:30", "drinks": "09:30"}
 NAME = "Maya"
-SOMEBODY = Standing(opted_out=False, agreed=True)
+SOMEBODY = Standing()
 
 
 class Key(TypedDict):
@@ -127,7 +127,7 @@ def look(*, which: Which, subject: str, text: str) -> Look:
         return Look(fault=str(faulty), limit=kind.max_segments)
     verdicts = (
         firewall.check(
-            draft=_seen(draft), facts=facts, kind=kind, message=which.message, now=which.when, standing=SOMEBODY
+            draft=_seen(draft), facts=facts, kind=kind, message=which.message, now=which.when, known=SOMEBODY
         )
         for facts, draft in usual + longest
     )

@@ -3,15 +3,16 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from messaging.domain import firewall
+from messaging.domain import consents, firewall, opt_outs
 from messaging.domain.kinds import Draft, Facts, Slot, Verdict
 from messaging.domain.quiet import Window
+from messaging.domain.standing import Standing
 from messaging.models import Message
 from tests.factories import SiteFactory
 from tests.messaging.kinds import COME_IN, REMINDER
 
 LINK = "http://localhost:8000/l/abc"
-FACTS = Facts(to="+14105550107", wording="test-reminder", values={}, link=LINK)
+FACTS = Facts(to="+14105550107", wording="test-reminder", values={}, link=LINK, person="patient:7", purpose="visits")
 GOOD = Draft(to="+14105550107", body=f"Northgate Care: see you at 08:00. {LINK} STOP to opt out", link=LINK)
 
 
@@ -28,10 +29,10 @@ def check(
 ) -> Verdict:
     message = Message(site=SiteFactory.build(), channel=channel, zone=row_zone)
     now = now or datetime(2026, 3, 3, 14, 41, tzinfo=UTC)
-    standing = firewall.Standing(opted_out=opted_out, agreed=agreed)
-    return firewall.check(
-        draft=draft, facts=replace(FACTS, **facts), kind=kind, message=message, now=now, standing=standing
-    )
+    said = replace(FACTS, **facts)
+    yes = consents.yes(person=said.person, purpose=said.purpose, channel=channel, address=said.to)
+    known = Standing(stopped=frozenset({said.to} if opted_out else ()), agreed=frozenset({yes} if agreed else ()))
+    return firewall.check(draft=draft, facts=said, kind=kind, message=message, now=now, known=known)
 
 
 def test_a_plain_text_passes():
@@ -145,6 +146,52 @@ def test_a_number_that_opted_out_gets_nothing():
 )
 def test_who_has_not_agreed_gets_nothing(channel, why):
     assert check(replace(GOOD, subject="Your visit"), channel=channel, agreed=False).reason == why
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"person": "patient:8"},
+        {"purpose": "offers"},
+        {"address": "+14105550108"},
+        {"channel": "email"},
+    ],
+)
+def test_a_yes_covers_one_person_one_purpose_one_way_and_one_address(changed):
+    agreed = {"person": "patient:7", "purpose": "visits", "channel": "sms", "address": FACTS.to} | changed
+    known = Standing(agreed=frozenset({consents.yes(**agreed)}))
+    message = Message(site=SiteFactory.build(), channel="sms")
+    noon = datetime(2026, 3, 3, 17, tzinfo=UTC)
+    given = {"draft": GOOD, "facts": FACTS, "kind": REMINDER, "message": message, "now": noon, "known": known}
+    assert firewall.check(**given).reason == "They have not agreed to texts on this number."
+
+
+def test_what_needs_no_yes_asks_for_none():
+    assert check(agreed=False, purpose="").wanted
+
+
+def test_the_answer_to_a_stop_goes_to_a_number_that_just_sent_it():
+    assert check(opted_out=True, purpose="", kind=replace(REMINDER, despite_stop=True)).wanted
+
+
+@pytest.mark.django_db
+def test_what_is_not_known_is_asked_in_one_query(django_assert_num_queries, now):
+    yes = {
+        "person": "patient:7",
+        "channel": "sms",
+        "address": FACTS.to,
+        "language": "en",
+        "wording": "Yes",
+        "how": "link",
+    }
+    consents.give(**yes, purposes=["visits"], now=now)
+    message = Message(site=SiteFactory.build(), channel="sms")
+    noon = datetime(2026, 3, 3, 17, tzinfo=UTC)
+    given = {"draft": GOOD, "facts": FACTS, "kind": REMINDER, "message": message, "now": noon}
+    with django_assert_num_queries(1):
+        assert firewall.check(**given).wanted
+    opt_outs.record(address=FACTS.to, how="text", now=now)
+    assert firewall.check(**given).reason == "This number has asked for no more texts."
 
 
 def test_somebody_without_a_number_is_named_as_such():
