@@ -167,6 +167,7 @@ CELERY_BEAT_SCHEDULE = {
     "clinic-invitations": {"task": "clinic.send_invitations", "schedule": 20.0, "options": {"expires": 60}},
     "clinic-imports": {"task": "clinic.resume_imports", "schedule": 30.0, "options": {"expires": 60}},
     "support-sweep": {"task": "support.sweep", "schedule": 60.0, "options": {"expires": 120}},
+    "support-flow": {"task": "support.flow", "schedule": 30.0, "options": {"expires": 60}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 

@@ -7,11 +7,11 @@ class SupportConfig(AppConfig):
 
     def ready(self) -> None:
         """The inversions: what stops a start, who sits with a patient, what follows a change, which messages exist,
-        who hears replies, what a new site begins with."""
+        who hears replies and opt-outs, who looks whether messages go out, what a new site begins with."""
         from clinic.domain import followers, gates, guests, sites
         from education import library
-        from messaging.domain import inbound
-        from support.domain import circle, kinds, promise_rows, replies, reply_kinds, way_home
+        from messaging.domain import inbound, opt_outs, rounds
+        from support.domain import circle, flow, kinds, promise_rows, reach_changes, replies, reply_kinds, way_home
 
         gates.register(way_home.gate)
         guests.register(promise_rows.in_the_room)
@@ -21,3 +21,7 @@ class SupportConfig(AppConfig):
         reply_kinds.register_all()
         if replies.heard not in inbound.on_inbound:
             inbound.on_inbound.append(replies.heard)
+        if reach_changes.heard not in opt_outs.on_change:
+            opt_outs.on_change.append(reach_changes.heard)
+        if flow.watch not in rounds.on_round:
+            rounds.on_round.append(flow.watch)

@@ -21,7 +21,7 @@ from support.models import Designation
 
 S = MessageStatus
 # Lines of one group where several are shown, and where one is asked for.
-FEW, MANY = 20, 50
+FEW, MANY = 12, 50
 # What did not arrive longer ago is no news: it is shown where it is asked for.
 RECENT = timedelta(days=14)
 NAMES = 20

@@ -12,7 +12,7 @@ from clinic.domain import times
 from clinic.domain.errors import Refused
 from clinic.views.desk import at_site, was_read
 from messaging.models import Message
-from support.domain import ledger_words, messages_page, resending
+from support.domain import day_counts, flow, ledger_words, messages_page, resending
 from support.forms.messages import LedgerFilter
 from support.views.desk import back
 from support.views.refusals import shown_on
@@ -30,6 +30,8 @@ def messages(request: HttpRequest) -> HttpResponse:
         "form": form,
         "asked": asked,
         "groups": messages_page.groups(site=site, asked=asked, now=now),
+        "flows": flow.of(site=site, now=now),
+        "counts": None if asked.is_narrowed else day_counts.of(site=site, now=now),
         "later": not asked.is_narrowed and messages_page.goes_later(site=site, now=now),
         "today": times.day_bounds(day=times.local_day(moment=now, zone=site.zone), zone=site.zone),
         "here": request.get_full_path(),

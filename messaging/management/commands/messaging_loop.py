@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand
 from django.db import Error, close_old_connections
 from django.utils import timezone
 
-from messaging.domain import dispatch, settle
+from messaging.domain import dispatch, rounds, settle
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +47,7 @@ class Command(BaseCommand):
         try:
             settle.run(clock=timezone.now)
             done = dispatch.run(clock=timezone.now)
+            rounds.look(now=timezone.now())
         except Error as error:
             log.error("round_failed", error=type(error).__name__)
             return False

@@ -14,7 +14,7 @@ from support.models import Designation, Link
 from tests.factories import CommitmentFactory, DesignationFactory, PatientFactory
 
 S = MessageStatus
-QUERIES = 11
+QUERIES = 18
 
 
 @pytest.fixture

@@ -1,0 +1,169 @@
+"""Whether messages go out: seen in the database alone, told before patients notice, and told when they go again."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.core.management import call_command
+
+from clinic.enums import Role
+from messaging.domain import rounds, traffic
+from messaging.models import Message
+from support import tasks
+from support.domain import flow
+from support.models import Alert
+from tests.factories import SiteFactory, StaffFactory
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+@pytest.fixture
+def site(db):
+    site = SiteFactory()
+    StaffFactory(sites=[site], role=Role.FRONT_DESK)
+    return site
+
+
+@pytest.fixture
+def post(site, now):
+    def message(minutes, **fields):
+        """Due so many minutes from now."""
+        due = now + minutes * MINUTE
+        values = {"site": site, "kind": "patient_1_day", "recipient": "patient:1", "scope": "x", "channel": "sms"}
+        return Message.objects.create(
+            **values | {"subject": f"x:{Message.objects.count()}", "due_at": due, "not_after": due + HOUR} | fields
+        )
+
+    return message
+
+
+def took(now, minutes, channel="sms", **outcomes):
+    traffic.note(channel=channel, outcomes=Counter(outcomes), now=now + minutes * MINUTE)
+
+
+def texts(site, now):
+    return flow.of(site=site, now=now)[0]
+
+
+def test_where_nothing_was_ever_to_be_sent_nothing_is_claimed(site, now):
+    assert (texts(site, now).level, texts(site, now).sentence) == ("calm", "")
+
+
+def test_while_they_go_the_last_one_is_told(site, post, now):
+    took(now, -1, accepted=3)
+    post(10)
+    assert (texts(site, now).level, texts(site, now).sentence) == ("ok", "The last one was taken at 09:40.")
+
+
+STOPPED = [
+    (-4, {}, True),
+    (-4, {"accepted": 1}, True),
+    (-2, {}, True),
+    (-2, {"accepted": 1}, False),
+    (-1, {}, False),
+    (1, {}, False),
+    (1, {"accepted": 3, "later": 2}, True),
+    (1, {"accepted": 2, "later": 2}, False),
+    (1, {"accepted": 7, "unclear": 3}, False),
+    (1, {"accepted": 9, "undelivered": 5}, True),
+]
+
+
+@pytest.mark.parametrize(("due", "lately", "stopped"), STOPPED, ids=str)
+def test_what_counts_as_stopped(site, post, now, due, lately, stopped):
+    """The oldest due for over 3 minutes, over 30 % trouble of at least 5, or nothing taken since the oldest was due."""
+    post(due)
+    if lately:
+        took(now, 0, **lately)
+    assert flow.watch(now=now) == stopped
+    assert (texts(site, now).level == "stop") == stopped
+
+
+def test_what_waits_for_the_morning_is_no_trouble(site, post, now):
+    post(-60, next_try_at=now + HOUR)
+    assert flow.watch(now=now) == 0
+
+
+def test_the_clinic_is_told_once_with_an_owner_and_a_deadline(site, post, now):
+    post(-4)
+    for minute in range(3):
+        flow.watch(now=now + minute * MINUTE)
+    alert = Alert.objects.get()
+    assert (alert.kind, alert.site, alert.patient) == ("texts_stopped", site, None)
+    assert alert.owner.role == Role.FRONT_DESK
+    assert alert.deadline > now
+    assert alert.says == ("Texts do not go out. 1 should have gone, at 09:37. Please call those who must know today.")
+
+
+def test_a_clinic_with_nothing_to_send_is_not_told(site, post, now):
+    elsewhere = SiteFactory()
+    StaffFactory(sites=[elsewhere])
+    post(-4)
+    post(2 * 24 * 60, site=elsewhere)
+    flow.watch(now=now)
+    assert Alert.objects.get().site == site
+
+
+def test_that_they_go_again_is_said_and_the_rest_is_left_to_a_person(site, post, now):
+    message = post(-4)
+    flow.watch(now=now)
+    Message.objects.update(status="sent", sent_at=now, sent_to="+14105550123")
+    for minute in (1, 2):
+        flow.watch(now=now + minute * MINUTE)
+    alert = Alert.objects.get()
+    assert (alert.status, alert.says.count("They go out again.")) == ("open", 1)
+    Message.objects.filter(pk=message.pk).update(status="pending", sent_at=None)
+    for minute in (3, 4):
+        flow.watch(now=now + minute * MINUTE)
+    assert Alert.objects.get().says.endswith("They go out again. They stopped again.")
+
+
+def test_who_has_dealt_with_it_is_told_again_only_after_an_hour(site, post, now):
+    post(-4)
+    flow.watch(now=now)
+    done = {"status": "closed", "closed_at": now, "outcome": "Called the provider.", "closed_by": StaffFactory()}
+    Alert.objects.update(**done)
+    assert flow.watch(now=now + 59 * MINUTE) == 0
+    assert flow.watch(now=now + 61 * MINUTE) == 1
+
+
+def test_e_mails_that_stop_are_not_hidden_by_texts_that_go(site, post, now):
+    post(-4, channel="email")
+    took(now, 0, accepted=100)
+    flow.watch(now=now)
+    assert [(each.channel, each.level) for each in flow.of(site=site, now=now)] == [
+        ("Texts", "ok"),
+        ("E-mails", "stop"),
+    ]
+    assert Alert.objects.get().says.startswith("E-mails do not go out.")
+
+
+def test_the_plain_loop_watches_too_with_broker_and_worker_gone(phones, site, post, now):
+    phones.provider.control({"status": 503})
+    message = post(0, not_after=now + 9 * HOUR)
+    for minute in (0, 4):
+        with time_machine.travel(now + minute * MINUTE, tick=False):
+            call_command("messaging_loop", once=True)
+    message.refresh_from_db()
+    assert (message.status, Alert.objects.get().kind) == ("pending", "texts_stopped")
+
+
+def test_a_watcher_that_fails_keeps_nobody_from_looking(monkeypatch, now):
+    seen = []
+
+    def fails(*, now):
+        raise ValueError
+
+    monkeypatch.setattr(rounds, "on_round", [fails, lambda *, now: seen.append(now)])
+    rounds.look(now=now)
+    assert seen == [now]
+
+
+def test_the_clock_rings_for_it(site, post, now):
+    post(-4)
+    with time_machine.travel(now, tick=False):
+        tasks.look_at_the_flow()
+    assert Alert.objects.filter(kind="texts_stopped").exists()
+    assert "support.flow" in {bell["task"] for bell in settings.CELERY_BEAT_SCHEDULE.values()}
