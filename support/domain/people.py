@@ -5,10 +5,10 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
-from clinic.domain import audit
-from clinic.models import StaffMember
+from clinic.domain import audit, patients
+from clinic.models import Patient, StaffMember
 from messaging.enums import Channel
-from support.domain import agreeing, designations, invitations, replan
+from support.domain import agreeing, designations, invitations, reach_changes
 from support.models import Designation, SupportPerson
 
 
@@ -29,7 +29,15 @@ def correct_contact(*, person: SupportPerson, actor: str, now: datetime, phone: 
         for designation in _named(row):
             designations.note(designation, actor, "person.contact_corrected", now)
             invitations.follow_correction(designation=designation, changed=changed, now=now)
-            replan.replan_all(infusions=replan.upcoming_of(designation=designation, now=now), now=now)
+        reach_changes.follow(contact=row, now=now)
+        return row
+
+
+def correct_patients_contact(*, patient: Patient, actor: StaffMember, now: datetime, phone: str, email: str) -> Patient:
+    """The clinic's own correction, and the plans of the visits ahead follow."""
+    with transaction.atomic():
+        row = patients.correct_contact(patient=patient, actor=actor, now=now, phone=phone, email=email)
+        reach_changes.follow(contact=row, now=now)
         return row
 
 

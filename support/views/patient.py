@@ -9,10 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clinic.access import DESK_AND_CARE
-from clinic.domain import patients
 from clinic.domain.errors import Refused
 from clinic.views.desk import at_site, patient_of, was_read
-from support.domain import agreeing, record_page
+from support.domain import agreeing, people, record_page
 from support.forms.contact import ContactForm
 from support.views.refusals import shown_on
 
@@ -44,7 +43,7 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
     patient = patient_of(request, pk)
     form = ContactForm(request.POST or None, person=patient, region=request.site.region)
     if form.is_valid():
-        patients.correct_contact(patient=patient, actor=request.user, now=now, **form.cleaned_data)
+        people.correct_patients_contact(patient=patient, actor=request.user, now=now, **form.cleaned_data)
         said.success(request, _("Saved. Messages that have not gone yet use it."))
         return redirect("patient", pk)
     was_read(request, patient_id=patient.pk, subject=patient)
