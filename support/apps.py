@@ -23,7 +23,5 @@ class SupportConfig(AppConfig):
             inbound.on_inbound.append(replies.heard)
         if reach_changes.heard not in opt_outs.on_change:
             opt_outs.on_change.append(reach_changes.heard)
-        if reach_changes.heard not in opt_outs.on_change:
-            opt_outs.on_change.append(reach_changes.heard)
         if flow.watch not in rounds.on_round:
             rounds.on_round.append(flow.watch)
