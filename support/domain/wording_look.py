@@ -206,7 +206,8 @@ def _empty(which: Which) -> str:
 
 def _screen(which: Which, kind: Kind, draft: Draft) -> Screen:
     page = ""
-    if draft.link:
+    # A phone fetches what a text's link leads to; an e-mail's it shows only once it is opened.
+    if draft.link and which.is_text:
         is_helper = kind.audience == Audience.HELPER
         page = wording_about.page_title(name=which.name, is_helper=is_helper, first_name=NAME, language=which.language)
     return Screen(

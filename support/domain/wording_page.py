@@ -1,10 +1,8 @@
 """A clinic's own words for its messages: what there is, what changed, and saying it differently from now on."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import SequenceMatcher
 
 from django.conf import settings
 from django.db import transaction
@@ -17,12 +15,13 @@ from django.utils.translation import gettext_lazy as _
 from clinic.domain import audit
 from clinic.domain.errors import Refused
 from clinic.models import Site, StaffMember
-from messaging.domain import kinds, wordings, words
+from messaging.domain import compile, kinds, wordings, words
 from messaging.domain.wordings import Stale
 from messaging.enums import Audience, Channel
 from messaging.models import Wording
 from support.domain import ledger_words, wording_look
 from support.domain.wording_about import ABOUT, TITLES
+from support.domain.wording_changes import Piece, changes
 from support.domain.wording_look import Look, Which
 from support.domain.wording_slots import NEWS
 from support.enums import MayKnow
@@ -36,8 +35,7 @@ READERS: Mapping[str, Promise] = {
     ANSWER: _("Whoever texts us"),
 }
 COLUMNS = tuple((channel, code) for channel in Channel.values for code, _name in settings.LANGUAGES)
-# Words and marks, each whole, so that a difference is read and not spelt.
-PIECE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\w+|\s+|.")
+LINK_SAYS = _("the link to the person's own page")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,14 +96,6 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Piece:
-    """A stretch of words: "same", or "gone" from the product's, or "new" in the clinic's."""
-
-    how: str
-    text: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Name:
     """Something the words may name. ``mark``: how it is written in them; ``example``: what could stand there."""
 
@@ -134,8 +124,23 @@ def rows(*, site: Site, query: str = "", audience: str = "", only_own: bool = Fa
 def names(*, which: Which) -> list[Name]:
     """What the words may name, the link first."""
     values, slots = wording_look.ordinary(which), which.kind.slots
-    link = Name(mark="{{ link }}", says=gettext("the link to the person's own page"), example="")
-    return [link, *(_name(name, str(slot.says), values[name]) for name, slot in slots.items())]
+    link = Name(mark="{{ link }}", says=str(LINK_SAYS), example="")
+    return [link, *(_name(name, str(slots[name].says), values[name]) for name in slots if values[name] != "")]
+
+
+def left_out(*, which: Which, subject: str, text: str) -> list[str]:
+    """What the words it comes with tell and these do not, in plain words. Nothing where these cannot be read."""
+    kind, original = which.kind, shipped(which=which)
+    try:
+        before, after = (
+            compile.compiled(words_of, slots=words.values_allowed(kind)).uses
+            for words_of in (f"{original.subject}\n{original.text}", f"{subject}\n{text}")
+        )
+    except compile.Faulty:
+        return []
+    says = {words.LINK: LINK_SAYS, **{name: slot.says for name, slot in kind.slots.items()}}
+    unsaid = before - after - (set() if which.is_text else {"stop"})
+    return [str(says[name]) for name in says if name in unsaid]
 
 
 def title(*, name: str) -> str:
@@ -161,22 +166,6 @@ def in_use(*, which: Which) -> Words:
 def history(*, which: Which) -> Sequence[Wording]:
     """The newest first, with who wrote it."""
     return list(wordings.history(**which.key).select_related("made_by"))
-
-
-def changes(*, before: str, after: str) -> list[Piece]:
-    """What was taken out and put in, word by word."""
-    old, new = PIECE.findall(before), PIECE.findall(after)
-    found: list[Piece] = []
-    for how, start, end, begin, stop in SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
-        if how == "equal":
-            found.append(Piece(how="same", text="".join(old[start:end])))
-            continue
-        found += [
-            Piece(how=word, text="".join(pieces))
-            for word, pieces in (("gone", old[start:end]), ("new", new[begin:stop]))
-            if pieces
-        ]
-    return found
 
 
 def differences(*, before: Words, after: Words) -> list[tuple[str, list[Piece]]]:

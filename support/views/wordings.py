@@ -16,7 +16,7 @@ from clinic.domain.errors import Refused
 from clinic.views.desk import at_site, done, was_read
 from messaging.enums import Channel
 from support.domain import wording_look, wording_page
-from support.domain.wording_look import Look, Which
+from support.domain.wording_look import Which
 from support.forms.wordings import WordingFilter, WordingForm
 
 PAGE = "support/desk/wording.html"
@@ -55,7 +55,7 @@ def preview(request: HttpRequest, kind: str, channel: str, language: str) -> Htt
     which = which_of(request, kind, channel, language)
     typed = form_of(which, request.POST).typed()
     if request.htmx:
-        return render(request, f"{PAGE}#look", {"look": look_at(which, typed)})
+        return render(request, f"{PAGE}#look", look_at(which, typed))
     based_on = request.POST.get("based_on", "")
     form = form_of(which, initial=typed | ({"based_on": based_on} if based_on.isdecimal() else {}))
     return render(request, PAGE, page(request, which, form, typed))
@@ -96,7 +96,7 @@ def page(request: HttpRequest, which: Which, form: WordingForm, words: dict[str,
         "title": wording_page.title(name=which.name),
         "about": wording_page.about(name=which.name),
         "form": form,
-        "look": look_at(which, words),
+        **look_at(which, words),
         "names": wording_page.names(which=which),
         "shipped": original,
         "used": used,
@@ -129,8 +129,12 @@ def form_of(which: Which, data: Any = None, **kwargs: Any) -> WordingForm:
     return WordingForm(data, which=which, used=used, looks_at=address(which, "wording_preview"), **kwargs)
 
 
-def look_at(which: Which, words: dict[str, str]) -> Look:
-    return wording_look.look(which=which, subject=words["subject"], text=words["text"])
+def look_at(which: Which, words: dict[str, str]) -> dict[str, Any]:
+    typed = {"subject": words["subject"], "text": words["text"]}
+    return {
+        "look": wording_look.look(which=which, **typed),
+        "left_out": wording_page.left_out(which=which, **typed),
+    }
 
 
 def write(request: HttpRequest, which: Which, form: WordingForm) -> None:

@@ -14,7 +14,7 @@ from clinic.models import AuditEntry
 from messaging.domain import dispatch, kinds
 from messaging.enums import Channel
 from messaging.models import Message, Wording
-from support.domain import wording_about, wording_look, wording_page
+from support.domain import wording_about, wording_changes, wording_look, wording_page
 from support.domain.wording_look import Which
 from tests.support.conftest import Clinic, Phones
 
@@ -111,7 +111,7 @@ def test_a_page_is_called_in_the_readers_language():
 
 
 def test_changes_are_told_word_by_word():
-    pieces = wording_page.changes(before="See you {{ when }}.", after="See you soon, {{ when }}.")
+    pieces = wording_changes.changes(before="See you {{ when }}.", after="See you soon, {{ when }}.")
     assert [(piece.how, piece.text) for piece in pieces] == [
         ("same", "See you "),
         ("new", "soon, "),

@@ -190,6 +190,20 @@ def test_looking_first_saves_nothing_and_keeps_what_was_typed(director):
     assert not Wording.objects.exists()
 
 
+def test_what_the_words_it_comes_with_say_and_these_do_not_is_told(director):
+    def left_out(which, **fields) -> list[str]:
+        return director.post(url(which, "wording_preview"), {"subject": "Hello", **fields}).context["left_out"]
+
+    invitation = ["helper_invitation", "sms", "en"]
+    assert left_out(invitation, text="{{ site }}: help {{ name }}? {% if is_ride %}Lift{% endif %}") == [
+        "the link to the person's own page",
+        "how to stop these texts; nothing in an e-mail",
+    ]
+    by_mail = ["helper_invitation", "email", "en"]
+    assert left_out(by_mail, text="{{ site }}: help {{ name }}? {% if is_ride %}Lift{% endif %} {{ link }}") == []
+    assert left_out(invitation, text="{{ nobody }}") == []
+
+
 def test_htmx_gets_the_look_alone(director):
     response = director.post(url(name="wording_preview"), {"text": "{{ nobody }}"}, headers={"HX-Request": "true"})
     html = response.content.decode()
