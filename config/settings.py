@@ -286,6 +286,9 @@ EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=False)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Homeward <no-reply@localhost>" if LOCAL else None)
 
+# "console": texts become files in SMS_FILE_PATH, for a machine without a provider.
+SMS_TRANSPORT = env.text("SMS_TRANSPORT", "http")
+SMS_FILE_PATH = VAR_DIR / "texts"
 # Any provider that speaks Twilio's Messages resource.
 SMS_API_URL = env.text("SMS_API_URL", "http://127.0.0.1:8099" if LOCAL else "").rstrip("/")
 SMS_ACCOUNT = env.text("SMS_ACCOUNT", "local" if LOCAL else "")

@@ -21,6 +21,32 @@ def lease_outlasts_a_request(**_options: Any) -> list[CheckMessage]:
     ]
 
 
+@register
+def transport_exists(**_options: Any) -> list[CheckMessage]:
+    if settings.SMS_TRANSPORT in (sms.HTTP, sms.CONSOLE):
+        return []
+    return [
+        Error(
+            f"There is no way of sending texts called {settings.SMS_TRANSPORT!r}.",
+            hint=f"SMS_TRANSPORT is {sms.HTTP} or {sms.CONSOLE}.",
+            id="messaging.E002",
+        )
+    ]
+
+
+@register(deploy=True)
+def texts_leave(**_options: Any) -> list[CheckMessage]:
+    if settings.SMS_TRANSPORT != sms.CONSOLE:
+        return []
+    return [
+        Error(
+            "Texts are written to files and reach nobody.",
+            hint=f"Set SMS_TRANSPORT to {sms.HTTP}.",
+            id="messaging.E003",
+        )
+    ]
+
+
 @register(deploy=True)
 def provider_is_set_up(**_options: Any) -> list[CheckMessage]:
     names = ["SMS_API_URL", "SMS_ACCOUNT", "SMS_TOKEN", "SMS_FROM"]

@@ -1,4 +1,4 @@
-"""Texts through any provider that speaks Twilio's Messages resource."""
+"""Texts through any provider that speaks Twilio's Messages resource, or into files where there is none."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,10 @@ from requests.exceptions import ConnectionError as NoConnection
 from requests.exceptions import ConnectTimeout, InvalidSchema, MissingSchema, RequestException
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
+from messaging.transports import console
 from messaging.transports.outcome import Answer, Lookup, Outcome, Result
+
+HTTP, CONSOLE = "http", "console"
 
 # The request was read and turned away before anything was done; the clinic's set-up or the hour is at fault.
 TURNED_AWAY = frozenset({401, 403, 404, 405, 407, 408, 409, 425, 429, 503})
@@ -40,6 +43,8 @@ _http.proxies = {"http://127.0.0.1": "", "http://localhost": ""}
 
 def send(*, to: str, body: str, send_key: str) -> Outcome:
     """One POST. Retrying is the caller's business; nothing here waits or tries twice."""
+    if settings.SMS_TRANSPORT == CONSOLE:
+        return console.send(to=to, body=body, send_key=send_key)
     try:
         response = _http.post(
             _messages_url(),
@@ -67,6 +72,8 @@ def lookup(*, to: str, since: datetime, matches: Callable[[str], bool], taken: C
 
     `taken(provider_id)` says that the text is known to be another message.
     """
+    if settings.SMS_TRANSPORT == CONSOLE:
+        return console.lookup(to=to, since=since, matches=matches, taken=taken)
     url = _messages_url()
     params: dict[str, str] | None = {"To": to, "DateSent>": (since - SKEW).strftime("%Y-%m-%d"), "PageSize": "1000"}
     for _page in range(PAGES):
