@@ -44,7 +44,7 @@ def broken(texts: Iterable[Mapping[str, str]], *, settled_by: datetime | None = 
 
 def _at_most(message: Message) -> int:
     """How often it may have gone: twice only what is better said twice, and where the ledger says that it was."""
-    return 2 if message.settled == Settled.AGAIN and registry.get(message.kind).twice else 1
+    return 1 + message.unsure_times if registry.get(message.kind).twice else 1
 
 
 def _ledger_faults(by_link: Mapping[str, Message]) -> list[str]:

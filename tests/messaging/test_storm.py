@@ -54,7 +54,7 @@ def test_whatever_is_killed_each_message_goes_once_or_the_ledger_says_why_not(pl
     connection.close()
     began = time.monotonic()
 
-    weather.control(seed=MESSAGES, share=0.03, faults=FAULTS)
+    weather.control(seed=MESSAGES, share=0.03, lookup_share=0.5, faults=FAULTS)
     weather.work()
     acts = [weather.kill_one] * KILLS
     acts += [lambda: weather.restart(weather.valkey)] * BROKER + [lambda: weather.restart(weather.postgres)] * DATABASE
