@@ -1,0 +1,92 @@
+"""What a tick costs goes by what it does, not by what there is."""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from messaging.domain import dispatch, settle
+from messaging.models import Message
+from tests.factories import SiteFactory
+from tests.messaging import many
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ROOT = Path(__file__).resolve().parents[2]
+HOUR = timedelta(hours=1)
+FEW, MANY, CAP = 1_000, 10_000, 300
+
+
+def filled(rows: int, due_at: datetime, **changes: str) -> None:
+    Message.objects.all().delete()
+    many.write(site_id=SiteFactory().pk, rows=rows, due_at=due_at, **changes)
+
+
+@pytest.mark.crash
+def test_a_tick_takes_no_more_memory_with_ten_times_as_much_due(pg_dsn, now):
+    def peak(rows: int) -> int:
+        filled(rows, now, channel="email")
+        env = os.environ | {"DATABASE_URL": pg_dsn, "DJANGO_SETTINGS_MODULE": "config.settings", "LOG_LEVEL": "ERROR"}
+        command = [sys.executable, "-m", "tests.messaging.one_tick", now.isoformat(), str(CAP)]
+        run = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+        sent, kilobytes = run.stdout.split()[-2:]
+        assert int(sent) == CAP
+        return int(kilobytes)
+
+    assert peak(MANY) <= 1.1 * peak(FEW)
+
+
+def tick(now: datetime) -> None:
+    settle.run(clock=lambda: now)
+    assert dispatch.run(clock=lambda: now) == {}
+
+
+def test_an_empty_tick_reads_the_same_however_much_is_to_come(now):
+    def pages(rows: int) -> int:
+        filled(rows, now + 24 * HOUR)
+        with CaptureQueriesContext(connection) as queries:
+            tick(now)
+        return sum(pages_of(query["sql"]) for query in queries)
+
+    few, many_more = pages(FEW), pages(MANY)
+    assert few * 0.8 <= many_more <= few * 1.2
+
+
+def pages_of(sql: str) -> int:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + sql)
+        [[plans]] = cursor.fetchall()
+        transaction.set_rollback(True)
+    return sum(plans[0]["Plan"][name] for name in ("Shared Hit Blocks", "Shared Read Blocks"))
+
+
+def test_an_empty_tick_takes_no_time_worth_speaking_of(now):
+    """At most 20 ms in the database, in the quickest half of some: the machine may be busy otherwise."""
+    filled(MANY, now + 24 * HOUR)
+    took = sorted(in_database(lambda: tick(now)) for _time in range(20))
+    assert statistics.median(took[:10]) <= 0.02
+
+
+def in_database(work: Callable[[], None]) -> float:
+    """Seconds spent in statements."""
+    spent = 0.0
+
+    def measure(execute: Callable[..., Any], *args: Any) -> Any:
+        nonlocal spent
+        began = time.perf_counter()
+        try:
+            return execute(*args)
+        finally:
+            spent += time.perf_counter() - began
+
+    with connection.execute_wrapper(measure):
+        work()
+    return spent
