@@ -7,12 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
-from email.utils import parseaddr
 from itertools import product
 from typing import TypedDict
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from clinic.models import Site
@@ -21,15 +18,13 @@ from messaging.domain.kinds import Draft, Facts, Kind
 from messaging.domain.standing import Standing
 from messaging.enums import Audience, Channel
 from messaging.models import Message, Wording
-from support.domain import links, wording, wording_about
+from support.domain import links, lockscreen, wording, wording_about
+from support.domain.lockscreen import Screen
 from support.domain.wording_slots import NEWS, SLOTS
 from support.enums import MayKnow
 
 # Beside the words of a text there is room for an address of this length.
 LINK_LENGTH = 55
-# What phones show of a message before it is opened.
-FIRST_WORDS = 120
-TOKEN = re.compile("0{8,}")
 CONDITION = re.compile(r"\{%\s*if\s+(\w+)")
 # A visit somebody could have, on the clinic's clock.
 DAY, TIME = date(2026, 3, 3), time(11, 30)
@@ -87,19 +82,6 @@ class Which:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Screen:
-    """A locked phone, as ``components/lockscreen.html`` draws it."""
-
-    sender: str
-    subject: str
-    words: str
-    is_cut: bool
-    page_title: str
-    host: str
-    language: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Look:
     """``fault``: why the words cannot be sent, in one sentence; "" if they can. ``readings``: each way they can read.
 
@@ -135,8 +117,14 @@ def look(*, which: Which, subject: str, text: str) -> Look:
     first = usual[0][1]
     return Look(
         fault=next((verdict.reason for verdict in verdicts if not verdict.wanted), ""),
-        readings=tuple(dict.fromkeys(_masked(draft.body) for _facts, draft in usual)),
-        screen=_screen(which, kind, first),
+        readings=tuple(dict.fromkeys(lockscreen.masked(draft.body) for _facts, draft in usual)),
+        screen=lockscreen.of(
+            channel=which.channel,
+            language=which.language,
+            subject=first.subject,
+            body=first.body,
+            page_title=_page_title(which, kind, first),
+        ),
         segments=max((size.segments for size in sizes), default=0),
         units=max((size.units for size in sizes), default=0),
         limit=kind.max_segments,
@@ -146,7 +134,7 @@ def look(*, which: Which, subject: str, text: str) -> Look:
 def _seen(draft: Draft) -> Draft:
     """The first words of an e-mail lie on a locked phone beside its subject, so they are judged with it."""
     words_alone = draft.body.replace(draft.link, "") if draft.link else draft.body
-    return replace(draft, subject=f"{draft.subject} {words_alone[:FIRST_WORDS]}") if draft.html else draft
+    return replace(draft, subject=f"{draft.subject} {words_alone[: lockscreen.FIRST_WORDS]}") if draft.html else draft
 
 
 def conditions(text: str) -> list[str]:
@@ -204,23 +192,9 @@ def _empty(which: Which) -> str:
     return _("An e-mail needs a subject and words.")
 
 
-def _screen(which: Which, kind: Kind, draft: Draft) -> Screen:
-    page = ""
-    # A phone fetches what a text's link leads to; an e-mail's it shows only once it is opened.
-    if draft.link and which.is_text:
-        is_helper = kind.audience == Audience.HELPER
-        page = wording_about.page_title(name=which.name, is_helper=is_helper, first_name=NAME, language=which.language)
-    return Screen(
-        sender=settings.SMS_FROM if which.is_text else parseaddr(settings.DEFAULT_FROM_EMAIL)[0],
-        subject=draft.subject,
-        words=_masked(draft.body[:FIRST_WORDS].rstrip()).removesuffix("…"),
-        is_cut=len(draft.body) > FIRST_WORDS,
-        page_title=page,
-        host=urlsplit(settings.PUBLIC_URL).netloc,
-        language=which.language,
-    )
-
-
-def _masked(text: str) -> str:
-    """The made-up token of its link says nothing."""
-    return TOKEN.sub("…", text)
+def _page_title(which: Which, kind: Kind, draft: Draft) -> str:
+    """Of what a text's link leads to, which a phone fetches; an e-mail's it shows only once it is opened."""
+    if not draft.link or not which.is_text:
+        return ""
+    is_helper = kind.audience == Audience.HELPER
+    return wording_about.page_title(name=which.name, is_helper=is_helper, first_name=NAME, language=which.language)
