@@ -146,10 +146,9 @@ def phones(one_provider: Provider, settings, transactional_db) -> Phones:
     return Phones(provider=one_provider)
 
 
-@pytest.fixture
-def clinic(db, now) -> Clinic:
-    """Tuesday 3 March 2026, 09:41 in New York. Maya is the patient; nobody is named, nothing is booked."""
-    site = factories.SiteFactory()
+def new_clinic(*, now: datetime, phone: str, zone: str = "America/New_York") -> Clinic:
+    """Maya is the patient; nobody is named, nothing is booked."""
+    site = factories.SiteFactory(timezone=zone)
     staff = {
         role: factories.StaffFactory(sites=[site], role=role)
         for role in (Role.FRONT_DESK, Role.NURSE, Role.CLINICIAN, Role.DIRECTOR)
@@ -160,9 +159,15 @@ def clinic(db, now) -> Clinic:
         room=factories.RoomFactory(site=site),
         protocol=factories.ProtocolFactory(site=site, stages=[(6, 1, 2, 14)]),
         policy=factories.PolicyFactory(site=site, signed_by=staff[Role.DIRECTOR]),
-        patient=factories.PatientFactory(site=site, given_name="Maya", phone="+14105550199"),
+        patient=factories.PatientFactory(site=site, given_name="Maya", phone=phone),
         staff=staff,
     )
+
+
+@pytest.fixture
+def clinic(db, now) -> Clinic:
+    """Tuesday 3 March 2026, 09:41 in New York."""
+    return new_clinic(now=now, phone="+14105550199")
 
 
 @pytest.fixture

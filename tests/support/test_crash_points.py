@@ -14,15 +14,13 @@ from django.db import connections
 from django.test import Client
 
 from clinic.domain import infusions
-from clinic.enums import Role
 from clinic.models import Infusion
 from messaging.domain import dispatch, settle
 from messaging.models import Message
 from messaging.transports import signature, sms
 from support.domain import watch
 from support.models import Alert
-from tests import factories
-from tests.support.conftest import Clinic, Phones
+from tests.support.conftest import Clinic, Phones, new_clinic
 
 pytestmark = [pytest.mark.crash, pytest.mark.django_db(transaction=True)]
 WRITE = re.compile(r"\b(INSERT INTO|UPDATE|DELETE FROM) ")
@@ -98,24 +96,6 @@ class Points:
             yield
 
 
-def new_clinic(number: int, now: datetime) -> Clinic:
-    """Its patient and its helper have numbers of their own."""
-    site = factories.SiteFactory()
-    roles = (Role.FRONT_DESK, Role.NURSE, Role.CLINICIAN, Role.DIRECTOR)
-    staff = {role: factories.StaffFactory(sites=[site], role=role) for role in roles}
-    made = Clinic(
-        now=now,
-        site=site,
-        room=factories.RoomFactory(site=site),
-        protocol=factories.ProtocolFactory(site=site, stages=[(6, 1, 2, 14)]),
-        policy=factories.PolicyFactory(site=site, signed_by=staff[Role.DIRECTOR]),
-        patient=factories.PatientFactory(site=site, given_name="Maya", phone=f"+1410555{2 * number:04d}"),
-        staff=staff,
-    )
-    made.named("Sam", phone=f"+1410555{2 * number + 1:04d}", email="")
-    return made
-
-
 def story(clinic: Clinic, client: Client) -> Iterator[Callable[[], object]]:
     """What happens, one act after the other. Whoever acted and saw no answer looks, and acts again where nothing
     came of it; a tick that ended is made up for by the next."""
@@ -170,7 +150,8 @@ def story(clinic: Clinic, client: Client) -> Iterator[Callable[[], object]]:
 
 
 def walk(number: int, *, die_at: int | None, phones: Phones, client: Client, now: datetime, monkeypatch) -> Points:
-    clinic = new_clinic(number, now)
+    clinic = new_clinic(now=now, phone=f"+1410555{2 * number:04d}")
+    clinic.named("Sam", phone=f"+1410555{2 * number + 1:04d}", email="")
     points = Points(die_at=die_at)
     with points.watched(monkeypatch):
         for act in story(clinic, client):
