@@ -142,3 +142,11 @@ def test_an_answer_to_a_text_is_a_text(clinic: Clinic):
     with pytest.raises(LookupError):
         wording_page.find(site=clinic.site, name="reply_help", channel="email", language="en")
     assert wording_page.find(site=clinic.site, name="reply_help", channel="sms", language="en")
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_offer_of_a_free_time_is_one_text_with_the_longest_name_of_a_clinic_and_a_far_reader(clinic, language):
+    clinic.site.public_name, clinic.site.timezone = "Northgate Care of Annapolis MD", "Asia/Kathmandu"
+    which = Which(site=clinic.site, name="waitlist_offer", channel="sms", language=language)
+    words = wording_page.shipped(which=which)
+    assert wording_look.look(which=which, subject="", text=words.text).fault == ""
