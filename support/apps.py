@@ -11,12 +11,23 @@ class SupportConfig(AppConfig):
         from clinic.domain import followers, gates, guests, sites
         from education import library
         from messaging.domain import inbound, opt_outs, rounds
-        from support.domain import circle, flow, kinds, promise_rows, reach_changes, replies, reply_kinds, way_home
+        from support.domain import (
+            circle,
+            flow,
+            kinds,
+            neutral_names,
+            promise_rows,
+            reach_changes,
+            replies,
+            reply_kinds,
+            way_home,
+        )
 
         gates.register(way_home.gate)
         guests.register(promise_rows.in_the_room)
         followers.register(circle.follow)
         sites.on_begin(library.sync)
+        sites.on_public_words(neutral_names.faults)
         kinds.register_all()
         reply_kinds.register_all()
         if replies.heard not in inbound.on_inbound:

@@ -26,10 +26,9 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "checkin_open_hours",
             "call_back_minutes",
             "urgent_minutes",
-            "texts_from",
-            "texts_until",
         ),
     ),
+    ("texts", ("texts_from", "texts_until", "texts_per_day", "texts_per_week", "texts_apart_minutes")),
     ("waitlist", ("waitlist_minutes", "waitlist_daily", "waitlist_first_to_take")),
 )
 
@@ -68,6 +67,7 @@ def _title(name: str) -> str:
         "before": _("Before the visit"),
         "after": _("After the treatment"),
         "how it goes": _("Asking how it goes"),
+        "texts": _("Texts"),
         "waitlist": _("A time that becomes free"),
     }[name]
 

@@ -1,6 +1,6 @@
 """Setting a clinic up: the first site and administrator, what is still missing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,6 +36,25 @@ def on_begin(gift: Callable[..., object]) -> None:
     """Call once, from ``AppConfig.ready()``: ``gift(site=…, now=…)`` is what a new site begins with."""
     if gift not in _gifts:
         _gifts.append(gift)
+
+
+_judges: list[Callable[..., dict[str, str]]] = []
+
+
+def on_public_words(judge: Callable[..., dict[str, str]]) -> None:
+    """Call once, from ``AppConfig.ready()``: ``judge(public_name=…, never_say=…)`` answers a sentence per field of
+    ``Site`` at fault."""
+    if judge not in _judges:
+        _judges.append(judge)
+
+
+def telling(*, public_name: str, never_say: Sequence[str]) -> dict[str, str]:
+    """What is wrong with a name strangers read, and with words no message may hold: field to sentence."""
+    return {
+        field: sentence
+        for judge in _judges
+        for field, sentence in judge(public_name=public_name, never_say=never_say).items()
+    }
 
 
 def begin(*, now: datetime) -> Site:

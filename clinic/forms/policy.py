@@ -15,6 +15,8 @@ RUNG = "rung_"
 # Nobody answers a text faster than that, in minutes.
 SHORTEST_OFFER = 5
 PADSS_MOST = 10
+# Longer apart, and a reminder would come after what it reminds of. Minutes.
+FURTHEST_APART = 240
 
 
 class PolicyForm(forms.ModelForm):
@@ -53,6 +55,9 @@ class PolicyForm(forms.ModelForm):
             "waitlist_first_to_take",
             "texts_from",
             "texts_until",
+            "texts_per_day",
+            "texts_per_week",
+            "texts_apart_minutes",
         ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -72,6 +77,11 @@ class PolicyForm(forms.ModelForm):
         self.fields["discharge_score_min"].widget.attrs["max"] = PADSS_MOST
         self.fields["discharge_score_min"].help_text = _("PADSS: five items of 0 to 2 points, 10 in all.")
         self.fields["waitlist_daily"].help_text = _("0: nobody is asked by itself, the desk sees the place.")
+        self.fields["texts_per_day"].validators.append(MinValueValidator(1))
+        self.fields["texts_per_day"].widget.attrs["min"] = 1
+        self.fields["texts_per_day"].help_text = _("Beyond it, a person calls. Urgent news always goes.")
+        self.fields["texts_apart_minutes"].validators.append(MaxValueValidator(FURTHEST_APART))
+        self.fields["texts_apart_minutes"].widget.attrs["max"] = FURTHEST_APART
         for name in ("evening_checkin_at", "texts_from", "texts_until"):
             self.fields[name].widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
         rungs = [f"{RUNG}{rung}" for rung in Rung]
@@ -94,7 +104,12 @@ class PolicyForm(forms.ModelForm):
                 _("Asking how it goes"),
                 row("evening_checkin_at", "next_checkin_hours", "checkin_open_hours"),
                 row("call_back_minutes", "urgent_minutes"),
+            ),
+            group(
+                _("Texts"),
                 row("texts_from", "texts_until"),
+                row("texts_per_day", "texts_per_week"),
+                "texts_apart_minutes",
             ),
             group(
                 _("A time that becomes free"),
@@ -116,6 +131,8 @@ class PolicyForm(forms.ModelForm):
             self.add_error("helper_min_age", _("Helpers who take somebody home are adults: 18 or more."))
         if cleaned.get("texts_from") and cleaned.get("texts_until") and cleaned["texts_until"] <= cleaned["texts_from"]:
             self.add_error("texts_until", _("This must be later than when texts begin."))
+        if (cleaned.get("texts_per_week") or 0) < (cleaned.get("texts_per_day") or 0):
+            self.add_error("texts_per_week", _("A week cannot hold fewer texts than a day."))
         return cleaned
 
     @staticmethod

@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
+from django.contrib.postgres.forms import SimpleArrayField
 from django.utils.translation import gettext_lazy as _
 
 from clinic.domain import sites, times
@@ -12,6 +13,8 @@ from clinic.domain.contacts import read_phone
 from clinic.enums import Equipment, Role
 from clinic.forms.laid_out import group, laid_out, row
 from clinic.models import Room, Site, StaffMember
+
+SHORTEST_WORD = 3
 
 
 class SiteForm(forms.ModelForm):
@@ -27,6 +30,13 @@ class SiteForm(forms.ModelForm):
         help_text=_("Stands on every page for patients and helpers."),
     )
 
+    never_say = SimpleArrayField(
+        forms.CharField(max_length=40, required=False),
+        label=_("Words no message may hold"),
+        required=False,
+        help_text=_("With commas between. Whatever begins so is stopped too. Drugs and diagnoses are stopped anyway."),
+    )
+
     class Meta:
         model = Site
         fields = [
@@ -39,6 +49,7 @@ class SiteForm(forms.ModelForm):
             "arrival_note",
             "parking_note",
             "region",
+            "never_say",
         ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -47,14 +58,23 @@ class SiteForm(forms.ModelForm):
             self.initial |= {"name": "", "public_name": "", "timezone": ""}
             self.fields["timezone"].choices = [("", _("Choose one")), *self.fields["timezone"].choices]
         self.helper = laid_out(
-            group(_("Name"), row("name", "public_name")),
+            group(_("Name"), row("name", "public_name"), "never_say"),
             group(_("Where and when"), row("street", "city"), row("timezone", "region")),
             group(_("How to find you"), "phone", row("arrival_note", "parking_note")),
             button=_("Save"),
         )
 
+    def clean_never_say(self) -> list[str]:
+        words = [" ".join(word.lower().split()) for word in self.cleaned_data["never_say"]]
+        if any(0 < len(word) < SHORTEST_WORD for word in words):
+            raise forms.ValidationError(_("A word has three letters or more: shorter ones stand in too many others."))
+        return list(dict.fromkeys(word for word in words if word))
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        words = {"public_name": cleaned.get("public_name", ""), "never_say": cleaned.get("never_say", [])}
+        for field, sentence in sites.telling(**words).items():
+            self.add_error(field, sentence)
         number, received = read_phone(text=cleaned.get("phone", ""), region=cleaned.get("region", "US"))
         if received:
             self.add_error("phone", _("This number cannot be dialled. Enter it with the area code."))

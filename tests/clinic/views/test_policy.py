@@ -84,6 +84,9 @@ def test_the_ways_home_are_kept_in_the_order_of_their_numbers(director: Client, 
         ),
         ({"helper_min_age": "17"}, "helper_min_age"),
         ({"texts_from": "20:00", "texts_until": "08:00"}, "texts_until"),
+        ({"texts_per_day": "0"}, "texts_per_day"),
+        ({"texts_per_day": "5", "texts_per_week": "4"}, "texts_per_week"),
+        ({"texts_apart_minutes": "241"}, "texts_apart_minutes"),
         ({"solids_hours": "-1"}, "solids_hours"),
         ({"solids_hours": "99999"}, "solids_hours"),
         ({"solids_hours": ""}, "solids_hours"),
@@ -109,3 +112,11 @@ def test_a_free_time_is_kept_for_five_minutes_at_least(director: Client, site: S
     answer = director.post(reverse("policy_edit"), typed(waitlist_minutes="0"))
     assert answer.status_code == 422
     assert "Ensure this value is greater than or equal to 5." in answer.content.decode()
+
+
+def test_how_many_texts_one_number_gets_is_written_and_read(director: Client, site: Site) -> None:
+    director.post(reverse("policy_edit"), typed(texts_per_day="3", texts_per_week="9", texts_apart_minutes="30"))
+    draft = Policy.objects.get(site=site, signed_at=None)
+    assert (draft.texts_per_day, draft.texts_per_week, draft.texts_apart_minutes) == (3, 9, 30)
+    page = director.get(reverse("policy")).content.decode()
+    assert "exts to one number in 7 days, at most" in page

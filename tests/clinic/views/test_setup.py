@@ -78,6 +78,49 @@ def test_a_number_nobody_can_dial_is_refused_and_the_page_keeps_its_name(directo
     assert (answer.status_code, site.name == "New name", 'value="New name"' in page) == (422, False, True)
 
 
+def named(site: Site, **changes: str) -> dict[str, str]:
+    plain = ("name", "public_name", "timezone", "phone", "street", "city", "region")
+    return {field: getattr(site, field) for field in plain} | changes
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "sentence"),
+    [
+        (
+            {"public_name": "Northgate Infusion"},
+            "public_name",
+            "“infusion” tells a stranger what a visit is about. Choose a neutral name.",
+        ),
+        (
+            {"public_name": "Salud Mental Norte"},
+            "public_name",
+            "“mental” tells a stranger what a visit is about. Choose a neutral name.",
+        ),
+        (
+            {"public_name": "Willow House", "never_say": "willow"},
+            "public_name",
+            "“willow” tells a stranger what a visit is about. Choose a neutral name.",
+        ),
+        (
+            {"never_say": "willow, visit"},
+            "never_say",
+            "“visit” stands in the messages themselves: they could not be sent.",
+        ),
+        ({"never_say": "it"}, "never_say", "A word has three letters or more: shorter ones stand in too many others."),
+    ],
+)
+def test_a_clinics_words_for_strangers_are_neutral(changes, field, sentence, director: Client, site: Site) -> None:
+    answer = director.post(reverse("setup_site"), named(site, **changes))
+    assert (answer.status_code, dict(answer.context["form"].errors)) == (422, {field: [sentence]})
+
+
+def test_a_clinic_names_words_no_message_may_hold(director: Client, site: Site) -> None:
+    director.post(reverse("setup_site"), named(site, never_say="Willow  House, ,dr. vega, willow house"))
+    site.refresh_from_db()
+    assert site.never_say == ["willow house", "dr. vega"]
+    assert 'value="willow house,dr. vega"' in director.get(reverse("setup_site")).content.decode()
+
+
 def test_a_second_room_with_the_same_name_is_refused(director: Client, site: Site) -> None:
     RoomFactory(site=site, name="Room 1")
     answer = director.post(reverse("setup_rooms"), {"name": "room 1", "guest_places": "1"})
