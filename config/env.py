@@ -61,3 +61,8 @@ class Env:
         if not value:
             return list(default)
         return [word.strip() for word in value.split(",") if word.strip()]
+
+    def under(self, prefix: str) -> dict[str, str]:
+        """Every value whose name begins so, by the rest of its name."""
+        names = {name.removesuffix("_FILE") for name in self.source if name.startswith(prefix)}
+        return {name.removeprefix(prefix): self.text(name, "") for name in names}

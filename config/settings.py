@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "template_partials",
     "django_structlog",
     "csp",
+    "anymail",
 ]
 
 MIDDLEWARE = [
@@ -273,9 +274,15 @@ TIME_ZONE = "UTC"
 # --- outgoing messages ----------------------------------------------------------------------------
 
 PHONENUMBER_DEFAULT_REGION = env.text("PHONE_REGION", "US")
+# An e-mail service by its own interface ("postmark", "mailgun", …) with its keys as ANYMAIL_…; empty: a mail server.
+EMAIL_SERVICE = env.text("EMAIL_SERVICE", "")
+# WEBHOOK_SECRET ("name:password") is what the service shows when it tells us what became of an e-mail.
+ANYMAIL = {"IGNORE_UNSUPPORTED_FEATURES": True, "REQUESTS_TIMEOUT": (3, 10), **env.under("ANYMAIL_")}
 EMAIL_BACKEND = env.text(
     "EMAIL_BACKEND",
-    "django.core.mail.backends.filebased.EmailBackend" if LOCAL else "django.core.mail.backends.smtp.EmailBackend",
+    f"anymail.backends.{EMAIL_SERVICE}.EmailBackend"
+    if EMAIL_SERVICE
+    else f"django.core.mail.backends.{'filebased' if LOCAL else 'smtp'}.EmailBackend",
 )
 EMAIL_FILE_PATH = VAR_DIR / "mail"
 EMAIL_HOST = env.text("EMAIL_HOST", "localhost")

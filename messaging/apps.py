@@ -6,4 +6,9 @@ class MessagingConfig(AppConfig):
     verbose_name = "Messages"
 
     def ready(self) -> None:
+        from anymail.signals import tracking
+
         from messaging import checks as checks
+        from messaging.views import email
+
+        tracking.connect(email.heard, dispatch_uid="messaging.heard")

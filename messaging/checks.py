@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
 from messaging.transports import sms
+from messaging.views import email
 
 
 @register
@@ -43,6 +44,33 @@ def texts_leave(**_options: Any) -> list[CheckMessage]:
             "Texts are written to files and reach nobody.",
             hint=f"Set SMS_TRANSPORT to {sms.HTTP}.",
             id="messaging.E003",
+        )
+    ]
+
+
+@register
+def email_service_exists(**_options: Any) -> list[CheckMessage]:
+    if not settings.EMAIL_SERVICE or email.tracking_of(settings.EMAIL_SERVICE) is not None:
+        return []
+    return [
+        Error(
+            f"There is no e-mail service called {settings.EMAIL_SERVICE!r}.",
+            hint="EMAIL_SERVICE is a name of django-anymail's, such as postmark, or empty for a mail server.",
+            id="messaging.E004",
+        )
+    ]
+
+
+@register(deploy=True)
+def email_service_is_heard(**_options: Any) -> list[CheckMessage]:
+    if not settings.EMAIL_SERVICE or ":" in str(settings.ANYMAIL.get("WEBHOOK_SECRET", "")):
+        return []
+    return [
+        Warning(
+            "Nobody hears which e-mails did not arrive: the e-mail service has no secret to show us.",
+            hint="Set ANYMAIL_WEBHOOK_SECRET to name:password, and give the service the address "
+            "https://name:password@<your address>/hooks/email/status.",
+            id="messaging.W002",
         )
     ]
 

@@ -264,7 +264,14 @@ def _hand_over(message: Message, draft: Draft) -> Outcome:
     key = str(message.send_key)
     try:
         if message.channel == Channel.EMAIL:
-            return email.send(to=draft.to, subject=draft.subject, body=draft.body, html=draft.html, send_key=key)
+            return email.send(
+                to=draft.to,
+                subject=draft.subject,
+                body=draft.body,
+                html=draft.html,
+                send_key=key,
+                preferences=draft.preferences,
+            )
         return sms.send(to=draft.to, body=draft.body, send_key=key)
     except Exception as error:
         # Whatever broke, the request may have gone: only asking can tell.

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from messaging.domain import ledger, traffic
-from messaging.enums import RECEIPT_MAY_CORRECT, WITH_PROVIDER, MessageStatus, Settled
+from messaging.enums import RECEIPT_MAY_CORRECT, WITH_PROVIDER, Channel, MessageStatus, Settled
 from messaging.models import Message
 
 MEANS = {
@@ -37,7 +37,7 @@ def apply(*, provider_id: str, send_key: UUID | None, status: str, now: datetime
     if means is None:
         return False
     for _try in range(TRIES):
-        message = _find(provider_id, send_key)
+        message = find(provider_id=provider_id, send_key=send_key)
         if message is None or message.status not in RECEIPT_MAY_CORRECT or not message.sent_to:
             return False
         known = MessageStatus(message.status)
@@ -50,7 +50,8 @@ def apply(*, provider_id: str, send_key: UUID | None, status: str, now: datetime
     return False
 
 
-def _find(provider_id: str, send_key: UUID | None) -> Message | None:
+def find(*, provider_id: str, send_key: UUID | None) -> Message | None:
+    """By our own key where it came along, else by the provider's name for it."""
     if send_key is not None:
         return Message.objects.filter(send_key=send_key).first()
     return Message.objects.filter(~Q(provider_id=""), provider_id=provider_id).first()
@@ -69,5 +70,11 @@ def _facts(message: Message, means: MessageStatus, provider_id: str, now: dateti
     if means == MessageStatus.DELIVERED:
         facts["delivered_at"] = now
     if means == MessageStatus.UNDELIVERED:
-        facts |= {"error_class": "undelivered", "error_text": _("The phone network could not deliver it.")}
+        facts |= {"error_class": "undelivered", "error_text": _undelivered(message)}
     return facts
+
+
+def _undelivered(message: Message) -> str:
+    if message.channel == Channel.EMAIL:
+        return _("The reader's mail server did not take it.")
+    return _("The phone network could not deliver it.")

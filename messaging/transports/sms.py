@@ -57,7 +57,7 @@ def send(*, to: str, body: str, send_key: str) -> Outcome:
     except (MissingSchema, InvalidSchema):
         return Outcome(result=Result.LATER, fault="not_set_up", reason=_("No text provider is set up."))
     except RequestException as error:
-        if _never_connected(error):
+        if never_connected(error):
             return Outcome(
                 result=Result.LATER, fault="no_connection", reason=_("The text provider could not be reached.")
             )
@@ -112,7 +112,7 @@ def _timeouts() -> tuple[float, float]:
     return min(3.05, settings.SMS_TIMEOUT), float(settings.SMS_TIMEOUT)
 
 
-def _never_connected(error: RequestException) -> bool:
+def never_connected(error: RequestException) -> bool:
     if isinstance(error, ConnectTimeout):
         return True
     cause = error.args[0] if isinstance(error, NoConnection) and error.args else None

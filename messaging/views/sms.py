@@ -39,7 +39,7 @@ def signed(view: Callable[[HttpRequest, Said], HttpResponse]) -> Callable[[HttpR
 
     @wraps(view)
     def checked(request: HttpRequest) -> HttpResponse:
-        length = _length(request)
+        length = length_of(request)
         if length > LONGEST_BODY:
             return HttpResponse(status=413)
         if len(request.body) < length:
@@ -96,7 +96,8 @@ def sms_inbound(request: HttpRequest, said: Said) -> HttpResponse:
     return HttpResponse("<Response/>", content_type="text/xml")
 
 
-def _length(request: HttpRequest) -> int:
+def length_of(request: HttpRequest) -> int:
+    """As declared; too long where that is nonsense."""
     declared = request.META.get("CONTENT_LENGTH") or "0"
     return int(declared) if declared.isdecimal() and len(declared) < 10 else LONGEST_BODY + 1
 

@@ -47,3 +47,10 @@ def test_a_number_that_is_none_stops_the_start() -> None:
 
 def test_a_list_is_split_at_commas_and_trimmed() -> None:
     assert Env({"LINK_KEYS": "new, old ,,"}).words("LINK_KEYS") == ["new", "old"]
+
+
+def test_all_names_with_one_beginning_are_read_together_also_from_files(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("s\n")
+    source = {"ANYMAIL_POSTMARK_SERVER_TOKEN": "t", "ANYMAIL_WEBHOOK_SECRET_FILE": str(secret), "OTHER": "x"}
+    assert Env(source).under("ANYMAIL_") == {"POSTMARK_SERVER_TOKEN": "t", "WEBHOOK_SECRET": "s"}
