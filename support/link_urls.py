@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from support.views import calendars, link_checkin, link_entry, link_helper, link_patient, link_reading, link_times
+from support.views import (
+    calendars,
+    link_checkin,
+    link_entry,
+    link_helper,
+    link_patient,
+    link_preferences,
+    link_reading,
+    link_times,
+)
 
 urlpatterns = [
     path("c/<str:key>.ics", calendars.feed, name="feed"),
@@ -13,6 +22,7 @@ urlpatterns = [
     path("l/<str:key>/dates.ics", calendars.all_dates, name="link_dates_file"),
     path("l/<str:key>/visit/<int:pk>.ics", calendars.one_date, name="link_date_file"),
     path("l/<str:key>/times/", link_times.my_times, name="link_times"),
+    path("l/<str:key>/preferences/", link_preferences.page, name="link_preferences"),
     path("l/<str:key>/stop/", link_helper.stop, name="link_stop"),
     path("l/<str:key>/visit/<int:pk>/step-back/", link_helper.step_back, name="link_step_back"),
     path("l/<str:key>/visit/<int:pk>/come-after-all/", link_helper.come_after_all, name="link_come_after_all"),

@@ -13,7 +13,7 @@ from clinic.models import Patient, StaffMember
 from clinic.models.patient import Contact
 from messaging.domain import consents
 from messaging.enums import Channel
-from support.domain import purposes, reach_changes
+from support.domain import purposes, reach_changes, visit_state
 from support.enums import AnsweredVia
 from support.models import SupportPerson
 
@@ -51,6 +51,20 @@ def helper_said_yes(*, person: SupportPerson, witness: StaffMember, now: datetim
     """To texts and e-mails, in answer to ``ASKED_OF_HELPERS``. Idempotent. Whether anything was not agreed before."""
     ways = [Channel.SMS, Channel.EMAIL]
     return agree(contact=person, by=ways, wording=ASKED_OF_HELPERS, how="spoken", now=now, heard_by=witness)
+
+
+def beside_the_button(*, person: SupportPerson) -> str:
+    """The words beside the button that takes a date; empty for somebody who agreed to them before."""
+    name = purposes.name(person)
+    asked = {(Channel.SMS, person.phone), (Channel.EMAIL, person.email)}
+    known = visit_state.standing_of(person)
+    has_agreed = all(
+        known.has_agreed(person=name, purpose=about, channel=channel, address=address)
+        for about in purposes.OF_HELPERS
+        for channel, address in asked
+        if address
+    )
+    return "" if has_agreed else _(WITH_A_DATE)
 
 
 def with_a_date(*, person: SupportPerson, via: str, now: datetime, heard_by: StaffMember | None = None) -> None:

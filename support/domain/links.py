@@ -81,6 +81,11 @@ def address(link: Link) -> str:
     return settings.PUBLIC_URL + reverse("link", args=[token(link)])
 
 
+def preferences_address(link: Link) -> str:
+    """The page where they change how we write to them, or end it with one press (RFC 8058)."""
+    return settings.PUBLIC_URL + reverse("link_preferences", args=[token(link)])
+
+
 def stand_in() -> str:
     """As long as an address, and nobody's: for words that are only looked at."""
     return settings.PUBLIC_URL + reverse("link", args=["0" * TOKEN_LENGTH])

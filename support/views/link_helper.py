@@ -10,7 +10,18 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clinic.domain.errors import Refused
 from clinic.enums import InfusionStatus
-from support.domain import checkins, commitments, day, designations, handovers, helper_page, living, people, whole_visit
+from support.domain import (
+    agreeing,
+    checkins,
+    commitments,
+    day,
+    designations,
+    handovers,
+    helper_page,
+    living,
+    people,
+    whole_visit,
+)
 from support.enums import AnsweredVia, LinkPurpose, MayKnow, SupportRole
 from support.models import Commitment, Handover
 from support.views import link_checkin, link_reading
@@ -43,6 +54,7 @@ def context(request: HttpRequest, built: helper_page.HelperPage) -> dict[str, ob
         "person": named.person,
         "knows_progress": named.allows(MayKnow.PROGRESS),
         "knows_aftercare": named.allows(MayKnow.AFTERCARE),
+        "with_a_date": agreeing.beside_the_button(person=named.person),
         "asked": checkins.waiting(patient=named.patient, designation=named, now=request.now),
         "answers": link_checkin.answers(),
     }
