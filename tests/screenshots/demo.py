@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 from clinic.enums import InfusionStatus, Role
 from clinic.models import Closure, Course, Infusion, Protocol, Room, Site, StaffMember
 from education.models import HelpNumber, Page
+from messaging.enums import MessageStatus
+from messaging.models import Message
 from support.domain import links
 from support.enums import HOLDING, AlertStatus, SupportRole
 from support.models import Alert, CheckIn, Commitment, Designation
@@ -103,6 +105,7 @@ def look(*, now: datetime) -> Demo:
         "setup/protocols": Protocol.objects.earliest("pk").pk,
         "setup/people": demo.staff[Role.NURSE].pk,
         "closures": Closure.objects.latest("pk").pk,
+        "messages": Message.objects.filter(status=MessageStatus.PENDING).earliest("due_at").pk,
         "library": Page.objects.filter(language="en", audience="patient", stage="after").get().pk,
         "library/numbers": HelpNumber.objects.earliest("pk").pk,
     }
