@@ -31,6 +31,7 @@ BAR = (
     Entry("schedule", _("Schedule"), ("schedule", "closures", "waitlist")),
     Entry("patients", _("Patients"), ("patients", "courses", "people")),
     Entry("messages", _("Messages"), ("messages", "outbox")),
+    Entry("inbox", _("Texts"), ("inbox",)),
     Entry("alerts", _("Alerts"), ("alerts",)),
     Entry("setup", _("Set-up"), ("setup", "policy")),
     Entry("wordings", _("Wordings"), ("wordings",)),

@@ -8,7 +8,7 @@ from clinic.enums import InfusionStatus, Role
 from clinic.models import Closure, DeskNote, ImportRun, ImportStatus, Patient, Site, StaffMember
 from education import directory, library
 from education.models import HelpNumber, Page, PageRevision
-from messaging.models import Message
+from messaging.models import InboundText, Message
 from support.domain import links
 from support.enums import AlertKind, CheckInKind, CheckInStatus, CommitmentStatus
 from support.models import Alert, CheckIn, Commitment, Designation, Link, PlaceOffer, WaitlistEntry
@@ -131,6 +131,9 @@ def build(*, now: Any, given_name: str = "Maya") -> World:
         created_at=now,
         updated_at=now,
     )
+    text = InboundText.objects.create(
+        provider_id=f"SM{message.pk}", from_number=named.person.phone, body="Late!", received_at=now, site=site
+    )
     run = ImportRun.objects.create(
         site=site, started_by=staff[Role.FRONT_DESK], started_at=now, file_name="a.ndjson", status=ImportStatus.DONE
     )
@@ -178,6 +181,7 @@ def build(*, now: Any, given_name: str = "Maya") -> World:
         "alerts": alert.pk,
         "notes": note.pk,
         "messages": message.pk,
+        "inbox": text.pk,
         "setup/rooms": room.pk,
         "closures": closure.pk,
         "waitlist": entry.pk,

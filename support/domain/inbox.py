@@ -37,6 +37,17 @@ class Thread:
     def number(self) -> str:
         return self.last.from_number
 
+    @property
+    def patients(self) -> list[Patient]:
+        """Whose record a text from this number can be about, at the site it lies at."""
+        about = [*self.holders.patients, *(named.patient for named in self.holders.named)]
+        return [patient for patient in dict.fromkeys(about) if patient.site_id == self.last.site_id]
+
+    @property
+    def whose(self) -> str:
+        """In words: the names, or that nobody has it."""
+        return self.holders.names or _("Nobody here has this number")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
@@ -70,6 +81,14 @@ def keep_for_a_person(
         now=now,
         said_again=True,
     )
+
+
+def newest_of(*, alert: Alert) -> InboundText | None:
+    """The last text of the matter an alert is about; None for what is about something else."""
+    if alert.kind != AlertKind.TEXT_CAME:
+        return None
+    texts = InboundText.objects.filter(site=alert.site_id, from_number=alert.key.rpartition(":")[2])
+    return texts.order_by("-received_at", "-pk").first()
 
 
 def waiting(*, site: Site) -> QuerySet[InboundText]:

@@ -11,7 +11,7 @@ from clinic.access import DESK_AND_CARE
 from clinic.domain.errors import Refused
 from clinic.views.desk import at_site, was_read
 from support.domain import alerts as domain
-from support.domain import answers, board, whom_to_call
+from support.domain import answers, board, inbox, whom_to_call
 from support.enums import AlertStatus
 from support.models import Alert
 from support.views.refusals import shown_on
@@ -54,6 +54,7 @@ def page(request: HttpRequest, pk: int, refused: Refused | None = None) -> HttpR
         "level": board.alert_level(alert=row, now=now),
         "is_overdue": row.status != AlertStatus.CLOSED and row.deadline <= now,
         "answers": answers.of(infusion=row.infusion) if row.infusion else [],
+        "text": inbox.newest_of(alert=row),
         "refused": refused,
         "outcome": request.POST.get("outcome", ""),
     }
