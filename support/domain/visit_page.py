@@ -11,8 +11,9 @@ from clinic.domain import gates, moves
 from clinic.enums import OFF, InfusionStatus
 from clinic.models import Infusion, Move, RuleOverride
 from messaging.models import Message
-from support.domain import answers, board, ledger_words, reached, rules, steps, way_home
+from support.domain import answers, board, coming, ledger_words, reached, rules, steps, way_home
 from support.domain.answers import Answered
+from support.domain.coming import Coming
 from support.domain.day import Fasting, fasting
 from support.domain.ledger_words import Line
 from support.domain.way_home import WayHome
@@ -66,6 +67,8 @@ class Promised:
 
 @dataclass(frozen=True, kw_only=True)
 class VisitPage:
+    """``coming``: messages and calls still to be made, ``messages``: those that were, or are no longer needed."""
+
     phase: str
     phases: list[Phase]
     step: steps.Step | None
@@ -75,6 +78,7 @@ class VisitPage:
     promised: list[Promised]
     earlier: list[Promised]
     not_asked: list[Designation]
+    coming: list[Coming]
     messages: list[Line]
     answers: list[Answered]
     alerts: list[Alert]
@@ -102,7 +106,8 @@ def of(*, infusion: Infusion, now: datetime) -> VisitPage:
     asked = {row.designation_id for row in current}
     unreached = reached.why_not(commitments=commitments)
     named = Designation.objects.filter(patient_id=infusion.patient_id, withdrawn_at=None).select_related("person")
-    sent = Message.objects.filter(site_id=infusion.site_id, scope=f"infusion:{infusion.pk}").order_by("due_at", "pk")
+    said = Message.objects.filter(site_id=infusion.site_id, scope=f"infusion:{infusion.pk}").order_by("due_at", "pk")
+    said = said.exclude(status__in=ledger_words.WAITING)
     return VisitPage(
         phase=steps.phase(infusion=infusion, zone=infusion.site.zone, now=now),
         phases=_phases(infusion),
@@ -113,7 +118,8 @@ def of(*, infusion: Infusion, now: datetime) -> VisitPage:
         promised=[_promised(row, infusion, unreached.get(row.pk, "")) for row in current],
         earlier=[_promised(row, infusion, "") for row in commitments if row.status == C.VOID],
         not_asked=[row for row in named if row.pk not in asked],
-        messages=ledger_words.lines(messages=list(sent), now=now),
+        coming=coming.of(visit=infusion, now=now),
+        messages=ledger_words.lines(messages=list(said), now=now),
         answers=answers.of(infusion=infusion),
         alerts=list(infusion.alerts.exclude(status=AlertStatus.CLOSED).select_related("owner")),
         fasting=fasting(infusion=infusion, policy=rules.of(infusion=infusion)) if state == S.BOOKED else None,

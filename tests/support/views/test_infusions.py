@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,11 +8,12 @@ from clinic.enums import CourseStatus, InfusionStatus, Role
 from clinic.models import AuditEntry, Course
 from messaging.enums import Channel, MessageStatus
 from messaging.models import Message
+from support.domain import replan
 from support.enums import CommitmentStatus
 from tests.factories import CommitmentFactory
 
 S = InfusionStatus
-QUERIES = 16
+QUERIES = 22
 STEPS = ["arrive", "start", "recover", "ready", "home", "cancel", "no_show", "stop_early", "late"]
 
 
@@ -190,3 +192,31 @@ def test_a_helper_whom_a_message_asks_is_shown_with_the_time(desk, visit, now):
     CommitmentFactory(infusion=visit, designation__person__texts_agreed_at=now)
     html = desk.get(reverse("infusion", args=[visit.pk])).content.decode()
     assert "Asked " in html[html.index('id="promise-') :].partition("</small>")[0]
+
+
+def test_what_will_go_is_told_apart_from_what_went_and_calls_are_among_it(desk, book, now):
+    """A patient without a mobile and an e-mail is called; the helper's message waits for its time."""
+    visit = book(at=now + timedelta(days=3))
+    named = CommitmentFactory(infusion=visit, status="accepted", answered_at=now, answered_via="link").designation
+    type(visit.patient).objects.update(phone="", email="")
+    about = {"scope": f"infusion:{visit.pk}", "subject": f"infusion:{visit.pk}", "about_at": visit.starts_at}
+    Message.objects.create(
+        site=visit.site,
+        kind="helper_ask_again",
+        recipient=f"designation:{named.pk}",
+        channel=Channel.SMS,
+        status=MessageStatus.SENT,
+        sent_at=now,
+        sent_to="+14105550123",
+        due_at=now,
+        not_after=visit.starts_at,
+        **about,
+    )
+    replan.replan(infusion=visit, now=now)
+    html = desk.get(reverse("infusion", args=[visit.pk])).content.decode()
+    _before, coming, went = re.split(r'<section class="section" aria-labelledby="(?:coming|ledger)">', html)
+    assert "Still all right for tomorrow?" in coming
+    assert coming.count("Somebody calls") == 1
+    assert "Reminder, the day before" in coming
+    assert "Asked again" in went
+    assert "Asked again" not in coming
