@@ -14,7 +14,7 @@ from clinic.models import AuditEntry, Course, Infusion, Patient, StaffMember
 from clinic.models.patient import Contact
 from messaging.enums import Channel
 from messaging.models import Consent
-from support.domain import agreeing, board, purposes, visit_rows
+from support.domain import agreeing, board, purposes, same_number, visit_rows
 from support.domain.board import Visit
 from support.enums import AlertStatus
 from support.models import Alert, Designation, WaitlistEntry
@@ -56,6 +56,7 @@ class RecordPage:
     agreed: Consent | None
     unheard: set[int]
     question: str
+    warnings: list[str]
 
 
 def of(*, patient: Patient, now: datetime) -> RecordPage:
@@ -94,6 +95,7 @@ def of(*, patient: Patient, now: datetime) -> RecordPage:
         agreed=agreed,
         unheard={row.pk for row in named if purposes.name(row.person) not in yeses},
         question="" if agreed else _(agreeing.ASKED_OF_PATIENTS),
+        warnings=same_number.warnings(people=[patient, *(row.person for row in named if row.withdrawn_at is None)]),
     )
 
 

@@ -1,10 +1,14 @@
 """Whose number it is, and where two people share one: what is said by text may come from either."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+
 from clinic.models import Patient
-from support.domain import same_person
+from messaging.enums import Channel
+from messaging.models import Consent
+from support.domain import purposes, same_person
 from support.models import Designation, SupportPerson
 
 Person = Patient | SupportPerson
@@ -26,6 +30,12 @@ class Holders:
             if not any(_is_one(person, known) for known in found):
                 found.append(person)
         return found
+
+    @property
+    def known_as(self) -> set[str]:
+        """Under which names a yes of theirs is kept."""
+        everybody: list[Person] = [*self.patients, *(designation.person for designation in self.named)]
+        return {purposes.name(person) for person in everybody}
 
     @property
     def names(self) -> str:
@@ -51,6 +61,32 @@ def among(*, numbers: Iterable[str]) -> dict[str, Holders]:
     named = Designation.objects.filter(person__phone__in=known, withdrawn_at=None)
     for designation in named.select_related("person__site", "patient__site").order_by("pk"):
         found[designation.person.phone].named.append(designation)
+    return found
+
+
+def warnings(*, people: Sequence[Person]) -> list[str]:
+    """What staff must know before they trust these people's numbers, a sentence each. Three queries however many."""
+    have = among(numbers={person.phone for person in people if person.phone})
+    agreed = _agreed(have)
+    found: list[str] = []
+    for person in people:
+        here = have.get(person.phone, Holders())
+        if here.is_shared:
+            sentence = _("%(names)s have the same number: a yes or no by text may be from either, so none is taken.")
+            found.append(sentence % {"names": here.names})
+        whose = agreed.get(person.phone, set())
+        if whose and whose.isdisjoint(here.known_as):
+            sentence = _("Somebody else had the number of %(name)s and agreed to texts. Ask before a text goes there.")
+            found.append(sentence % {"name": person.full_name})
+    return list(dict.fromkeys(found))
+
+
+def _agreed(numbers: Iterable[str]) -> dict[str, set[str]]:
+    """Who said yes to texts at each, under the names their yes is kept: also who has another number by now."""
+    held = Consent.objects.filter(address__in=list(numbers), channel=Channel.SMS, withdrawn_at=None)
+    found: dict[str, set[str]] = {}
+    for person, address in held.values_list("person", "address"):
+        found.setdefault(address, set()).add(person)
     return found
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from clinic.access import DESK_AND_CARE
 from clinic.domain.errors import Refused
 from clinic.views.desk import at_site, patient_of, was_read
-from support.domain import agreeing, people, record_page
+from support.domain import agreeing, people, record_page, same_number, spoken_stops
 from support.forms.contact import ContactForm
 from support.views.refusals import shown_on
 
@@ -47,7 +47,15 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
         said.success(request, _("Saved. Messages that have not gone yet use it."))
         return redirect("patient", pk)
     was_read(request, patient_id=patient.pk, subject=patient)
-    context = {"form": form, "person": patient, "patient": patient, "title": _("Number and e-mail")}
+    context = {
+        "form": form,
+        "person": patient,
+        "patient": patient,
+        "title": _("Number and e-mail"),
+        "ways": spoken_stops.ways(person=patient),
+        "warnings": same_number.warnings(people=[patient]),
+        "stop_url": reverse("patient_stop", args=[pk]),
+    }
     return render(request, "support/desk/contact.html", context, status=422 if form.is_bound else 200)
 
 

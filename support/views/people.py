@@ -3,6 +3,7 @@
 from django.contrib import messages as said
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -11,7 +12,7 @@ from clinic.access import DESK_AND_CARE
 from clinic.domain import audit
 from clinic.domain.errors import Refused
 from clinic.views.desk import at_site, patient_of, was_read
-from support.domain import commitments, designations, people
+from support.domain import commitments, designations, people, same_number, spoken_stops
 from support.enums import AnsweredVia
 from support.forms.contact import ContactForm
 from support.forms.people import DesignationForm, PersonForm, wording
@@ -105,7 +106,15 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
         said.success(request, _("Saved. Messages that have not gone yet use it."))
         return redirect("patient", named.patient_id)
     was_read(request, patient_id=named.patient_id, subject=named)
-    context = {"form": form, "person": named.person, "patient": named.patient, "title": _("Number and e-mail")}
+    context = {
+        "form": form,
+        "person": named.person,
+        "patient": named.patient,
+        "title": _("Number and e-mail"),
+        "ways": spoken_stops.ways(person=named.person),
+        "warnings": same_number.warnings(people=[named.person]),
+        "stop_url": reverse("designation_stop", args=[pk]),
+    }
     return render(request, "support/desk/contact.html", context, status=422 if form.is_bound else 200)
 
 

@@ -18,7 +18,7 @@ from tests.factories import (
     StaffFactory,
 )
 
-QUERIES = 16
+QUERIES = 19
 
 
 @pytest.fixture
