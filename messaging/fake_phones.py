@@ -44,6 +44,7 @@ class Phones:
         self.by_key: dict[str, dict[str, Any]] = {}
         self.by_number: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.owed: dict[int, Receipt] = {}
+        self.newest: dict[str, int] = {}
 
     def take(self, form: dict[str, str], *, key: str = "") -> dict[str, Any]:
         now = datetime.now(UTC)
@@ -102,7 +103,10 @@ class Phones:
             self.owed[self.promised] = Receipt(**line["owed"])
         elif "reported" in line:
             receipt = self.owed.pop(line["reported"])
-            if receipt.sid in self.by_sid:
+            # The callbacks of one text may overtake each other.
+            is_newest = line["reported"] >= self.newest.get(receipt.sid, 0)
+            if receipt.sid in self.by_sid and is_newest:
+                self.newest[receipt.sid] = line["reported"]
                 self.by_sid[receipt.sid] |= {"status": receipt.status, "error_code": receipt.error_code or None}
         else:
             self.all.append(line)

@@ -1,18 +1,18 @@
 """Each check of ``invariants.py`` can fail: the guard is taken away, the damage done, and the check turns red."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from clinic.domain import audit
 from clinic.enums import InfusionStatus, ReleasedHow
-from clinic.models import Infusion
-from messaging.models import Message
+from clinic.models import Infusion, Site
+from messaging.models import Message, OptOut
 from support.enums import CommitmentStatus
 from tests import invariants
-from tests.factories import CommitmentFactory, InfusionFactory, RoomFactory
+from tests.factories import CommitmentFactory, InfusionFactory, PatientFactory, PolicyFactory, RoomFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -140,6 +140,72 @@ def test_a_message_that_left_too_late(now: datetime) -> None:
     assert invariants.broken(connection) == ["no_message_too_late"]
 
 
+def text(at: datetime, *, site: Site, to: str = "+14105550101", kind: str = "patient_1_day", **fields) -> Message:
+    """One that went, under the rules of the site's policy."""
+    values = {"channel": "sms", "status": "sent", "posted_at": at, "sent_at": at, "sent_to": to, "due_at": at}
+    number = Message.objects.count()
+    return Message.objects.create(
+        site=site,
+        kind=kind,
+        scope="any",
+        subject=f"any:{number}",
+        **{"recipient": "any", "not_after": at + timedelta(hours=1)} | values | fields,
+    )
+
+
+@pytest.fixture
+def ruled() -> Site:
+    """Four texts a day, twelve a week, a quarter of an hour apart, from eight to eight."""
+    return PolicyFactory().site
+
+
+def test_a_text_after_a_stop(ruled: Site, now: datetime) -> None:
+    text(now, site=ruled, to="+1 410 555 0101")
+    OptOut.objects.create(address="+14105550101", since=now + timedelta(minutes=1), how="STOP")
+    text(now + timedelta(minutes=30), site=ruled, kind="reply_stopped")
+    assert invariants.broken(connection) == []
+    text(now + timedelta(hours=1), site=ruled)
+    assert invariants.broken(connection) == ["nothing_after_a_stop"]
+
+
+def test_a_text_after_a_stop_that_ended(ruled: Site, now: datetime) -> None:
+    ended = {"ended_at": now + timedelta(hours=2), "ended_how": "START"}
+    OptOut.objects.create(address="+14105550101", since=now, how="STOP", **ended)
+    text(now + timedelta(hours=3), site=ruled)
+    assert invariants.broken(connection) == []
+
+
+@pytest.mark.parametrize(("texts", "apart"), [(5, timedelta(hours=1)), (13, timedelta(hours=7))])
+def test_a_number_that_got_too_many_texts(now: datetime, texts: int, apart: timedelta) -> None:
+    """In a day, and in a week with few enough on each day; where texts may go at any hour."""
+    ruled = PolicyFactory(texts_from=time(0), texts_until=time(23, 59, 59)).site
+    for number in range(texts - 1):
+        text(now + number * apart, site=ruled)
+    text(now + timedelta(minutes=30), site=ruled, kind="helper_come_in")
+    text(now + timedelta(minutes=30), site=ruled, to="+14105550102")
+    assert invariants.broken(connection) == []
+    text(now + (texts - 1) * apart, site=ruled)
+    assert invariants.broken(connection) == ["no_number_over_its_budget"]
+
+
+def test_two_texts_to_one_number_at_once(ruled: Site, now: datetime) -> None:
+    text(now, site=ruled)
+    text(now + timedelta(minutes=15), site=ruled)
+    text(now + timedelta(minutes=20), site=ruled, rule="resent: she deleted it")
+    assert invariants.broken(connection) == []
+    text(now + timedelta(minutes=29), site=ruled)
+    assert invariants.broken(connection) == ["no_two_texts_too_near"]
+
+
+def test_a_text_by_night_on_the_readers_clock(ruled: Site, now: datetime) -> None:
+    patient = PatientFactory(site=ruled, timezone="Asia/Kolkata")
+    text(now, site=ruled)
+    text(now + timedelta(hours=12), site=ruled, to="+14105550102", kind="helper_come_in")
+    assert invariants.broken(connection) == []
+    text(now, site=ruled, to="+14105550103", recipient=f"patient:{patient.pk}")
+    assert invariants.broken(connection) == ["no_text_by_night"]
+
+
 def test_a_forged_audit_entry(now: datetime) -> None:
     entry = audit.record(actor="staff:1", verb="read", now=now)
     assert invariants.broken(connection) == []
@@ -150,10 +216,10 @@ def test_a_forged_audit_entry(now: datetime) -> None:
 def test_every_check_is_shown_to_fail_here() -> None:
     with open(__file__, encoding="utf-8") as here:
         text = here.read()
-    assert [name for name in invariants.CHECKS if f'["{name}"]' not in text] == []
+    assert [name for name in (*invariants.CHECKS, "no_text_by_night") if f'["{name}"]' not in text] == []
 
 
 def test_it_is_quick_enough_to_run_after_every_test(django_assert_max_num_queries) -> None:
     InfusionFactory()
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         invariants.check_all(connection)

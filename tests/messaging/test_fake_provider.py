@@ -188,6 +188,15 @@ def test_receipts_owed_are_kept_over_a_restart(tmp_path):
     assert (after.owed, after.by_sid[sid]["status"]) == ({second: owed[1]}, "sent")
 
 
+def test_callbacks_that_overtake_each_other_leave_the_last_word():
+    phones = Phones(None)
+    sid = phones.take({"To": "+14105550101", "Body": "one"})["sid"]
+    owed = [Receipt(sid=sid, status=status, url="http://localhost/", due=1.0) for status in ("sent", "undelivered")]
+    for number in reversed(phones.promise(owed)):
+        phones.report(number)
+    assert phones.all[0]["status"] == "undelivered"
+
+
 def test_a_provider_that_is_killed_and_comes_back_still_calls(tmp_path, clinic):
     command = [sys.executable, "-m", "messaging.fake_provider", "--port", "0", "--token", "test-token"]
     command += ["--file", str(tmp_path / "texts.ndjson")]

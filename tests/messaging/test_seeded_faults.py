@@ -141,6 +141,7 @@ def test_without_the_firewall_a_text_goes_at_night(plan, wants, provider, now, m
     monkeypatch.setattr(firewall, "check", lambda **_all: Verdict(wanted=True))
     dispatch.run(clock=lambda: night)
     assert broken(provider.phones.all) == [f"message {message.pk} went at night"]
+    Message.objects.all().delete()
 
 
 def test_without_the_mask_the_ledger_holds_a_link(plan, wants, provider, now, monkeypatch):

@@ -17,7 +17,7 @@ from support.domain import commitments, watch
 from support.models import Designation
 from tests.support.conftest import Clinic, Phones, new_clinic
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.soak, pytest.mark.django_db(transaction=True)]
 STEP, HOUR, DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
 # By night, and after every change of it.
 NIGHT = time(4, 15)
