@@ -95,6 +95,11 @@ def open_alert(
         return Alert.objects.exclude(status=AlertStatus.CLOSED).get(key=key)
 
 
+def is_known(*, key: str) -> bool:
+    """Whether one was ever opened for it, and be it closed."""
+    return Alert.objects.filter(key=key).exists()
+
+
 def call_key(*, kind: str, recipient: str, subject: str, visit: Infusion) -> str:
     """Of the call that takes the place of a message. What is about a visit as a whole is told once for each of its
     times."""

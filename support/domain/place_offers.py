@@ -17,7 +17,7 @@ from clinic.models import Infusion, StaffMember
 from clinic.models.infusion import LONGEST_VISIT
 from messaging.domain import outbox
 from messaging.domain.outbox import Wanted
-from support.domain import alerts, plan, rules, subjects
+from support.domain import alerts, plan, rules, scripts, subjects
 from support.domain.freed import Fit
 from support.domain.plan_state import CALL
 from support.enums import AlertKind, OfferStatus
@@ -53,18 +53,7 @@ def make(*, fit: Fit, now: datetime) -> PlaceOffer:
     if channel == CALL:
         call(offer=offer, now=now)
     else:
-        wanted = Wanted(
-            kind="waitlist_offer",
-            subject=subjects.of_offer(offer_id=offer.pk),
-            about_at=offer.starts_at,
-            recipient=fit.reach.recipient,
-            channel=channel,
-            due_at=now,
-            not_after=offer.expires_at,
-            language=fit.reach.language,
-            rule="at once",
-            zone=site.timezone,
-        )
+        wanted = _wanted(offer, channel=channel, language=fit.reach.language)
         outbox.post(site_id=site.pk, scope=f"offer:{offer.pk}", wanted=wanted, now=now)
     _note(offer, patient.pk, "place.offered", "system", now)
     return offer
@@ -208,9 +197,25 @@ def call(*, offer: PlaceOffer, now: datetime, why: str = "") -> None:
         kind=AlertKind.CALL_TASK,
         key=f"offer:{offer.pk}",
         says=f"{why} {sentence % named}".strip(),
+        script=scripts.of(call=_wanted(offer, channel=CALL, language=patient.language), visit=None),
         patient=patient,
         now=now,
         once=True,
+    )
+
+
+def _wanted(offer: PlaceOffer, *, channel: str, language: str) -> Wanted:
+    return Wanted(
+        kind="waitlist_offer",
+        subject=subjects.of_offer(offer_id=offer.pk),
+        about_at=offer.starts_at,
+        recipient=f"patient:{offer.entry.course.patient_id}",
+        channel=channel,
+        due_at=offer.offered_at,
+        not_after=offer.expires_at,
+        language=language,
+        rule="at once",
+        zone=offer.site.timezone,
     )
 
 

@@ -15,7 +15,7 @@ from messaging.domain.outbox import Changes, Wanted
 from messaging.domain.standing import Standing
 from messaging.enums import MessageStatus
 from messaging.models import Message
-from support.domain import alerts, plan, rules, visit_state
+from support.domain import alerts, plan, rules, scripts, visit_state
 from support.domain.plan_state import CALL, Reach, Touch
 from support.enums import AlertKind
 from support.models import Commitment, Designation
@@ -156,6 +156,9 @@ def open_call(*, visit: Infusion, call: Wanted, now: datetime, why: str = "") ->
     key = alerts.call_key(kind=call.kind, recipient=call.recipient, subject=call.subject, visit=visit)
     if call.subject.startswith("checkin:"):
         key = f"{call.subject}:silent"
+    if alerts.is_known(key=key):
+        # The sweep asks every minute.
+        return
     name = designation.person.first_name if designation else visit.patient.first_name
     alerts.open_alert(
         kind=AlertKind.CALL_TASK,
@@ -164,6 +167,7 @@ def open_call(*, visit: Infusion, call: Wanted, now: datetime, why: str = "") ->
         patient=visit.patient,
         infusion=visit,
         designation=designation,
+        script=scripts.of(call=call, visit=visit),
         now=now,
         once=True,
     )
