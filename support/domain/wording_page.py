@@ -128,6 +128,15 @@ def names(*, which: Which) -> list[Name]:
     return [link, *(_name(name, str(slots[name].says), values[name]) for name in slots if values[name] != "")]
 
 
+def script(*, which: Which) -> str:
+    """What staff read out where it is said on the phone, with ordinary names; "" where it never is."""
+    try:
+        text = words.shipped(wording=f"{which.name}.voice", language=which.language)
+    except TemplateDoesNotExist:
+        return ""
+    return compile.compiled(text, slots=which.kind.slots).render(wording_look.ordinary(which))
+
+
 def left_out(*, which: Which, subject: str, text: str) -> list[str]:
     """What the words it comes with tell and these do not, in plain words. Nothing where these cannot be read."""
     kind, original = which.kind, shipped(which=which)

@@ -5,7 +5,7 @@ from django.urls import reverse
 from clinic.enums import Role
 from clinic.models import AuditEntry
 from messaging.models import Wording
-from support.domain import wording_look
+from support.domain import wording_about, wording_look
 from support.domain.wording_look import Which
 from tests.factories import DesignationFactory, PatientFactory, SiteFactory, StaffFactory
 
@@ -202,6 +202,19 @@ def test_what_the_words_it_comes_with_say_and_these_do_not_is_told(director):
     by_mail = ["helper_invitation", "email", "en"]
     assert left_out(by_mail, text="{{ site }}: help {{ name }}? {% if is_ride %}Lift{% endif %} {{ link }}") == []
     assert left_out(invitation, text="{{ nobody }}") == []
+
+
+def test_what_staff_say_on_the_phone_can_be_read_in_the_same_language(director):
+    script = director.get(url(["helper_reconfirm", "sms", "es"])).context["script"]
+    assert "Maya" in script
+    assert "{{" not in script
+    assert director.get(url(["reply_help", "sms", "en"])).context["script"] == ""
+
+
+def test_every_script_can_be_read_with_the_names_its_message_has(director):
+    for name in wording_about.ABOUT:
+        for language in ("en", "es"):
+            assert director.get(url([name, "sms", language])).status_code == 200
 
 
 def test_htmx_gets_the_look_alone(director):
