@@ -43,7 +43,7 @@ check: .venv/.dev ## lint, types, import contracts, migrations, templates, secur
 	$(PY) manage.py check_templates
 	env HOMEWARD_LOCAL=0 DEBUG=0 SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))')" \
 	  LINK_KEYS="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))')" \
-	  PUBLIC_URL=https://clinic.example.org ALLOWED_HOSTS=clinic.example.org DEFAULT_FROM_EMAIL=desk@clinic.example.org \
+	  PUBLIC_URL=https://care.example ALLOWED_HOSTS=care.example DEFAULT_FROM_EMAIL=desk@clinic.example.org \
 	  DATABASE_URL=postgresql://app@db/homeward REDIS_URL=redis://redis:6379/0 SMS_API_URL=https://sms.example.org \
 	  SMS_ACCOUNT=check SMS_TOKEN=check SMS_FROM=+14105550100 \
 	  $(PY) manage.py check --deploy --fail-level WARNING

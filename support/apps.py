@@ -11,6 +11,7 @@ class SupportConfig(AppConfig):
         from clinic.domain import followers, gates, guests, sites
         from education import library
         from messaging.domain import inbound, opt_outs, rounds
+        from support import checks as checks
         from support.domain import (
             circle,
             flow,

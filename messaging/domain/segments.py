@@ -8,6 +8,8 @@ BASIC = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 ESCAPED = frozenset("\f^{}\\[~]|€")
+# What the words of a text leave for its link.
+LINK_ROOM = 55
 # What word processors write for the signs every phone has.
 SIGNS = str.maketrans(
     {"‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "–": "-", "—": "-", "•": "-", "\u00a0": " "}
