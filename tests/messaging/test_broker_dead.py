@@ -82,7 +82,6 @@ def requests_of(world, settings):
     helper, patient = links.token(world.helper_link), links.token(world.patient_link)
     text = {"MessageSid": "SM1", "From": "+14105550101", "To": "+14105550100", "Body": "hello"}
     receipt = {"MessageSid": "SM1", "MessageStatus": "delivered"}
-    file = SimpleUploadedFile("patients.ndjson", b'{"resourceType": "Patient"}\n')
     yield from (
         ("get", "/", None),
         ("get", "/schedule/", None),
@@ -95,10 +94,19 @@ def requests_of(world, settings):
         ("get", f"/l/{world.helper_link.id}/", None),
         ("post", f"/l/{world.helper_link.id}/visit/{visit}/confirm/", {}),
         ("post", f"/infusions/{visit}/arrive/", {}),
-        ("post", "/patients/import/", {"file": file}),
+        ("post", "/patients/import/", {"file": a_file()}),
         ("post", "/hooks/sms/inbound", text),
         ("post", "/hooks/sms/status", receipt),
     )
+
+
+def a_file() -> SimpleUploadedFile:
+    return SimpleUploadedFile("patients.ndjson", b'{"resourceType": "Patient"}\n')
+
+
+def fresh(data):
+    """What is sent, a file from its beginning."""
+    return {"file": a_file()} if data and "file" in data else data
 
 
 def ask(client: Client, settings, method: str, address: str, data) -> tuple[int, float]:
@@ -125,6 +133,13 @@ def test_no_page_waits_for_the_broker(world, desk, settings, how, tmp_path, reco
             ask(desk, settings, method, address, data)
     with dead(settings.REDIS_URL, how):
         answers = {(method, address): ask(desk, settings, method, address, data) for method, address, data in asked}
+        # Who waits for the broker waits each time; who waited for a busy machine does not.
+        for method, address, data in asked:
+            status, seconds = answers[method, address]
+            for _again in range(3):
+                if seconds > SECONDS:
+                    seconds = min(seconds, ask(desk, settings, method, address, fresh(data))[1])
+            answers[method, address] = status, seconds
     record_property("slowest", max(seconds for _status, seconds in answers.values()))
     assert {key: status for key, (status, _seconds) in answers.items() if status >= 400} == {}
     assert {key: seconds for key, (_status, seconds) in answers.items() if seconds > SECONDS} == {}
