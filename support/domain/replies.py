@@ -13,7 +13,7 @@ from messaging.domain import answers, keywords, opt_outs, outbox
 from messaging.domain.outbox import Wanted
 from messaging.enums import Channel, Reply
 from messaging.models import InboundText, Message, OptOut
-from support.domain import alerts, commitments, inbox, replan, same_number, staffed
+from support.domain import alerts, commitments, inbox, same_number, staffed
 from support.domain.same_number import Holders
 from support.enums import HOLDING, AlertKind
 from support.models import Commitment, Designation
@@ -32,7 +32,7 @@ REPLY_LASTS = timedelta(minutes=30)
 
 
 def heard(text: InboundText, now: datetime) -> None:
-    """Plans follow an opt-out at once. What was answered is said so; what is not certain is a link or a call."""
+    """What was answered is said so; what is not certain is a link or a call."""
     who = same_number.holders(number=text.from_number)
     text.site = _site(text, who)
     if text.site is None:
@@ -74,30 +74,31 @@ def needs_a_person(text: InboundText, who: Holders, now: datetime) -> None:
 
 
 def _stopped_or_started(text: InboundText, who: Holders, now: datetime) -> None:
+    """The plans have followed already (``opt_outs.on_change``)."""
+    if text.handled == Reply.STARTED:
+        return
     for designation in who.named:
-        _helpers_stop(text, designation, now)
+        _helpers_stop(text, who, designation, now)
     for patient in who.patients:
-        replan.replan_all(infusions=replan.upcoming_for(patient_id=patient.pk, now=now), now=now)
-        if text.handled == Reply.STOPPED:
-            says = _("%(name)s asked for no more texts. Please call: how can we reach them?")
-            _call(text, says % {"name": patient.first_name}, patient, None, now)
-    if text.handled == Reply.STOPPED and not settings.SMS_PROVIDER_CONFIRMS_STOP:
+        says = _("%(name)s asked for no more texts. Please call: how can we reach them?")
+        _call(text, says % {"name": patient.first_name}, patient, None, now)
+    if not settings.SMS_PROVIDER_CONFIRMS_STOP:
         # One for each time they asked: that is all the law allows.
-        since = OptOut.objects.filter(address=opt_outs.same(text.from_number), ended_at=None).values_list("since")
-        _reply(text, who, "reply_stopped", now, about_at=since.get()[0])
+        held = OptOut.objects.filter(address=opt_outs.same(text.from_number), ended_at=None).first()
+        if held is not None:
+            _reply(text, who, "reply_stopped", now, about_at=held.since)
 
 
-def _helpers_stop(text: InboundText, designation: Designation, now: datetime) -> None:
-    """ "Cancel" opts out by law. From somebody who has a date it may also mean the date."""
+def _helpers_stop(text: InboundText, who: Holders, designation: Designation, now: datetime) -> None:
+    """By law “cancel” opts out. From somebody who has a date it may also mean the date: unless two have this phone."""
     held = Commitment.objects.filter(designation=designation, status__in=HOLDING, infusion__ends_at__gt=now)
     had_dates = held.exists()
     says = _("%(name)s asked for no more texts. Please call: are they still coming?")
-    if text.handled == Reply.STOPPED and text.keyword in keywords.CANCEL:
+    if text.keyword in keywords.CANCEL and not who.is_shared:
         says = _("%(name)s texted “cancel”: no more texts, and no date counts. Please call.")
         for commitment in held.order_by("infusion_id", "pk"):
             commitments.withdraw(commitment=commitment, via="", now=now, actor=f"designation:{designation.pk}")
-    replan.replan_all(infusions=replan.upcoming_of(designation=designation, now=now), now=now)
-    if text.handled == Reply.STOPPED and had_dates:
+    if had_dates:
         _call(text, says % {"name": designation.person.first_name}, designation.patient, designation, now)
 
 

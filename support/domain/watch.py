@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion
+from messaging.domain import inbound
 from support.domain import alerts, checkins, commitments, replan, rules, waitlist, way_home
 from support.enums import AlertKind, CommitmentStatus
 from support.models import Commitment
@@ -28,6 +29,7 @@ WITH = ("site", "patient__site", "policy")
 def run(*, now: datetime) -> None:
     """Everything the clock asks of this app. Each step and each row by itself: a bad one never stops the others."""
     steps: list[Callable[..., object]] = [
+        inbound.hear_again,
         replan.sweep,
         lapse_silent,
         call_about_rides,

@@ -7,7 +7,7 @@ import pytest
 from education import directory
 from messaging.domain import dispatch, inbound, opt_outs
 from messaging.models import InboundText, Message
-from support.domain import alerts, designations, reply_kinds
+from support.domain import alerts, designations, reply_kinds, watch
 from support.models import Alert
 from tests import factories
 from tests.support.conftest import Clinic, Phones
@@ -130,6 +130,15 @@ def test_stop_is_confirmed_with_one_text_where_the_provider_does_not(phones, cli
     ]
 
 
+def test_cancel_from_a_phone_two_people_share_takes_back_no_date_and_is_a_call(clinic: Clinic, sam, now):
+    clinic.named("Lee", phone=SAM, email="lee@example.org")
+    says("cancel", now)
+    assert clinic.promise(sam, clinic.visit).status == "accepted"
+    assert [alert.says for alert in Alert.objects.all()] == [
+        "Sam asked for no more texts. Please call: are they still coming?"
+    ]
+
+
 def test_no_other_text_goes_to_who_said_stop(phones, clinic: Clinic, sam, now):
     opt_outs.record(address=SAM, how="text", now=now)
     says("where are you?", now)
@@ -199,3 +208,13 @@ def test_what_cannot_be_answered_is_read_by_a_person(phones, clinic: Clinic, sam
     reply_kinds.on_dead(message, "The number is not in use.", now)
     text.refresh_from_db()
     assert (text.done_at, Alert.objects.get().kind) == (None, "text_came")
+
+
+def test_a_text_nobody_heard_since_the_process_ended_is_heard_with_the_next_sweep(clinic: Clinic, sam, now):
+    InboundText.objects.create(
+        provider_id="SM1", from_number=SAM, body="my car broke down", received_at=now, handled="passed_on"
+    )
+    for minute in (1, 2):
+        watch.run(now=now + minute * MINUTE)
+    assert [alert.kind for alert in Alert.objects.filter(patient=clinic.patient)] == ["text_came"]
+    assert InboundText.objects.get().site == clinic.site
