@@ -140,3 +140,9 @@ def test_what_staff_sent_again_stays_theirs_on_the_next_road_and_is_no_call(remi
     assert by_email.rule == "resent: she asked"
     fails(by_email, now=now)
     assert set(Alert.objects.values_list("kind", flat=True)) == {AlertKind.MESSAGE_FAILED}
+
+
+def test_the_call_has_the_words_to_read_out(reminder, now):
+    likes(email="")
+    fails(reminder, now=now)
+    assert "Am I speaking with Maya?" in Alert.objects.get().script
