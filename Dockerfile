@@ -1,4 +1,4 @@
-# One image for web, worker, beat and the one-off migration: only the command differs.
+# One image for web, worker, beat, sender and the one-off migration: only the command differs.
 FROM python:3.12-slim AS packages
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 COPY requirements/base.txt /requirements.txt
