@@ -15,6 +15,9 @@ from support.domain import inbox as domain
 from support.forms.inbox import InboxFilter
 from support.views.refusals import shown_on
 
+# Of what was written; the rest unfolds.
+LINES = 6
+
 
 @at_site(*DESK_AND_CARE)
 @require_safe
@@ -40,9 +43,12 @@ def page(request: HttpRequest, pk: int, refused: Refused | None = None) -> HttpR
     thread = domain.thread(text=text_of(request, pk), site=request.site)
     for patient in thread.patients or [None]:
         was_read(request, patient_id=patient.pk if patient else None, subject=thread.last)
+    lines = domain.lines(number=thread.number, site=request.site)
+    shown = max(LINES, thread.waiting + 1)
     context = {
         "thread": thread,
-        "lines": domain.lines(number=thread.number, site=request.site),
+        "earlier": lines[:-shown],
+        "lines": lines[-shown:],
         "refused": refused,
         "outcome": request.POST.get("outcome", ""),
         "now": timezone.now(),

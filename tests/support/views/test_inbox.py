@@ -9,7 +9,7 @@ from messaging.models import InboundText
 from support.models import Alert
 from tests.factories import DesignationFactory, PatientFactory, SiteFactory, StaffFactory, SupportPersonFactory
 
-HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 SAM = "+14105550123"
 QUERIES = 10
 
@@ -47,6 +47,16 @@ def test_a_page_shows_whose_number_it_is_and_everything_both_ways(desk, sam, now
     text = write(now)
     page = desk.get(reverse("inbox_thread", args=[text.pk])).content.decode()
     assert all(words in page for words in ("Sam Okoro, for Maya T.", "They wrote", "my car broke down", "Dana Rivera"))
+
+
+def test_of_a_long_story_the_older_part_is_folded_and_nothing_that_waits(desk, sam, now):
+    for number in range(9):
+        text = write(now + number * MINUTE, f"thing {number}", sid=f"SM{number}")
+    opened = desk.get(reverse("inbox_thread", args=[text.pk])).context
+    assert (opened["earlier"], len(opened["lines"])) == ([], 9)
+    desk.post(reverse("inbox_done", args=[text.pk]), {"outcome": "Called Sam"})
+    after = desk.get(reverse("inbox_thread", args=[text.pk])).context
+    assert [line.body for line in after["earlier"]] == ["thing 0", "thing 1", "thing 2"]
 
 
 def test_a_shared_number_is_flagged(desk, site, sam, now):
