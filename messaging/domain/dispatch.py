@@ -7,7 +7,6 @@ The limit that remains: a worker that freezes between the line and its request, 
 time given to the provider, and then wakes up and sends, can double a message.
 """
 
-import random
 import time
 import traceback
 from collections import Counter, defaultdict
@@ -24,7 +23,7 @@ from django.db.models import Model
 from django.db.models.base import ModelState
 from django.utils.translation import gettext as _
 
-from messaging.domain import budget, firewall, kinds, ledger, opt_outs, receipts, traffic, words
+from messaging.domain import backoff, budget, firewall, kinds, ledger, opt_outs, receipts, traffic, words
 from messaging.domain.compile import Faulty
 from messaging.domain.kinds import Budget, Draft, Facts, Kind, Verdict
 from messaging.domain.ledger import Move
@@ -40,8 +39,6 @@ MASK = "[link]"
 BATCH = 25
 # Seconds. A tick stops claiming after this, well inside the tasks' time limit, so that others get their turn.
 TICK = 20.0
-FIRST_BACK_OFF = timedelta(seconds=30)
-LONGEST_BACK_OFF = timedelta(minutes=5)
 SHORTEST_WAIT = timedelta(seconds=5)
 # So often may writing one message fail in the same way before a person is asked to look at it.
 TRIES_TO_WRITE = 5
@@ -170,7 +167,7 @@ def _begin(message: Message, now: datetime) -> Draft | Move:
         limit = budget.that_holds(budget=facts.budget, kind=kind, message=message)
         if _post_begins(message, draft, now, limit):
             return draft
-        if limit is not None:
+        if limit is not None and _is_ours(message):
             verdict = budget.room(to=draft.to, budget=limit, not_after=message.not_after, now=now)
             if not verdict.wanted:
                 return _not_now(message, MessageStatus.BLOCKED, verdict, now)
@@ -211,7 +208,9 @@ def _not_now(message: Message, ending: MessageStatus, verdict: Verdict, now: dat
         return Move(message, ending, {"error_text": verdict.reason})
     if verdict.retry_at < message.not_after:
         again = max(verdict.retry_at, now + SHORTEST_WAIT)
-        return Move(message, MessageStatus.PENDING, {"next_try_at": again, "error_class": "", "error_text": ""})
+        # Without a class it is no fault: the reason is for who looks why it waits.
+        waits = {"next_try_at": again, "error_class": "", "error_text": verdict.reason}
+        return Move(message, MessageStatus.PENDING, waits)
     return Move(message, MessageStatus.EXPIRED, {"error_text": too_late()})
 
 
@@ -260,6 +259,12 @@ def _post_begins(message: Message, draft: Draft, now: datetime, limit: Budget | 
     return begun
 
 
+def _is_ours(message: Message) -> bool:
+    """Whether the lease holds and the plan is the one it was written for."""
+    seen = {"pk": message.pk, "attempts": message.attempts, "plan_version": message.plan_version}
+    return Message.objects.filter(status=MessageStatus.SENDING, **seen).exists()
+
+
 def _hand_over(message: Message, draft: Draft) -> Outcome:
     key = str(message.send_key)
     try:
@@ -288,7 +293,7 @@ def _record(message: Message, outcome: Outcome, now: datetime) -> None:
             # The lease ran out, or a receipt came first. The provider has it all the same.
             receipts.apply(provider_id=name, send_key=message.send_key, status="sent", now=now)
     elif outcome.result is Result.LATER:
-        again = _next_try(message, now, outcome.retry_after)
+        again = backoff.next_try(message=message, now=now, asked=outcome.retry_after)
         ledger.move(message=message, to=MessageStatus.PENDING, now=now, next_try_at=again, **fault)
     elif outcome.result is Result.REFUSED:
         if outcome.opted_out:
@@ -304,21 +309,10 @@ def _not_written(message: Message, error: Exception, now: datetime) -> Move:
     name = type(error).__name__
     fault = {"error_class": name, "error_text": _("The message could not be written.")}
     if message.attempts < TRIES_TO_WRITE or message.error_class != name:
-        return Move(message, MessageStatus.PENDING, {"next_try_at": _next_try(message, now, None), **fault})
+        return Move(
+            message, MessageStatus.PENDING, {"next_try_at": backoff.next_try(message=message, now=now), **fault}
+        )
     return Move(message, MessageStatus.DEAD, fault)
-
-
-def _next_try(message: Message, now: datetime, asked: int | None) -> datetime:
-    """Longer each time, never in step with the others, with one try left before it is of no more use.
-
-    What the provider `asked` for (seconds) is waited for whole: who comes back sooner is turned away for longer.
-    """
-    chance = random.random()  # noqa: S311
-    wait = min(FIRST_BACK_OFF * (1 << min(message.attempts - 1, 10)), LONGEST_BACK_OFF) * (0.5 + chance / 2)
-    if asked is not None:
-        wait = max(wait, timedelta(seconds=asked) * (1 + chance / 10))
-    last = message.not_after - timedelta(seconds=settings.MESSAGE_LEASE_SECONDS)
-    return now + wait if now >= last else min(now + wait, last)
 
 
 def masked(draft: Draft) -> str:

@@ -102,9 +102,19 @@ def test_what_cannot_wait_is_neither_held_back_nor_held_against_the_number(limit
     assert tick(now) == {"sent": 1}
 
 
+def test_what_the_plan_dropped_meanwhile_is_not_stopped_for_the_budget(limited, due, plan, provider, now):
+    limited(per_day=1)
+    due(2, lasts=5 * HOUR)
+    claims = dispatch.claim(limit=2, now=now)
+    dispatch.send(claim=claims[0], now=now)
+    plan()
+    dispatch.send(claim=claims[1], now=now)
+    assert (claims[1].message.status, kinds.told) == ("pending", [])
+
+
 def test_what_staff_send_again_goes_at_once_and_is_counted(limited, due, provider, now):
     limited(per_day=2, apart=15 * MINUTE)
-    [message] = due(1)
+    [message] = due(1, lasts=5 * HOUR)
     tick(now)
     for minute in (1, 2):
         outbox.resend(message=message, reason="she deleted it", now=now + minute * MINUTE)
