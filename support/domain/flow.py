@@ -96,7 +96,8 @@ def _sentence(pulse: Pulse, site: Site, now: datetime) -> str:
             pulse.due,
         )
         time = clock(now - pulse.oldest_due, zone=site.zone, now=now)
-        said.append(waits % {"count": pulse.due, "time": time})
+        count = str(pulse.due) if pulse.due < traffic.MOST else _("At least %(count)s") % {"count": pulse.due}
+        said.append(waits % {"count": count, "time": time})
     if pulse.lately and pulse.error_rate:
         errors = _("%(percent)s%% of the last %(count)s were not taken or did not arrive.")
         said.append(errors % {"percent": round(100 * pulse.error_rate), "count": pulse.lately})

@@ -1,5 +1,6 @@
 """Whether messages go out: seen in the database alone, told before patients notice, and told when they go again."""
 
+import json
 from collections import Counter
 from datetime import timedelta
 
@@ -7,6 +8,8 @@ import pytest
 import time_machine
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from clinic.enums import Role
 from messaging.domain import rounds, traffic
@@ -15,6 +18,7 @@ from support import tasks
 from support.domain import flow
 from support.models import Alert
 from tests.factories import SiteFactory, StaffFactory
+from tests.support.domain.test_messages_page import MANY, scanned
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -97,6 +101,13 @@ def test_the_clinic_is_told_once_with_an_owner_and_a_deadline(site, post, now):
     assert alert.says == ("Texts do not go out. 1 should have gone, at 09:37. Please call those who must know today.")
 
 
+def test_a_great_many_are_not_counted_to_the_last(site, post, now, monkeypatch):
+    monkeypatch.setattr(traffic, "MOST", 2)
+    for _each in range(3):
+        post(-4)
+    assert texts(site, now).sentence == "At least 2 should have gone, the oldest at 09:37."
+
+
 def test_a_clinic_with_nothing_to_send_is_not_told(site, post, now):
     elsewhere = SiteFactory()
     StaffFactory(sites=[elsewhere])
@@ -138,6 +149,20 @@ def test_e_mails_that_stop_are_not_hidden_by_texts_that_go(site, post, now):
         ("E-mails", "stop"),
     ]
     assert Alert.objects.get().says.startswith("E-mails do not go out.")
+
+
+def test_what_waits_for_the_months_ahead_is_not_looked_at(site, now):
+    with connection.cursor() as cursor:
+        cursor.execute(MANY, {"site": site.pk, "now": now})
+        with CaptureQueriesContext(connection) as queries:
+            flow.of(site=site, now=now)
+        plans = []
+        for query in list(queries):
+            cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {query['sql']}")
+            answer = cursor.fetchone()[0]
+            plans += scanned((answer if isinstance(answer, list) else json.loads(answer))[0]["Plan"])
+    assert plans
+    assert max(node["Actual Rows"] + node.get("Rows Removed by Filter", 0) for node in plans) <= 10
 
 
 def test_the_plain_loop_watches_too_with_broker_and_worker_gone(phones, site, post, now):
