@@ -117,7 +117,7 @@ class ContactFactory(factory.django.DjangoModelFactory):
 
     @factory.post_generation
     def agreed(self, create, extracted, **kwargs):
-        if not create or not (self.texts_agreed_at if extracted is None else extracted):
+        if not create or extracted is False:
             return
         for channel, address in (("sms", self.phone), ("email", self.email)):
             if address:
@@ -129,7 +129,7 @@ class ContactFactory(factory.django.DjangoModelFactory):
                     language=self.language,
                     wording="May we write to you?",
                     how="spoken",
-                    now=self.texts_agreed_at or NOW,
+                    now=NOW - timedelta(days=30),
                 )
 
 
@@ -144,7 +144,6 @@ class PatientFactory(ContactFactory):
     record_number = factory.Sequence(lambda n: f"R{n:06d}")
     phone = factory.Sequence(lambda n: f"+141055501{n % 100:02d}")
     email = factory.Sequence(lambda n: f"patient{n}@example.org")
-    texts_agreed_at = NOW - timedelta(days=30)
 
 
 class CourseFactory(factory.django.DjangoModelFactory):
@@ -189,7 +188,6 @@ class SupportPersonFactory(ContactFactory):
     phone = factory.Sequence(lambda n: f"+141055501{n % 100:02d}")
     email = factory.Sequence(lambda n: f"helper{n}@example.org")
     is_adult = True
-    texts_agreed_at = NOW - timedelta(days=20)
 
 
 class DesignationFactory(factory.django.DjangoModelFactory):

@@ -84,11 +84,8 @@ def join(*, keep: Patient, away: Patient, actor: StaffMember, now: datetime) -> 
 
 
 def _take_over(keep: Patient, away: Patient) -> None:
-    """Who agreed to texts agreed for a number: the yes comes along where the number is, or becomes, the same."""
     for field in filled(keep=keep, away=away):
         setattr(keep, field.name, field.value)
-    if keep.phone and keep.phone == away.phone and keep.texts_agreed_at is None:
-        keep.texts_agreed_at, keep.texts_agreed_with = away.texts_agreed_at, away.texts_agreed_with
     if away.record_number and away.record_number != keep.record_number:
         PatientIdentifier.objects.create(site=keep.site, patient=keep, system=FORMER_NUMBER, value=away.record_number)
     away.record_number = ""

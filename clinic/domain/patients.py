@@ -107,31 +107,15 @@ def correct_contact(
     language: str | None = None,
     timezone: str | None = None,
 ) -> Patient:
-    """What is None stays. Another number takes the consent to texts with it: it was given for the old one."""
+    """What is None stays."""
     with transaction.atomic():
         row = Patient.objects.select_for_update().select_related("site").get(pk=patient.pk)
-        was = row.phone
         for name, value in _contact(phone=phone, email=email, region=row.site.region).items():
             setattr(row, name, value)
         row.language = row.language if language is None else language
         row.timezone = row.timezone if timezone is None else timezone
-        if row.phone != was:
-            row.texts_agreed_at = row.texts_agreed_with = None
         patient_rows.save(patient=row)
         patient_rows.note(patient=row, actor=actor, verb="patient.contact", now=now)
-    return row
-
-
-def agree_to_texts(*, patient: Patient, witness: StaffMember, now: datetime) -> Patient:
-    """The patient said yes to texts; ``witness`` heard it. Asking again changes nothing."""
-    with transaction.atomic():
-        row = Patient.objects.select_for_update().get(pk=patient.pk)
-        if not row.phone:
-            raise Refused(_("There is no number that can get texts."))
-        if row.texts_agreed_at is None:
-            row.texts_agreed_at, row.texts_agreed_with = now, witness
-            row.save(update_fields=["texts_agreed_at", "texts_agreed_with"])
-            patient_rows.note(patient=row, actor=witness, verb="patient.texts_agreed", now=now)
     return row
 
 

@@ -34,8 +34,6 @@ class Contact(models.Model):
     quiet_from = models.TimeField(_("no texts from"), null=True, blank=True)
     quiet_until = models.TimeField(_("until"), null=True, blank=True)
     texts_less = models.BooleanField(_("only what cannot wait"), default=False)
-    # Nobody is texted before they agreed; who heard it and when.
-    texts_agreed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         abstract = True
@@ -62,9 +60,6 @@ class Patient(Contact):
     preferred_name = models.CharField(_("called"), max_length=60, blank=True)
     birth_date = models.DateField(_("date of birth"))
     record_number = models.CharField(_("record number"), max_length=64, blank=True)
-    texts_agreed_with = models.ForeignKey(
-        "clinic.StaffMember", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
     is_archived = models.BooleanField(default=False)
     # Two records that were one person: this one is put away, everything hangs on the other.
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")

@@ -1,6 +1,6 @@
 """Somebody says that we may write to them: the words they were asked in, and what follows at once."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -77,7 +77,7 @@ def with_a_date(*, person: SupportPerson, via: str, now: datetime, heard_by: Sta
 def agree(
     *,
     contact: Contact,
-    by: Collection[str],
+    by: Iterable[str],
     wording: str,
     how: str,
     now: datetime,
@@ -106,8 +106,6 @@ def agree(
             for channel in by
             if addresses[Channel(channel)]
         )
-        if new and Channel.SMS in by:
-            type(contact)._default_manager.filter(pk=contact.pk, texts_agreed_at=None).update(texts_agreed_at=now)
         if new:
             reach_changes.follow(contact=contact, now=now)
     return bool(new)

@@ -128,8 +128,7 @@ def _one_person(gone: SupportPerson, stays: SupportPerson) -> None:
     else:
         Availability.objects.filter(person=gone).update(person=stays)
     stays.is_adult = gone.is_adult if stays.is_adult is None else stays.is_adult
-    stays.texts_agreed_at = stays.texts_agreed_at or gone.texts_agreed_at
     consents.copy(of=purposes.name(gone), to=purposes.name(stays))
     if not stays.email and (gone.email or not stays.email_as_received):
         stays.email, stays.email_as_received = gone.email, gone.email_as_received
-    stays.save(update_fields=["is_adult", "texts_agreed_at", "email", "email_as_received"])
+    stays.save(update_fields=["is_adult", "email", "email_as_received"])

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-# A patient's yes was to all texts. A helper's first answer by link was one; whoever answered was written to by e-mail.
+# A patient's yes was to all texts. A helper who answered was written to by e-mail.
 CONSENTS = """
 INSERT INTO messaging_consent (person, purpose, channel, address, language, wording, how, given_at, recorded_by_id,
     withdrawn_how)
@@ -19,16 +19,16 @@ WHERE texts_agreed_at IS NOT NULL AND phone <> ''
 ON CONFLICT DO NOTHING;
 INSERT INTO messaging_consent (person, purpose, channel, address, language, wording, how, given_at, withdrawn_how)
 SELECT 'person:' || person.id, purpose, 'email', lower(person.email), person.language,
-    'Recorded before wordings were kept.', 'before', COALESCE(answered.first_at, person.texts_agreed_at), ''
+    'Recorded before wordings were kept.', 'before', answered.first_at, ''
 FROM support_supportperson person
 CROSS JOIN unnest(ARRAY['rides', 'checkins']) AS purpose
-LEFT JOIN (
+JOIN (
     SELECT designation.person_id, min(promise.answered_at) AS first_at
     FROM support_commitment promise JOIN support_designation designation ON designation.id = promise.designation_id
     WHERE promise.answered_at IS NOT NULL AND promise.status <> 'declined'
     GROUP BY designation.person_id
 ) answered ON answered.person_id = person.id
-WHERE person.email <> '' AND COALESCE(answered.first_at, person.texts_agreed_at) IS NOT NULL
+WHERE person.email <> ''
 ON CONFLICT DO NOTHING;
 """
 

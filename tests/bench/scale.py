@@ -36,17 +36,17 @@ KEPT = {"clinic_auditentry", "clinic_auditseal", "clinic_audithead", "clinic_dia
 
 PEOPLE = """
 INSERT INTO clinic_patient (site_id, given_name, family_name, preferred_name, birth_date, record_number, phone,
-    phone_as_received, email, email_as_received, language, timezone, is_archived, imported, created_at, texts_agreed_at)
+    phone_as_received, email, email_as_received, language, timezone, is_archived, imported, created_at)
 SELECT %(site)s, (ARRAY['Maya', 'Omar', 'Ines', 'Raj', 'Ana', 'Kim'])[1 + n %% 6], 'Tran' || n, '', '1987-02-03',
-    'R' || n, '+14105550' || (100 + n %% 100), '', '', '', 'en', '', false, '{}', %(now)s, %(now)s
+    'R' || n, '+14105550' || (100 + n %% 100), '', '', '', 'en', '', false, '{}', %(now)s
 FROM generate_series(0, %(patients)s - 1) n;
 INSERT INTO clinic_course (patient_id, protocol_id, sessions, status, opened_at, opened_by_id)
 SELECT id, %(protocol)s, 40, 'open', %(now)s - interval '4 years', %(desk)s FROM clinic_patient
 WHERE site_id = %(site)s ORDER BY id;
 INSERT INTO support_supportperson (site_id, given_name, family_name, phone, phone_as_received, email,
-    email_as_received, language, timezone, is_adult, created_at, texts_agreed_at)
+    email_as_received, language, timezone, is_adult, created_at)
 SELECT %(site)s, (ARRAY['Sam', 'Lee', 'Jo', 'Pat'])[1 + n %% 4], 'Okoro' || n, '+14105550' || (100 + n %% 100), '', '',
-    '', 'en', '', true, %(now)s, %(now)s
+    '', 'en', '', true, %(now)s
 FROM generate_series(0, 2 * %(patients)s - 1) n;
 INSERT INTO support_designation (patient_id, person_id, relationship, roles, may_know, rank, valid_from, consent_how,
     consent_at, consent_wording, witnessed_by_id)
@@ -57,6 +57,15 @@ FROM (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM clinic_patien
 CROSS JOIN generate_series(1, 2) rank
 JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM support_supportperson
     WHERE site_id = %(site)s) person ON person.place = 2 * patient.place + rank - 1;
+INSERT INTO messaging_consent (person, purpose, channel, address, language, wording, how, given_at, withdrawn_how)
+SELECT person, purpose, 'sms', phone, 'en', 'May we text you?', 'spoken', %(now)s, ''
+FROM (
+    SELECT 'patient:' || id AS person, phone, unnest(ARRAY['visits', 'checkins', 'offers']) AS purpose
+    FROM clinic_patient WHERE site_id = %(site)s
+    UNION ALL
+    SELECT 'person:' || id, phone, unnest(ARRAY['rides', 'checkins']) FROM support_supportperson
+    WHERE site_id = %(site)s
+) agreed;
 """
 
 # ``visit``: the day, the slot of two hours from 08:00, the lane (room and clinician), the patient's place, the number.

@@ -187,18 +187,8 @@ def test_a_record_number_belongs_to_one_patient(site: Site, desk: StaffMember, n
 
 
 def test_a_corrected_number_asks_for_consent_again(site: Site, desk: StaffMember, now: datetime) -> None:
-    patient = PatientFactory(site=site, phone="+14105550142", texts_agreed_at=now)
+    patient = PatientFactory(site=site, phone="+14105550142")
     same = patients.correct_contact(patient=patient, actor=desk, now=now, phone="(410) 555-0142", language="es")
-    assert (same.texts_agreed_at, same.language) == (now, "es")
+    assert same.language == "es"
     other = patients.correct_contact(patient=patient, actor=desk, now=now, phone="410 555 0143")
-    assert (other.phone, other.texts_agreed_at, other.email) == ("+14105550143", None, patient.email)
-
-
-def test_consent_to_texts_has_a_witness(site: Site, desk: StaffMember, now: datetime) -> None:
-    patient = PatientFactory(site=site, texts_agreed_at=None)
-    agreed = patients.agree_to_texts(patient=patient, witness=desk, now=now)
-    assert (agreed.texts_agreed_at, agreed.texts_agreed_with) == (now, desk)
-    patients.agree_to_texts(patient=patient, witness=desk, now=now)
-    assert AuditEntry.objects.count() == 1
-    with pytest.raises(Refused, match="no number that can get texts"):
-        patients.agree_to_texts(patient=PatientFactory(site=site, phone=""), witness=desk, now=now)
+    assert (other.phone, other.email) == ("+14105550143", patient.email)

@@ -12,7 +12,7 @@ from config.demo import clinic, upsets
 from config.demo.part import Part
 from config.demo.provider import answering_provider
 from config.demo.story import TODAY, Story
-from messaging.models import Message
+from messaging.models import Consent, Message
 from support.domain import way_home
 from support.enums import AlertStatus
 from support.models import Alert, PlaceOffer
@@ -50,9 +50,14 @@ def is_full(opened, now):
     assert levels.count("risk") == 1
 
 
+def consents_of(kind: str) -> set[str]:
+    return set(Consent.objects.filter(person__startswith=kind, channel="sms").values_list("person", flat=True))
+
+
 def booking_asks_helpers_by_text(opened):
     """Nobody of them has a visit yet; the one named first hears of it by text as soon as there is one."""
-    agreed = Patient.objects.filter(site=opened.site, courses=None, designations__person__texts_agreed_at__isnull=False)
+    said_yes = [int(name.partition(":")[2]) for name in consents_of("person:")]
+    agreed = Patient.objects.filter(site=opened.site, courses=None, designations__person__in=said_yes)
     assert agreed.distinct().count() >= 2
     part = Part(opened, patient=agreed.earliest("pk"))
     day = NOW.date() + timedelta(days=5)

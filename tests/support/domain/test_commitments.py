@@ -66,17 +66,6 @@ def test_a_yes_by_phone_says_which_member_of_staff_heard_it(visit, now):
     assert AuditEntry.objects.get(verb="commitment.accepted").actor == f"staff:{dana.pk}"
 
 
-def test_the_first_yes_by_link_is_consent_to_texts_and_one_by_phone_is_not(visit, now):
-    by_link = asked(visit, "Sam", now=now, texts_agreed_at=None)
-    commitments.accept(commitment=by_link, via=LINK, now=now)
-    by_link.designation.person.refresh_from_db()
-    assert by_link.designation.person.texts_agreed_at == now
-    by_phone = asked(factories.InfusionFactory(starts_at=now + FAR), "Jo", now=now, texts_agreed_at=None)
-    commitments.accept(commitment=by_phone, via=AnsweredVia.PHONE, now=now, recorded_by=factories.StaffFactory())
-    by_phone.designation.person.refresh_from_db()
-    assert by_phone.designation.person.texts_agreed_at is None
-
-
 def test_saying_yes_twice_is_one_yes(visit, now):
     row = asked(visit, "Sam", now=now)
     commitments.accept(commitment=row, via=LINK, now=now)

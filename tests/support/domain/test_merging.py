@@ -96,7 +96,7 @@ def test_everything_of_the_other_record_hangs_on_the_one_that_is_left(clinic, do
 
 
 def test_what_the_record_that_stays_has_not_comes_from_the_other(clinic):
-    keep = PatientFactory(site=clinic.site, phone="", email="k@example.org", record_number="", texts_agreed_at=None)
+    keep = PatientFactory(site=clinic.site, phone="", email="k@example.org", record_number="", agreed=False)
     away = PatientFactory(
         site=clinic.site,
         phone="+14105550177",
@@ -169,7 +169,7 @@ def test_what_cannot_be_joined_says_why(which, clinic, double):
 def test_a_helper_on_both_lists_stays_once_with_every_promise_and_every_open_link(clinic, double, next_week):
     kept = clinic.named("Sam", phone="+14105550150")
     mine = clinic.book(next_week)
-    came = named_by(clinic, double, "sam", texts_agreed_at=clinic.now)
+    came = named_by(clinic, double, "sam")
     theirs = booked_for(clinic, double, next_week + timedelta(days=2))
     clinic.yes(kept, mine)
     promised = clinic.yes(came, theirs)

@@ -52,7 +52,7 @@ def look(client, course, **asked):
 
 
 def test_the_desk_reads_whom_no_message_asks(desk, course, clinic):
-    DesignationFactory(patient=course.patient, person__given_name="Marta", person__texts_agreed_at=None)
+    DesignationFactory(patient=course.patient, person__given_name="Marta", person__agreed=False)
     answer = place(desk, course, clinic, TOMORROW + 2 * DAY)
     page = desk.get(answer.url).content.decode()
     assert "Booked. Invited, not written to again until they answer: Marta. Please call." in page

@@ -181,7 +181,7 @@ def test_the_number_of_queries_does_not_depend_on_helpers_and_messages(
 
 
 def test_a_helper_whom_no_message_asks_is_not_said_to_be_asked(desk, visit):
-    CommitmentFactory(infusion=visit, designation__person__texts_agreed_at=None)
+    CommitmentFactory(infusion=visit, designation__person__agreed=False)
     html = desk.get(reverse("infusion", args=[visit.pk])).content.decode()
     promised = html[html.index('id="promise-') :].partition("</small>")[0]
     assert "Invited, not written to again until they answer. Please call." in promised
@@ -189,7 +189,7 @@ def test_a_helper_whom_no_message_asks_is_not_said_to_be_asked(desk, visit):
 
 
 def test_a_helper_whom_a_message_asks_is_shown_with_the_time(desk, visit, now):
-    CommitmentFactory(infusion=visit, designation__person__texts_agreed_at=now)
+    CommitmentFactory(infusion=visit, designation__person__agreed=True)
     html = desk.get(reverse("infusion", args=[visit.pk])).content.decode()
     assert "Asked " in html[html.index('id="promise-') :].partition("</small>")[0]
 

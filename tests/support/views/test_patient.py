@@ -74,7 +74,7 @@ def test_correcting_the_number_keeps_what_was_typed_when_it_is_wrong(desk, maya)
 
 
 def test_the_agreement_to_texts_names_who_heard_it(desk, site, policy, now):
-    patient = PatientFactory(site=site, texts_agreed_at=None)
+    patient = PatientFactory(site=site, agreed=False)
     words = "May we text you about your visits, how you are afterwards and times that become free?"
     assert words in desk.get(reverse("patient", args=[patient.pk])).content.decode()
     desk.post(reverse("patient_texts", args=[patient.pk]))

@@ -179,7 +179,7 @@ def test_a_link_that_can_go_nowhere_is_refused_in_words(desk, maya):
 
 
 def test_a_yes_to_texts_is_written_down(desk, maya, now):
-    named = DesignationFactory(patient=maya, person__texts_agreed_at=None)
+    named = DesignationFactory(patient=maya, person__agreed=False)
     desk.post(reverse("designation_texts", args=[named.pk]))
     rows = Consent.objects.filter(person=f"person:{named.person_id}", purpose="rides", given_at=now)
     assert set(rows.values_list("channel", "address")) == {("sms", named.person.phone), ("email", named.person.email)}
