@@ -47,6 +47,13 @@ def measure(text: str) -> Size:
     return Size(segments=_parts(widths, single=single, part=part), units=sum(widths), odd=odd)
 
 
+def cut(text: str, *, units: int) -> str:
+    """Its beginning, as much of it as takes no more than so many units."""
+    while measure(text).units > units:
+        text = text[:-1]
+    return text
+
+
 def _parts(widths: list[int], *, single: int, part: int) -> int:
     """An escaped character or a surrogate pair is never cut in two, so parts may end one short."""
     if sum(widths) <= single:

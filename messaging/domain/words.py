@@ -80,7 +80,7 @@ def _fitting(values: Mapping[str, str | bool], slots: Mapping[str, Slot]) -> dic
     for name, slot in slots.items():
         value = found.get(name)
         if isinstance(value, str) and isinstance(slot.longest, str) and slot.longest:
-            found[name] = value[: len(slot.longest)]
+            found[name] = segments.cut(value, units=segments.measure(slot.longest).units)
     return found
 
 

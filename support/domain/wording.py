@@ -141,8 +141,8 @@ def readable(text: str) -> str:
 
 
 def short(name: str, *, language: str) -> str:
-    """A first name for a text: 20 characters at most; a friend where none of its letters can be written."""
-    return readable(name)[: wording_slots.NAME_LENGTH].strip(" -") or SOMEBODY[language]
+    """A first name for a text, no longer there than 20 letters; a friend where none of its letters can be written."""
+    return segments.cut(readable(name), units=wording_slots.NAME_LENGTH).strip(" -") or SOMEBODY[language]
 
 
 def spoken(moment: datetime, *, zone: ZoneInfo, language: str, with_time: bool = True) -> str:
@@ -184,14 +184,18 @@ def _of_offer(message: Message, who: Addressee, language: str) -> dict[str, str 
     if offer is None:
         return {}
     until = offer.expires_at.astimezone(who.site.zone)
-    return {"when": _when(offer.starts_at, who, language), "until": f"{until:%H:%M}"}
+    return {"when": when(offer.starts_at, who, language), "until": f"{until:%H:%M}"}
 
 
-def _when(moment: datetime, who: Addressee, language: str) -> str:
+def when(moment: datetime, who: Addressee, language: str) -> str:
     """The clinic's time everywhere; named where the reader's clock shows another."""
     local = moment.astimezone(who.site.zone)
-    when = spoken(moment, zone=who.site.zone, language=language)
-    return when if local.utcoffset() == moment.astimezone(who.zone).utcoffset() else f"{when} {local:%Z}"
+    said = spoken(moment, zone=who.site.zone, language=language)
+    if local.utcoffset() == moment.astimezone(who.zone).utcoffset():
+        return said
+    # A zone without a name is a number: "13:30+1030".
+    zone = f"{local:%Z}"
+    return f"{said} {zone}" if zone.isalpha() else f"{said}{zone}"
 
 
 def _of_visit(visit: Infusion, who: Addressee, language: str) -> dict[str, str | bool]:
@@ -199,7 +203,7 @@ def _of_visit(visit: Infusion, who: Addressee, language: str) -> dict[str, str |
     held = _held(visit, who)
     is_ride = any(row.role == SupportRole.RIDE for row in held)
     return {
-        "when": _when(visit.pickup_from if is_ride else visit.starts_at, who, language),
+        "when": when(visit.pickup_from if is_ride else visit.starts_at, who, language),
         "is_ride": is_ride,
         "to_confirm": any(row.status == CommitmentStatus.ACCEPTED for row in held),
         "food": _clock(fasting.no_food_after, visit, language),

@@ -11,7 +11,7 @@ NAME_LENGTH = 20
 # What a helper is told who may not know dates: that there is news.
 NEWS = "helper_news"
 
-_TIME = "Wed 23 Sep 23:30 +1030"
+_TIME = "Wed 23 Sep 23:30+1030"
 _EVERY: Mapping[str, Slot] = {
     "site": Slot(longest="W" * 30, says=_("the clinic's name in messages")),
     "phone": Slot(longest="+" + "4" * 15, says=_("the clinic's phone number")),
@@ -28,7 +28,7 @@ _CLOSED = {
     "is_whole": Slot(says=_("whether the whole clinic is closed"), longest=False),
     "day": Slot(data_class=MayKnow.DATES, longest="Wed 23 Sep", says=_("the day")),
 }
-_DANGER = {"danger": Slot(longest="000 or 13 11 14 0000", says=_("the numbers to call in danger"))}
+_DANGER = {"danger": Slot(longest="000 or 13 11 14", says=_("the numbers to call in danger"))}
 _UNTIL = {"until": Slot(data_class=MayKnow.DATES, longest="23:30", says=_("how long the time is kept"))}
 _CONFIRM = {"to_confirm": Slot(longest=True, says=_("whether they still have to confirm"))}
 
