@@ -3,7 +3,6 @@
 import gc
 import logging
 import multiprocessing
-import os
 import statistics
 import subprocess
 import sys
@@ -217,7 +216,6 @@ def memory_of_a_tick(rows: int) -> int:
         run = subprocess.run(
             command,
             cwd=settings.BASE_DIR,
-            env=os.environ | {"LOG_LEVEL": "ERROR"},
             stdout=subprocess.PIPE,
             text=True,
             check=True,

@@ -34,7 +34,7 @@ def filled(rows: int, due_at: datetime, **changes: str) -> None:
 def test_a_tick_takes_no_more_memory_with_ten_times_as_much_due(pg_dsn, now):
     def peak(rows: int) -> int:
         filled(rows, now, channel="email")
-        env = os.environ | {"DATABASE_URL": pg_dsn, "DJANGO_SETTINGS_MODULE": "config.settings", "LOG_LEVEL": "ERROR"}
+        env = os.environ | {"DATABASE_URL": pg_dsn, "DJANGO_SETTINGS_MODULE": "config.settings"}
         command = [sys.executable, "-m", "tests.messaging.one_tick", now.isoformat(), str(CAP)]
         run = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
         sent, kilobytes = run.stdout.split()[-2:]
