@@ -92,7 +92,9 @@ def test_without_scripts_the_words_are_looked_at_by_a_button(browser, server, si
 
 
 @pytest.mark.parametrize("path", [PATH, "/wordings/helper_ask_again/email/es/", "/wordings/?only_own=on"])
-def test_a_page_full_of_versions_breaks_no_rule_and_fits_a_phone(path, editor, server, written, no_violations, complaints):
+def test_a_page_full_of_versions_breaks_no_rule_and_fits_a_phone(
+    path, editor, server, written, no_violations, complaints
+):
     for size in (PHONE, DESK):
         editor.set_viewport_size(size)
         editor.goto(server + path)
