@@ -35,7 +35,7 @@ def now():
 @pytest.fixture
 def site(now):
     """A clinic where it is between eight and nine o'clock, whenever the test runs."""
-    return SiteFactory(timezone=f"Etc/GMT{now.hour - 8:+d}" if now.hour < 22 else f"Etc/GMT-{32 - now.hour}")
+    return SiteFactory(timezone=f"Etc/GMT{now.hour - 8:+d}" if now.hour < 21 else f"Etc/GMT-{32 - now.hour}")
 
 
 @pytest.fixture
