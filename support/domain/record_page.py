@@ -12,6 +12,7 @@ from clinic.domain.last_booking import Booked
 from clinic.enums import OFF, CourseStatus, InfusionStatus
 from clinic.models import AuditEntry, Course, Infusion, Patient, StaffMember
 from clinic.models.patient import Contact
+from messaging.domain import opt_outs
 from messaging.enums import Channel
 from messaging.models import Consent
 from support.domain import agreeing, board, purposes, same_number, visit_rows
@@ -45,7 +46,8 @@ class Seen:
 @dataclass(frozen=True, kw_only=True)
 class RecordPage:
     """``agreed``: the patient's yes to texts at the number they have; ``unheard`` the ids of the people around them who
-    agreed to no messages there. The question staff ask is in ``question``, where it has not been answered."""
+    agreed to no messages there. The question staff ask is in ``question``, where it has not been answered. ``stopped``
+    are the numbers and addresses, of anybody on the page, that asked for no more."""
 
     courses: list[CourseLine]
     next_visit: Visit | None
@@ -55,6 +57,7 @@ class RecordPage:
     seen: list[Seen]
     agreed: Consent | None
     unheard: set[int]
+    stopped: set[str]
     question: str
     warnings: list[str]
 
@@ -65,7 +68,8 @@ def of(*, patient: Patient, now: datetime) -> RecordPage:
     for visit in _visits(patient, now):
         placed[visit.infusion.course_id].append(visit)
     named = _circle(patient)
-    yeses = _yeses(patient, *(row.person for row in named))
+    people: list[Contact] = [patient, *(row.person for row in named)]
+    yeses = _yeses(*people)
     agreed = yeses.get(purposes.name(patient))
     waiting = WaitlistEntry.objects.filter(course__patient=patient, closed_at=None).only("course", *DAYS)
     waits = {row.course_id: row for row in waiting}
@@ -94,6 +98,7 @@ def of(*, patient: Patient, now: datetime) -> RecordPage:
         seen=_seen(patient),
         agreed=agreed,
         unheard={row.pk for row in named if purposes.name(row.person) not in yeses},
+        stopped=opt_outs.among(addresses=[at for person in people for at in (person.phone, person.email) if at]),
         question="" if agreed else _(agreeing.ASKED_OF_PATIENTS),
         warnings=same_number.warnings(people=[patient, *(row.person for row in named if row.withdrawn_at is None)]),
     )

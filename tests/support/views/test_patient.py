@@ -1,10 +1,11 @@
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.urls import reverse
 
 from clinic.enums import InfusionStatus, Role
 from clinic.models import AuditEntry
+from messaging.domain import opt_outs
 from messaging.models import Consent
 from support.domain import alerts, record_page
 from support.enums import AlertKind, CommitmentStatus
@@ -18,7 +19,7 @@ from tests.factories import (
     StaffFactory,
 )
 
-QUERIES = 19
+QUERIES = 20
 
 
 @pytest.fixture
@@ -82,6 +83,20 @@ def test_the_agreement_to_texts_names_who_heard_it(desk, site, policy, now):
     assert set(rows.values_list("purpose", flat=True)) == {"visits", "checkins", "offers"}
     assert {(row.given_at, row.recorded_by is not None, words in row.wording) for row in rows} == {(now, True, True)}
     assert words not in desk.get(reverse("patient", args=[patient.pk])).content.decode()
+
+
+def test_who_stopped_and_what_they_wished_is_said_beside_them(desk, maya, now):
+    rosa = DesignationFactory(patient=maya).person
+    assert "No more texts" not in page(desk, maya)
+    opt_outs.record(address=rosa.phone, how="text", now=now)
+    assert page(desk, maya).count("No more texts") == 1
+    opt_outs.record(address=maya.phone, how="spoken", now=now)
+    maya.prefers, maya.texts_less, maya.quiet_from, maya.quiet_until = "voice", True, time(20), time(10)
+    maya.save()
+    text = page(desk, maya)
+    assert text.count("No more texts") == 2
+    for wish in ("would rather be called", "only what cannot wait", "no texts from 20:00 to 10:00"):
+        assert wish in text
 
 
 def test_who_has_seen_the_record_is_on_the_record(desk, maya):
