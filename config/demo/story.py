@@ -12,7 +12,7 @@ from clinic.domain.slots import Slot
 from clinic.domain.times import day_bounds, local_day, wall
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion, Patient
-from config.demo import desk, upsets
+from config.demo import desk, texts, upsets
 from config.demo.clinic import Clinic
 from config.demo.clockwork import Clockwork
 from config.demo.part import Part
@@ -88,6 +88,13 @@ STEPS = [
     (Scene.ON_THE_WAY, 99, Part.hand_over),
     (Scene.HOME, 131, Part.say_home),
 ]
+# What comes in by text, each so many minutes ago.
+TEXTS = [
+    (70, texts.helper_says_thanks),
+    (40, texts.patient_asks),
+    (20, texts.stranger_writes),
+    (6, texts.helper_says_more_than_yes),
+]
 
 
 class Story:
@@ -121,6 +128,7 @@ class Story:
         """A new day: what was left open is closed, and today's board is filled again with people known here."""
         begin, end = day_bounds(day=local_day(moment=self.now, zone=self.zone), zone=self.zone)
         upsets.wait_no_more(self.clinic, self.now)
+        texts.read_what_waits(self.clinic, self.now)
         visits = Infusion.objects.filter(site=self.clinic.site).select_related("patient", "site")
         for visit in visits.filter(starts_at__lt=begin):
             Part(self.clinic, patient=visit.patient).close(visit)
@@ -137,6 +145,8 @@ class Story:
         self.clock.at(self.now - timedelta(hours=2), partial(desk.leave_notes, self.clinic))
         for upset in (upsets.close_a_room, upsets.wait_for_a_place, upsets.wait_for_any_place):
             self.clock.at(self.now - timedelta(hours=1), partial(upset, self.clinic))
+        for minutes, wrote in TEXTS:
+            self.clock.at(self.now - timedelta(minutes=minutes), partial(wrote, self.clinic))
 
     def booked_today(self) -> int:
         """How many visits the board of this calendar day shows."""

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from clinic.enums import InfusionStatus, Role
 from clinic.models import Closure, Course, Infusion, Protocol, Room, Site, StaffMember
 from education.models import HelpNumber, Page
-from messaging.domain import inbound
 from messaging.enums import MessageStatus
 from messaging.models import InboundText, Message
 from support.domain import links
@@ -91,21 +90,6 @@ class Demo:
         return links.address(links.for_patient(patient=patient, now=self.now))
 
 
-def texts(demo: Demo) -> InboundText:
-    """Three people wrote: a helper more than a yes, a patient, and somebody nobody knows. The helper's."""
-    helper, patient = demo.ride().person, demo.visit(S.BOOKED).patient
-    wrote = [
-        (helper.phone, "Running 10 min late, there is an accident on the bridge. Which door do I come in?"),
-        (patient.phone, "Can I bring my sister too?"),
-        ("+14105550987", "Is this the dentist?"),
-        (helper.phone, "OK found parking. Still 10 min."),
-    ]
-    for number, (sender, body) in enumerate(wrote):
-        at = demo.now - timedelta(minutes=40 - 9 * number)
-        inbound.receive(provider_id=f"SM{number}", from_number=sender, body=body, now=at)
-    return InboundText.objects.filter(from_number=helper.phone).latest("received_at")
-
-
 def look(*, now: datetime) -> Demo:
     demo = Demo(site=Site.objects.get(), now=now)
     demo.staff = {role: StaffMember.objects.filter(role=role).earliest("pk") for role in WHO}
@@ -117,7 +101,7 @@ def look(*, now: datetime) -> Demo:
         "courses": Course.objects.filter(patient=ready.patient).latest("pk").pk,
         "people": Designation.objects.filter(patient=ready.patient).earliest("rank").pk,
         "alerts": Alert.objects.exclude(status=AlertStatus.CLOSED).earliest("deadline").pk,
-        "inbox": texts(demo).pk,
+        "inbox": InboundText.objects.filter(done_at=None).latest("received_at").pk,
         "setup/rooms": Room.objects.earliest("pk").pk,
         "setup/protocols": Protocol.objects.earliest("pk").pk,
         "setup/people": demo.staff[Role.NURSE].pk,

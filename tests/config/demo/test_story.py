@@ -8,12 +8,12 @@ import pytest
 from clinic.domain import infusions, scheduling
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion, Patient
-from config.demo import clinic, upsets
+from config.demo import clinic, texts, upsets
 from config.demo.part import Part
 from config.demo.provider import answering_provider
 from config.demo.story import TODAY, Story
-from messaging.models import Consent, Message
-from support.domain import way_home
+from messaging.models import Consent, InboundText, Message
+from support.domain import inbox, way_home
 from support.enums import AlertStatus
 from support.models import Alert, PlaceOffer
 
@@ -77,6 +77,17 @@ def what_is_cancelled_is_offered(opened):
     assert offer.entry.course.patient.given_name == upsets.ANY_DAY
 
 
+def texts_wait(opened, now):
+    """Of today's four: a patient's, a stranger's and a helper's for somebody to read; each sender has an answer."""
+    came = InboundText.objects.filter(site=opened.site, received_at__gt=now - timedelta(hours=2))
+    assert came.count() == 4
+    assert came.filter(done_at=None).count() == 3
+    answered = Message.objects.filter(kind="reply_staffed", posted_at__gt=now - timedelta(hours=2))
+    assert set(answered.values_list("sent_to", flat=True)) == set(came.values_list("from_number", flat=True))
+    [known] = [thread for thread in inbox.threads(site=opened.site, only_waiting=True, who="") if not thread.patients]
+    assert known.number == texts.STRANGER
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_board_is_full_on_the_first_day_and_again_on_the_next(provider):
     opened = clinic.open_clinic(zone="America/New_York", now=NOW - Story.LOOKS_BACK)
@@ -84,7 +95,8 @@ def test_the_board_is_full_on_the_first_day_and_again_on_the_next(provider):
     is_full(opened, NOW)
     assert not Message.objects.filter(status__in=["dead", "unknown", "blocked"]).values_list("kind", "error_text")
     # What needs somebody fits on one screen.
-    assert 1 <= Alert.objects.exclude(status=AlertStatus.CLOSED).count() <= 4
+    assert 1 <= Alert.objects.exclude(status=AlertStatus.CLOSED).count() <= 7
+    texts_wait(opened, NOW)
     # Thirty people, one of them typed in twice.
     assert (opened.site.patients.count(), opened.site.notes.count()) == (31, 2)
     booking_asks_helpers_by_text(opened)
@@ -93,3 +105,4 @@ def test_the_board_is_full_on_the_first_day_and_again_on_the_next(provider):
     tomorrow = NOW + timedelta(days=1, minutes=40)
     Story(opened, now=tomorrow).renew()
     is_full(opened, tomorrow)
+    texts_wait(opened, tomorrow)
