@@ -1,5 +1,7 @@
 """The style guide: every component in each of its states. It holds nobody's data."""
 
+from collections import Counter
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django import forms
@@ -9,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.access import public
 from clinic.templatetags.homeward import ICONS, SHAPES
+from messaging.enums import MessageStatus
+from support.domain import day_counts
 
 
 class ExampleForm(forms.Form):
@@ -92,6 +96,17 @@ LOCKSCREENS = [
         "language": "en",
     },
 ]
+THREAD = [
+    {"at": datetime(2026, 3, 3, 14, 2, tzinfo=UTC), "body": "Yes but I may be late.", "state": _("Passed on")},
+    {"at": datetime(2026, 3, 3, 14, 3, tzinfo=UTC), "is_ours": True, "state": _("Delivered")}
+    | {"body": "Northgate Care: we read texts until 18:00 today."},
+]
+WEEK = [date(2026, 3, day) for day in range(2, 9)]
+ARRIVED = [12, 18, 0, 25, 31, 4, 9]
+COUNTED = Counter(
+    {(day, str(MessageStatus.DELIVERED)): number for day, number in zip(WEEK, ARRIVED, strict=True)}
+    | {(WEEK[3], "failed"): 2, (WEEK[6], str(MessageStatus.SENT)): 5}
+)
 PHONE = {
     "marks": ["full", "full", "half", "open"],
     "dates": DATES,
@@ -126,6 +141,8 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "rows": ROWS,
         "hours": HOURS,
         "lockscreens": LOCKSCREENS,
+        "counts": day_counts.drawn(days=WEEK, found=COUNTED),
+        "thread": THREAD,
         "form": ExampleForm(),
         "wrong_form": ExampleForm({"wrong-name": "Jo", "wrong-starts_on": "3rd of May"}, prefix="wrong"),
         "phone": PHONE,

@@ -1,6 +1,7 @@
 """How many messages arrived, went and failed on each of the last days. One query, changes nothing."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -66,6 +67,11 @@ def of(*, site: Site, now: datetime) -> Counts:
     found: Counter[tuple[date, str]] = Counter()
     for day, status, number in counted.annotate(number=Count("pk")).order_by():
         found[day, "failed" if status in FAILED else status] += number
+    return drawn(days=days, found=found)
+
+
+def drawn(*, days: Sequence[date], found: Counter[tuple[date, str]]) -> Counts:
+    """``found``: how many of each day were delivered, sent or "failed". The highest bar is as high as there is room."""
     highest = max((sum(found[day, name] for name in (S.DELIVERED, S.SENT, "failed")) for day in days), default=0)
     return Counts(days=tuple(_day(day, found, highest) for day in days))
 
