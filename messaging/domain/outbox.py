@@ -84,7 +84,7 @@ def reconcile(*, site_id: int, scope: str, wanted: Sequence[Wanted], now: dateti
     Rows made by `post` and `resend` are left alone. Locks the scope's rows; at most five queries.
     """
     with transaction.atomic():
-        existing = {_key(row): row for row in Message.objects.select_for_update().filter(scope=scope).order_by("pk")}
+        existing = {key_of(row): row for row in Message.objects.select_for_update().filter(scope=scope).order_by("pk")}
         plan = {want.key: want for want in wanted}
         new, revive, move, fence = [], [], [], []
         kept = late = 0
@@ -176,7 +176,8 @@ def oldest_due(*, now: datetime) -> timedelta | None:
     return None if first is None else now - first
 
 
-def _key(row: Message) -> Key:
+def key_of(row: Message) -> Key:
+    """What one message is known by, as ``Wanted.key``."""
     return row.kind, row.subject, row.about_at, row.recipient, row.channel
 
 

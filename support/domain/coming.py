@@ -44,7 +44,7 @@ def of(*, visit: Infusion, now: datetime) -> list[Coming]:
         .select_related("site")
         .order_by("due_at", "recipient", "kind")
     )
-    known = {_key(row) for row in rows}
+    known = {outbox.key_of(row) for row in rows}
     waiting = [row for row in rows if row.status in ledger_words.WAITING]
     touches = plan.touches(state=visit_state.load(infusions=[visit])[visit.pk], now=now)
     # A call that is due is a task at the desk already.
@@ -83,7 +83,7 @@ def _coming(line: ledger_words.Line, *, message: Message | None = None, why: str
     row = line.message
     again = row.next_try_at if row.status == S.PENDING else None
     return Coming(
-        key=_key(row),
+        key=outbox.key_of(row),
         what=line.what,
         to=line.to,
         is_helper=line.is_helper,
@@ -107,7 +107,3 @@ def _call(line: ledger_words.Line, call: Wanted) -> Coming:
         is_call=True,
         message=None,
     )
-
-
-def _key(row: Message) -> outbox.Key:
-    return row.kind, row.subject, row.about_at, row.recipient, row.channel

@@ -86,11 +86,11 @@ def in_plan(message: Message, now: datetime) -> Verdict:
     for wanted in replan.wanted_now(infusion_id=visit_id, now=now):
         # A row made beside the plan (by staff, or as the fallback of a text) is wanted while its kind is.
         same = (wanted.kind, wanted.recipient) == (message.kind, message.recipient)
-        if same and (message.plan_version == 0 or wanted.key == _key(message)):
+        if same and (message.plan_version == 0 or wanted.key == outbox.key_of(message)):
             if message.plan_version > 0 and wanted.due_at > now:
                 return Verdict(wanted=False, retry_at=wanted.due_at)
             return Verdict(wanted=True)
-    if message.rule.startswith(fallback.RESENT):
+    if message.rule.startswith(outbox.RESENT):
         return still_live(message, now)
     return Verdict(wanted=False, reason=_("Things changed: this is no longer needed."))
 
@@ -183,13 +183,9 @@ def _kind(name: str, audience: Audience, still_wanted: Asked) -> Kind:
 
 def _tells_its_time(message: Message, visit: Infusion) -> bool:
     """What staff send again is written anew, with the time the visit has by then."""
-    return message.rule.startswith(fallback.RESENT) or visit.starts_at == message.about_at
+    return message.rule.startswith(outbox.RESENT) or visit.starts_at == message.about_at
 
 
 def _newest_move(message: Message) -> str | None:
     rows = Message.objects.filter(scope=message.scope, kind=message.kind).order_by("-pk")
     return rows.values_list("subject", flat=True).first()
-
-
-def _key(message: Message) -> outbox.Key:
-    return message.kind, message.subject, message.about_at, message.recipient, message.channel

@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.domain.times import local_day
 from clinic.models import Patient
-from messaging.enums import Channel, MessageStatus
+from messaging.domain.outbox import RESENT
+from messaging.enums import FAILED, Channel, MessageStatus
 from messaging.models import Message
 from support.domain import waiting_words
-from support.domain.fallback import RESENT
 from support.models import Designation
 
 S = MessageStatus
@@ -63,16 +63,8 @@ LEVELS = {
     S.DEAD: "stop",
     S.BLOCKED: "stop",
 }
-FAILED = (S.UNDELIVERED, S.DEAD, S.BLOCKED, S.EXPIRED)
 WAITING = (S.PENDING, S.SENDING, S.UNKNOWN)
 WENT = (S.SENT, S.DELIVERED)
-# In the order in which a list shows them.
-GROUPS: dict[str, tuple[str | Promise, tuple[MessageStatus, ...]]] = {
-    "failed": (_("Did not arrive"), FAILED),
-    "waiting": (_("Will go"), WAITING),
-    "sent": (_("Went"), WENT),
-    "dropped": (_("No longer needed"), (S.VOID,)),
-}
 
 
 @dataclass(frozen=True, kw_only=True)

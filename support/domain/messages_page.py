@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from clinic.domain import patients, times
 from clinic.domain.contacts import plain_text
 from clinic.models import Site
-from messaging.enums import MessageStatus
+from messaging.enums import FAILED, MessageStatus
 from messaging.models import Message
 from support.domain import ledger_words
-from support.domain.ledger_words import FAILED, WENT, Line
+from support.domain.ledger_words import WENT, Line
 from support.models import Designation
 
 S = MessageStatus

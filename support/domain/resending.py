@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 from clinic.domain import audit, locks
 from clinic.domain.errors import Refused
 from clinic.models import StaffMember
-from messaging.domain import firewall, kinds, outbox, words
+from messaging.domain import dispatch, firewall, kinds, outbox, words
 from messaging.domain.compile import Faulty
+from messaging.domain.outbox import RESENT
 from messaging.enums import FAILED, MessageStatus
 from messaging.models import Message
 from support.domain import ledger_words
-from support.domain.fallback import RESENT
 
 SHORTEST_REASON = 3
 
@@ -59,8 +59,7 @@ def outlook(*, message: Message, now: datetime) -> Outlook:
     verdict = firewall.check(draft=draft, facts=facts, kind=kind, message=again, now=now)
     if not verdict.wanted and verdict.retry_at is None:
         return Outlook(why_not=verdict.reason)
-    shown = draft.body.replace(draft.link, "[link]") if draft.link else draft.body
-    return Outlook(to=draft.to, subject=draft.subject, words=shown, not_before=verdict.retry_at)
+    return Outlook(to=draft.to, subject=draft.subject, words=dispatch.masked(draft), not_before=verdict.retry_at)
 
 
 def resend(*, message: Message, reason: str, actor: StaffMember, now: datetime) -> Outlook:
