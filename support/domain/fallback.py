@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 
 from clinic.enums import ReachBy
 from messaging.domain import kinds, outbox
-from messaging.domain.outbox import Wanted
+from messaging.domain.outbox import RESENT, Wanted
+from messaging.domain.standing import Standing
 from messaging.enums import FAILED, MessageStatus
 from messaging.models import Message
-from support.domain import alerts, place_offers, plan, replan, subjects, visit_state, wording
+from support.domain import alerts, place_offers, plan, purposes, replan, subjects, visit_state, wording
 from support.domain.wording import Addressee
 from support.enums import AlertKind
 
@@ -25,8 +26,6 @@ WORTH_A_CALL = plan.WORTH_A_CALL | {
     "helper_open",
     "waitlist_offer",
 }
-# What the rule of a message begins with that staff sent again.
-RESENT = "resent"
 ROADS = (ReachBy.SMS, ReachBy.EMAIL, ReachBy.VOICE)
 
 
@@ -72,22 +71,23 @@ def _next_road(message: Message, who: Addressee) -> ReachBy | None:
         return None
     only_a_call = message.error_class == kinds.UNCLEAR
     person = who.contact
-    stopped = visit_state.stopped(person)
+    known = visit_state.standing_of(person)
     for road in dict.fromkeys([person.prefers or ROADS[0], *ROADS]):
         if road == ReachBy.VOICE:
             # Of what staff sent again they know, and may have called.
             if message.kind in WORTH_A_CALL and not message.rule.startswith(RESENT):
                 return ReachBy.VOICE
-        elif not only_a_call and road not in states and _leads_to(road, message, who, stopped):
+        elif not only_a_call and road not in states and _leads_to(road, message, who, known):
             return ReachBy(road)
     return None
 
 
-def _leads_to(road: str, message: Message, who: Addressee, stopped: set[str]) -> bool:
+def _leads_to(road: str, message: Message, who: Addressee, known: Standing) -> bool:
     person = who.contact
     address = person.email if road == ReachBy.EMAIL else "" if person.is_landline else person.phone
-    agreed = wording.may_be_written_to(who, kind=message.kind, channel=road)
-    return bool(address) and address not in stopped and agreed
+    about = purposes.to_agree(kind=message.kind, channel=road, is_patient=who.designation is None)
+    asks = {"person": purposes.name(person), "purpose": about, "channel": road, "address": address}
+    return known.is_open(address) and (not about or known.has_agreed(**asks))
 
 
 def _becomes_a_call(message: Message, why: str, now: datetime) -> bool:

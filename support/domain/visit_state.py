@@ -137,13 +137,6 @@ def standing_of(*people: Contact) -> Standing:
     return standing.of(people={purposes.name(person) for person in people}, addresses=addresses)
 
 
-def stopped(*people: Contact) -> set[str]:
-    """Which of their numbers and addresses asked for no more messages."""
-    addresses = {person.phone for person in people} | {person.email for person in people}
-    addresses.discard("")
-    return opt_outs.among(addresses=addresses) if addresses else set()
-
-
 def _language(name: str) -> str:
     short = name.partition("-")[0].lower()
     return short if short in LANGUAGES else "en"

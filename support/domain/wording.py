@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from clinic.models import Infusion, Patient, Policy, Site
 from education import directory
 from education.enums import NumberKind
-from messaging.domain import consents, quiet, segments, words
+from messaging.domain import quiet, segments, words
 from messaging.domain.kinds import Budget, Facts
 from messaging.enums import Channel
 from messaging.models import Message
@@ -91,15 +91,6 @@ def _budget(policy: Policy) -> Budget:
         per_day=policy.texts_per_day,
         per_week=policy.texts_per_week,
         apart=timedelta(minutes=policy.texts_apart_minutes),
-    )
-
-
-def may_be_written_to(who: Addressee, *, kind: str, channel: str) -> bool:
-    """Whether they agreed to it at the number or address they have now, where it needs a yes."""
-    about = purposes.to_agree(kind=kind, channel=channel, is_patient=who.designation is None)
-    address = who.phone if channel == Channel.SMS else who.email
-    return not about or consents.agreed(
-        person=purposes.name(who.contact), purpose=about, channel=channel, address=address
     )
 
 
