@@ -10,8 +10,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clinic.access import DESK_AND_CARE
 from clinic.domain.errors import Refused
+from clinic.models import Patient
 from clinic.views.desk import at_site, patient_of, was_read
 from support.domain import agreeing, people, record_page, same_number, spoken_stops
+from support.domain.same_number import Person
 from support.forms.contact import ContactForm
 from support.views.refusals import shown_on
 
@@ -47,14 +49,21 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
         said.success(request, _("Saved. Messages that have not gone yet use it."))
         return redirect("patient", pk)
     was_read(request, patient_id=patient.pk, subject=patient)
+    return contact_page(request, form, person=patient, of=patient, stop_url=reverse("patient_stop", args=[pk]))
+
+
+def contact_page(
+    request: HttpRequest, form: ContactForm, *, person: Person, of: Patient, stop_url: str
+) -> HttpResponse:
+    """How ``person`` is reached: the patient, or somebody who helps them."""
     context = {
         "form": form,
-        "person": patient,
-        "patient": patient,
+        "person": person,
+        "patient": of,
         "title": _("Number and e-mail"),
-        "ways": spoken_stops.ways(person=patient),
-        "warnings": same_number.warnings(people=[patient]),
-        "stop_url": reverse("patient_stop", args=[pk]),
+        "ways": spoken_stops.ways(person=person),
+        "warnings": same_number.warnings(people=[person]),
+        "stop_url": stop_url,
     }
     return render(request, "support/desk/contact.html", context, status=422 if form.is_bound else 200)
 

@@ -12,7 +12,7 @@ from clinic.access import DESK_AND_CARE
 from clinic.domain import audit
 from clinic.domain.errors import Refused
 from clinic.views.desk import at_site, patient_of, was_read
-from support.domain import commitments, designations, people, same_number, spoken_stops
+from support.domain import commitments, designations, people
 from support.enums import AnsweredVia
 from support.forms.contact import ContactForm
 from support.forms.people import DesignationForm, PersonForm, wording
@@ -29,7 +29,7 @@ def designation_of(request: HttpRequest, pk: int) -> Designation:
     return get_object_or_404(rows, pk=pk, patient__site=request.site, withdrawn_at=None)
 
 
-def _patients_page(request: HttpRequest, pk: int, refused: Refused) -> HttpResponse:
+def patients_page(request: HttpRequest, pk: int, refused: Refused) -> HttpResponse:
     return patient.page(request, designation_of(request, pk).patient_id, refused=refused)
 
 
@@ -95,7 +95,7 @@ def _changed(request: HttpRequest, named: Designation, form: DesignationForm) ->
 
 @at_site(*DESK_AND_CARE)
 @require_http_methods(["GET", "POST"])
-@shown_on(_patients_page)
+@shown_on(patients_page)
 def contact(request: HttpRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     named = designation_of(request, pk)
@@ -106,21 +106,13 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
         said.success(request, _("Saved. Messages that have not gone yet use it."))
         return redirect("patient", named.patient_id)
     was_read(request, patient_id=named.patient_id, subject=named)
-    context = {
-        "form": form,
-        "person": named.person,
-        "patient": named.patient,
-        "title": _("Number and e-mail"),
-        "ways": spoken_stops.ways(person=named.person),
-        "warnings": same_number.warnings(people=[named.person]),
-        "stop_url": reverse("designation_stop", args=[pk]),
-    }
-    return render(request, "support/desk/contact.html", context, status=422 if form.is_bound else 200)
+    stop_url = reverse("designation_stop", args=[pk])
+    return patient.contact_page(request, form, person=named.person, of=named.patient, stop_url=stop_url)
 
 
 @at_site(*DESK_AND_CARE)
 @require_POST
-@shown_on(_patients_page)
+@shown_on(patients_page)
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     named = designation_of(request, pk)
     designations.withdraw(designation=named, actor=audit.staff(request.user), now=timezone.now())
@@ -132,7 +124,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 
 @at_site(*DESK_AND_CARE)
 @require_POST
-@shown_on(_patients_page)
+@shown_on(patients_page)
 def send_link(request: HttpRequest, pk: int) -> HttpResponse:
     named = designation_of(request, pk)
     designations.send_link_again(designation=named, actor=audit.staff(request.user), now=timezone.now())
@@ -142,7 +134,7 @@ def send_link(request: HttpRequest, pk: int) -> HttpResponse:
 
 @at_site(*DESK_AND_CARE)
 @require_POST
-@shown_on(_patients_page)
+@shown_on(patients_page)
 def agree_to_messages(request: HttpRequest, pk: int) -> HttpResponse:
     named = designation_of(request, pk)
     people.agree_to_messages(person=named.person, witness=request.user, now=timezone.now())

@@ -14,8 +14,7 @@ from clinic.domain.errors import Refused
 from clinic.views.desk import at_site, patient_of
 from support.domain import spoken_stops
 from support.domain.same_number import Person
-from support.views import patient as patients_page
-from support.views import people
+from support.views import patient, people
 from support.views.refusals import shown_on
 
 
@@ -30,13 +29,9 @@ def _say(request: HttpRequest, person: Person) -> None:
     said.success(request, _("Written down. It holds for everybody who has this number or address."))
 
 
-def _patients_page(request: HttpRequest, pk: int, refused: Refused) -> HttpResponse:
-    return patients_page.page(request, people.designation_of(request, pk).patient_id, refused=refused)
-
-
 @at_site(*DESK_AND_CARE)
 @require_POST
-@shown_on(_patients_page)
+@shown_on(people.patients_page)
 def of_helper(request: HttpRequest, pk: int) -> HttpResponse:
     _say(request, people.designation_of(request, pk).person)
     return redirect("designation_contact", pk)
@@ -44,7 +39,7 @@ def of_helper(request: HttpRequest, pk: int) -> HttpResponse:
 
 @at_site(*DESK_AND_CARE)
 @require_POST
-@shown_on(patients_page.page)
+@shown_on(patient.page)
 def of_patient(request: HttpRequest, pk: int) -> HttpResponse:
     _say(request, patient_of(request, pk))
     return redirect("patient_contact", pk)
