@@ -25,8 +25,7 @@ class Holders:
     def people(self) -> list[Person]:
         """Each once, also who helps several patients, or is a patient and helps."""
         found: list[Person] = []
-        everybody: list[Person] = [*self.patients, *(designation.person for designation in self.named)]
-        for person in everybody:
+        for person in self._all:
             if not any(_is_one(person, known) for known in found):
                 found.append(person)
         return found
@@ -34,8 +33,7 @@ class Holders:
     @property
     def known_as(self) -> set[str]:
         """Under which names a yes of theirs is kept."""
-        everybody: list[Person] = [*self.patients, *(designation.person for designation in self.named)]
-        return {purposes.name(person) for person in everybody}
+        return {purposes.name(person) for person in self._all}
 
     @property
     def names(self) -> str:
@@ -44,6 +42,10 @@ class Holders:
     @property
     def is_shared(self) -> bool:
         return len(self.people) > 1
+
+    @property
+    def _all(self) -> list[Person]:
+        return [*self.patients, *(designation.person for designation in self.named)]
 
 
 def holders(*, number: str) -> Holders:
