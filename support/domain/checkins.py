@@ -9,7 +9,7 @@ from clinic.domain import audit, times
 from clinic.domain.errors import Refused
 from clinic.models import Infusion, Patient, Policy
 from messaging.domain import quiet
-from support.domain import alerts, plan, replan, rules
+from support.domain import alerts, replan, rules, texting_hours
 from support.enums import (
     HOLDING,
     AlertKind,
@@ -149,7 +149,7 @@ def _due(infusion: Infusion, policy: Policy, designation: Designation | None, ki
     left = infusion.released_at or infusion.ends_at
     contact = designation.person.timezone if designation is not None else infusion.patient.timezone
     zone = quiet.zone_or(name=contact, fallback=infusion.site.timezone)
-    window = plan.window(policy)
+    window = texting_hours.window(policy)
     if kind == CheckInKind.NEXT_DAY:
         return quiet.later(moment=left + timedelta(hours=policy.next_checkin_hours), zone=zone, window=window)
     day = times.local_day(moment=left, zone=infusion.site.zone)

@@ -23,7 +23,7 @@ from clinic.enums import CourseStatus, InfusionStatus, Rung
 from clinic.models import Infusion, Patient, Policy
 from clinic.models.infusion import LIVE
 from messaging.domain import quiet
-from support.domain import plan, promise_rows, rules, visit_state
+from support.domain import promise_rows, rules, texting_hours, visit_state
 from support.domain.drivers import Driver, Drivers, Known
 from support.domain.held import Held
 from support.domain.plan_state import Reach
@@ -232,7 +232,7 @@ class _Search:
 
     def _not_now(self, entry: WaitlistEntry, slot: Slot, reach: Reach) -> str:
         kept = timedelta(minutes=self.rules.waitlist_minutes)
-        window = plan.window(self.rules, reach)
+        window = texting_hours.window(self.rules, reach)
         if (entry.pk, slot.room.pk, slot.starts_at) in self.offered:
             return _("Was offered this time already.")
         if self.today[entry.course.patient_id] >= self.rules.waitlist_daily:

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from clinic.enums import OFF, InfusionStatus
 from clinic.models import Infusion, Policy
 from messaging.domain import quiet
-from support.domain import plan, promise_rows, rules, whole_visit
+from support.domain import promise_rows, rules, texting_hours, whole_visit
 from support.enums import HOLDING, AnsweredVia, CommitmentStatus, MayKnow, SupportRole
 from support.models import Commitment, Designation, Handover
 
@@ -137,13 +137,13 @@ def is_to_confirm(commitment: Commitment, *, now: datetime) -> bool:
     visit, person = commitment.infusion, commitment.designation.person
     if commitment.status != CommitmentStatus.ACCEPTED or not is_ahead(commitment, now=now):
         return False
-    due = plan.asks_to_confirm_at(
+    due = texting_hours.asks_to_confirm_at(
         starts_at=visit.starts_at,
         zone=visit.site.zone,
         rules=rules.of(infusion=visit),
         said_at=commitment.answered_at or commitment.asked_at,
         reader=quiet.zone_or(name=person.timezone, fallback=person.site.timezone),
-        hours=plan.window(rules.of(infusion=visit), person),
+        hours=texting_hours.window(rules.of(infusion=visit), person),
     )
     return now >= due
 

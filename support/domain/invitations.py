@@ -11,7 +11,7 @@ from messaging.domain.outbox import Wanted
 from messaging.domain.standing import Standing
 from messaging.enums import Channel, MessageStatus
 from messaging.models import Message
-from support.domain import alerts, plan, rules, visit_state
+from support.domain import alerts, plan, rules, texting_hours, visit_state
 from support.domain.plan_state import CALL
 from support.enums import AlertKind
 from support.models import Commitment, Designation
@@ -77,7 +77,7 @@ def tell_new_dates(*, infusion: Infusion, asked: Sequence[Commitment], known: St
             about_at=infusion.booked_at,
             recipient=reach.recipient,
             channel=channel,
-            due_at=quiet.later(moment=now, zone=reach.zone, window=plan.window(signed, reach)),
+            due_at=quiet.later(moment=now, zone=reach.zone, window=texting_hours.window(signed, reach)),
             not_after=now + NEWS_LASTS,
             language=reach.language,
             rule="at once",
@@ -100,7 +100,7 @@ def channels(*, designation: Designation) -> list[str]:
 
 def _wanted(designation: Designation, by: Sequence[str], now: datetime, *, about_at: datetime | None) -> list[Wanted]:
     reach = visit_state.reach_helper(designation=designation, has_answered=False, known=Standing())
-    window = plan.window(rules.at(site=designation.person.site), designation.person)
+    window = texting_hours.window(rules.at(site=designation.person.site), designation.person)
     return [
         Wanted(
             kind="helper_invitation",

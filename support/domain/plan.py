@@ -7,20 +7,16 @@ then anyway), news and check-ins when they open again. A due time never depends 
 
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
-from typing import Protocol
-from zoneinfo import ZoneInfo
 
-from clinic.domain import times
 from clinic.enums import InfusionStatus
 from clinic.models import Policy
 from messaging.domain import quiet
 from messaging.domain.outbox import Wanted
-from support.domain import purposes
+from support.domain import purposes, texting_hours
 from support.domain.plan_state import Helper, Question, Reach, Touch, VisitState
+from support.domain.texting_hours import DAYS_BEFORE_AT
 from support.enums import HOLDING, CheckInKind, CommitmentStatus, SupportRole
 
-DAYS_BEFORE_AT = time(10)
-EVENING = time(19, 30)
 # An hours-before reminder moved to the evening adds nothing to a day-before one of the same afternoon.
 MERGE_WITHIN = timedelta(hours=6)
 # Who answered a moment ago needs no reminder, who was asked yesterday no second question.
@@ -47,66 +43,10 @@ WORTH_A_CALL = frozenset(
 )
 
 
-class OwnHours(Protocol):
-    """Somebody who may have asked for quiet: from one hour to another, past midnight too. Both or none."""
-
-    @property
-    def quiet_from(self) -> time | None: ...
-    @property
-    def quiet_until(self) -> time | None: ...
-
-
-def window(rules: Policy, contact: OwnHours | None = None) -> quiet.Window:
-    """The policy's texting hours, cut by the person's own; earlier reminders go at 19:30, or half an hour before the
-    hours end. Where their quiet leaves two parts of a day the longer one counts; where it leaves none, the policy's do,
-    and they get no texts at all (``leaves_hours``)."""
-    opens, closes = rules.texts_from, rules.texts_until
-    parts = _parts(rules, contact)
-    if parts:
-        opens, closes = max(parts, key=lambda part: _minutes(part[1]) - _minutes(part[0]))
-    evening = EVENING
-    if not opens <= evening < closes:
-        evening = max(opens, time(*divmod(max(_minutes(closes) - 30, 0), 60)))
-    return quiet.Window(opens=opens, closes=closes, evening=evening)
-
-
-def leaves_hours(rules: Policy, contact: OwnHours) -> bool:
-    """Whether their own quiet hours leave any of the policy's."""
-    return bool(_parts(rules, contact))
-
-
 def channel(*, who: Reach, kind: str, rules: Policy) -> str:
     """By which way this person hears of this kind; ``CALL`` where a person must call."""
-    open_ways = who if leaves_hours(rules, who) else who.without_texts()
+    open_ways = who if texting_hours.leaves_hours(rules, who) else who.without_texts()
     return open_ways.channel(purposes.of(kind=kind))
-
-
-def _parts(rules: Policy, contact: OwnHours | None) -> list[tuple[time, time]]:
-    """What is left of the policy's hours, in parts of a day."""
-    begins = contact.quiet_from if contact is not None else None
-    ends = contact.quiet_until if contact is not None else None
-    if begins is None or ends is None:
-        return [(rules.texts_from, rules.texts_until)]
-    loud = [(time(0), begins), (ends, time.max)] if begins < ends else [(ends, begins)]
-    cut = [(max(rules.texts_from, opens), min(rules.texts_until, closes)) for opens, closes in loud]
-    return [(opens, closes) for opens, closes in cut if opens < closes]
-
-
-def _minutes(wall: time) -> int:
-    return wall.hour * 60 + wall.minute
-
-
-def asks_to_confirm_at(
-    *, starts_at: datetime, zone: ZoneInfo, rules: Policy, said_at: datetime, reader: ZoneInfo, hours: quiet.Window
-) -> datetime:
-    """When somebody who said yes, last at ``said_at``, is asked whether they still come. ``zone`` is the clinic's,
-    ``hours`` are those in which ``reader`` may be written to."""
-    usual = _on_a_day_before(starts_at, zone, reader, hours, max(rules.reconfirm_hours // 24, 1))
-    if said_at < usual:
-        return usual
-    # Said yes after the usual hour and before the last 24: asked when those begin.
-    begins = starts_at - timedelta(hours=rules.reconfirm_hours)
-    return quiet.later(moment=max(begins, said_at), zone=reader, window=hours)
 
 
 def touches(*, state: VisitState, now: datetime) -> list[Touch]:
@@ -240,13 +180,13 @@ def _helper_reminders(state: VisitState, helper: Helper) -> Iterator[Touch]:
     said_at = max(pledge.last_said_at or pledge.asked_at for pledge in held)
     confirm_due = _days_before(state, who, max(rules.reconfirm_hours // 24, 1))
     if any(pledge.status == CommitmentStatus.ACCEPTED for pledge in held):
-        confirm_due = asks_to_confirm_at(
+        confirm_due = texting_hours.asks_to_confirm_at(
             starts_at=state.starts_at,
             zone=state.zone,
             rules=rules,
             said_at=said_at,
             reader=who.zone,
-            hours=window(rules, who),
+            hours=texting_hours.window(rules, who),
         )
         rule = f"{rules.reconfirm_hours} hours before"
         yield _touch(state, "helper_reconfirm", who, due=confirm_due, not_after=state.starts_at, rule=rule)
@@ -359,18 +299,15 @@ def _touch(
 
 
 def _days_before(state: VisitState, who: Reach, days: int) -> datetime:
-    return _on_a_day_before(state.starts_at, state.zone, who.zone, window(state.rules, who), days)
-
-
-def _on_a_day_before(starts_at: datetime, zone: ZoneInfo, reader: ZoneInfo, hours: quiet.Window, days: int) -> datetime:
-    day = times.local_day(moment=starts_at, zone=zone) - timedelta(days=days)
-    moment = times.first_valid(day=day, at=DAYS_BEFORE_AT, zone=zone)
-    return quiet.earlier(moment=moment, zone=reader, window=hours)
+    hours = texting_hours.window(state.rules, who)
+    return texting_hours.on_a_day_before(
+        starts_at=state.starts_at, zone=state.zone, reader=who.zone, hours=hours, days=days
+    )
 
 
 def _earlier(state: VisitState, who: Reach, moment: datetime) -> datetime:
-    return quiet.earlier(moment=moment, zone=who.zone, window=window(state.rules, who))
+    return quiet.earlier(moment=moment, zone=who.zone, window=texting_hours.window(state.rules, who))
 
 
 def _later(state: VisitState, who: Reach, moment: datetime) -> datetime:
-    return quiet.later(moment=moment, zone=who.zone, window=window(state.rules, who))
+    return quiet.later(moment=moment, zone=who.zone, window=texting_hours.window(state.rules, who))

@@ -17,7 +17,7 @@ from clinic.models import Policy
 from clinic.models.patient import Contact
 from messaging.domain import opt_outs, quiet
 from messaging.enums import Channel
-from support.domain import agreeing, links, plan, purposes, reach_changes, visit_state
+from support.domain import agreeing, links, purposes, reach_changes, texting_hours, visit_state
 from support.enums import Purpose
 from support.models import Link
 
@@ -117,7 +117,7 @@ def be_quiet(*, link: Link, begins: time | None, ends: time | None, rules: Polic
     if (begins is None) != (ends is None) or (begins is not None and begins == ends):
         raise Refused(_("Give both times."))
     wished = _Hours(quiet_from=begins, quiet_until=ends)
-    if not plan.leaves_hours(rules, wished) or _hours(plan.window(rules, wished)) < LEAST_HOURS:
+    if not texting_hours.leaves_hours(rules, wished) or _hours(texting_hours.window(rules, wished)) < LEAST_HOURS:
         raise Refused(
             _("We text between %(opens)s and %(closes)s. Please leave us at least two hours of that.")
             % {"opens": f"{rules.texts_from:%H:%M}", "closes": f"{rules.texts_until:%H:%M}"}

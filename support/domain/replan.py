@@ -15,7 +15,7 @@ from messaging.domain.outbox import Changes, Wanted
 from messaging.domain.standing import Standing
 from messaging.enums import MessageStatus
 from messaging.models import Message
-from support.domain import alerts, plan, rules, scripts, visit_state
+from support.domain import alerts, plan, rules, scripts, texting_hours, visit_state
 from support.domain.plan_state import CALL, Reach, Touch
 from support.enums import AlertKind
 from support.models import Commitment, Designation
@@ -177,7 +177,7 @@ def tell_now(*, visit: Infusion, kind: str, subject: str, reach: Reach, now: dat
     """News about a visit to one person, in the hours of the signed rules. True where no message comes in time and it
     becomes a call."""
     signed = rules.of(infusion=visit)
-    due = quiet.later(moment=now, zone=reach.zone, window=plan.window(signed, reach))
+    due = quiet.later(moment=now, zone=reach.zone, window=texting_hours.window(signed, reach))
     channel = plan.channel(who=reach, kind=kind, rules=signed)
     wanted = Wanted(
         kind=kind,

@@ -15,7 +15,7 @@ from messaging.domain import quiet, segments, words
 from messaging.domain.kinds import Budget, Facts
 from messaging.enums import Channel
 from messaging.models import Message
-from support.domain import day, links, plan, purposes, rules, subjects, wording_slots
+from support.domain import day, links, purposes, rules, subjects, texting_hours, wording_slots
 from support.enums import CommitmentStatus, MayKnow, SupportRole
 from support.models import Commitment, Designation, Link, SupportPerson
 
@@ -75,7 +75,7 @@ def facts_of(message: Message, *, who: Addressee, visit: Infusion | None, link: 
         permits=permits,
         never=tuple(who.site.never_say),
         zone=who.zone.key,
-        window=plan.window(policy, who.contact),
+        window=texting_hours.window(policy, who.contact),
         budget=_budget(policy) if is_text else Budget(),
     )
 

@@ -10,7 +10,6 @@ from clinic.models import Policy
 from support.domain import plan
 from support.domain.plan_state import Helper, Pledge, Question, Reach, VisitState
 from support.enums import Purpose
-from support.models import SupportPerson
 
 NEW_YORK = ZoneInfo("America/New_York")
 STARTS = datetime(2026, 3, 4, 15, 30, tzinfo=UTC)  # Wednesday 10:30 in New York
@@ -393,30 +392,3 @@ def test_the_due_time_does_not_move_with_the_clock_on_the_wall():
     for hours in range(0, 240, 7):
         later = {t.wanted.key: t.wanted.due_at for t in plan.touches(state=state, now=EARLY + timedelta(hours=hours))}
         assert later.items() <= first.items()
-
-
-@pytest.mark.parametrize(
-    ("begins", "ends", "expected"),
-    [
-        # From, until, on their own clock: what is left of 08:00 to 20:00, and where an earlier slot is found.
-        (time(18), time(10), ("10:00", "18:00", "17:30")),
-        (time(21), time(7), ("08:00", "20:00", "19:30")),
-        (time(0), time(9, 30), ("09:30", "20:00", "19:30")),
-        (time(19, 45), time(23, 30), ("08:00", "19:45", "19:30")),
-        (time(12), time(14), ("14:00", "20:00", "19:30")),
-        (time(15), time(19, 40), ("08:00", "15:00", "14:30")),
-    ],
-)
-def test_own_quiet_hours_cut_the_clinics(begins, ends, expected):
-    cut = plan.window(Policy(), SupportPerson(quiet_from=begins, quiet_until=ends))
-    assert tuple(f"{wall:%H:%M}" for wall in (cut.opens, cut.closes, cut.evening)) == expected
-
-
-def test_who_asked_for_no_quiet_has_the_clinics_hours():
-    assert plan.window(Policy(), SupportPerson()) == plan.window(Policy())
-
-
-def test_quiet_for_the_whole_of_the_clinics_hours_leaves_none():
-    all_day, evening = (SupportPerson(quiet_from=time(7), quiet_until=wall) for wall in (time(21), time(19)))
-    assert [plan.leaves_hours(Policy(), person) for person in (all_day, evening)] == [False, True]
-    assert plan.window(Policy(), all_day) == plan.window(Policy())

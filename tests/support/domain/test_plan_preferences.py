@@ -24,6 +24,7 @@ from support.domain import (
     purposes,
     replan,
     rules,
+    texting_hours,
     visit_state,
 )
 from support.enums import Purpose
@@ -85,7 +86,7 @@ def test_nothing_is_due_in_somebodys_own_quiet(state):
     for touch in plan.everything(state=state):
         reader = who(state, touch)
         if touch.wanted.channel == "sms" and touch.wanted.kind != "helper_come_in":
-            cut = plan.window(state.rules, reader)
+            cut = texting_hours.window(state.rules, reader)
             assert not quiet.is_quiet(moment=touch.wanted.due_at, zone=reader.zone, window=cut)
             wall = touch.wanted.due_at.astimezone(reader.zone).time()
             assert not is_within(wall, reader.quiet_from, reader.quiet_until)
