@@ -21,7 +21,7 @@ from messaging.domain.ledger import Move
 from messaging.enums import MessageStatus
 from messaging.models import Message, Traffic
 from tests.factories import SiteFactory
-from tests.messaging import many
+from tests.messaging import many, statements
 
 NOW = datetime(2026, 3, 3, 14, 41, tzinfo=UTC)
 BATCH, PROCESSES, ROUNDS, TICKS = 500, 2, 5, 40
@@ -183,30 +183,13 @@ def empty_tick(rows: int) -> float:
     """Milliseconds in the database, of settling and sending where nothing is due: median of the quicker half of some,
     since a machine that is busy otherwise adds its own to the others."""
     with table(rows, due_at=NOW + timedelta(days=1)):
-        took = sorted(in_statements(tick) for _turn in range(TICKS))
+        took = sorted(statements.seconds(tick) for _turn in range(TICKS))
     return round(1000 * statistics.median(took[: TICKS // 2]), 2)
 
 
 def tick() -> None:
     settle.run(clock=lambda: NOW)
     dispatch.run(clock=lambda: NOW)
-
-
-def in_statements(work: Callable[[], None]) -> float:
-    """How many seconds of the work were spent in the database."""
-    spent = 0.0
-
-    def measure(execute: Callable[..., Any], *args: Any) -> Any:
-        nonlocal spent
-        began = time.perf_counter()
-        try:
-            return execute(*args)
-        finally:
-            spent += time.perf_counter() - began
-
-    with connection.execute_wrapper(measure):
-        work()
-    return spent
 
 
 def memory_of_a_tick(rows: int) -> int:

@@ -4,11 +4,8 @@ import os
 import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -17,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from messaging.domain import dispatch, settle
 from messaging.models import Message
 from tests.factories import SiteFactory
-from tests.messaging import many
+from tests.messaging import many, statements
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,22 +68,5 @@ def pages_of(sql: str) -> int:
 def test_an_empty_tick_takes_no_time_worth_speaking_of(now):
     """At most 20 ms in the database, in the quickest half of some: the machine may be busy otherwise."""
     filled(MANY, now + 24 * HOUR)
-    took = sorted(in_database(lambda: tick(now)) for _time in range(20))
+    took = sorted(statements.seconds(lambda: tick(now)) for _time in range(20))
     assert statistics.median(took[:10]) <= 0.02
-
-
-def in_database(work: Callable[[], None]) -> float:
-    """Seconds spent in statements."""
-    spent = 0.0
-
-    def measure(execute: Callable[..., Any], *args: Any) -> Any:
-        nonlocal spent
-        began = time.perf_counter()
-        try:
-            return execute(*args)
-        finally:
-            spent += time.perf_counter() - began
-
-    with connection.execute_wrapper(measure):
-        work()
-    return spent
