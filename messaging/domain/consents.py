@@ -99,12 +99,6 @@ def withdraw(*, person: str, purposes: Iterable[str], now: datetime, how: str, c
     return held.update(withdrawn_at=Greatest(now, "given_at"), withdrawn_how=how)
 
 
-def others_at(*, address: str, person: str) -> set[str]:
-    """Who else agreed at this number or address."""
-    held = Consent.objects.filter(address=same(address), withdrawn_at__isnull=True).exclude(person=person)
-    return set(held.values_list("person", flat=True))
-
-
 def copy(*, of: str, to: str) -> None:
     """What one agreed to the other did as well: two names of one person, both in use."""
     with connection.cursor() as cursor:

@@ -170,12 +170,6 @@ def waiting(*, now: datetime) -> QuerySet[Message]:
     return Message.objects.filter(ready, status=PENDING, due_at__lte=now)
 
 
-def oldest_due(*, now: datetime) -> timedelta | None:
-    """How long the oldest message that should have gone has been waiting; None when none is. For boards and alarms."""
-    first = waiting(now=now).order_by("due_at").values_list("due_at", flat=True).first()
-    return None if first is None else now - first
-
-
 def key_of(row: Message) -> Key:
     """What one message is known by, as ``Wanted.key``."""
     return row.kind, row.subject, row.about_at, row.recipient, row.channel

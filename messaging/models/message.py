@@ -105,7 +105,7 @@ class Message(models.Model):
             ),
         ]
         indexes = [
-            # dispatch.claim on every tick, and outbox.oldest_due: what is due and waiting?
+            # dispatch.claim on every tick, and outbox.waiting: what is due and waiting?
             models.Index(fields=["due_at", "next_try_at"], condition=Q(status=S.PENDING), name="message_due"),
             # settle.expire: which waiting ones are of no more use?
             models.Index(fields=["not_after"], condition=Q(status=S.PENDING), name="message_too_late"),

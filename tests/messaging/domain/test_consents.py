@@ -86,14 +86,6 @@ def test_lists_are_read_at_once(give):
     assert found == {maya, sam}
 
 
-def test_who_else_agreed_at_a_number(give, now):
-    give()
-    give("patient:7", "visits")
-    give("patient:8", "visits")
-    consents.withdraw(person="patient:8", purposes=["visits"], now=now, how="phone")
-    assert consents.others_at(address=NUMBER, person=SAM) == {"patient:7"}
-
-
 def test_two_names_of_one_person_have_every_yes_of_both_once(give, now):
     give()
     give("person:8", "rides", "checkins", now=now - timedelta(days=1))
