@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from messaging.enums import MessageStatus
+from messaging.enums import FAILED, MessageStatus
 from messaging.models import Message
 from support.domain import messages_page
 from support.domain.messages_page import Asked
@@ -31,7 +31,7 @@ def post(site, now):
         at = fields.get("due_at", now - HOUR)
         values = {"sent_at": at, "sent_to": "+14105550123"} if went else {}
         values |= {"delivered_at": at} if status == S.DELIVERED else {}
-        values |= {"error_text": "The number does not exist."} if status in messages_page.FAILED else {}
+        values |= {"error_text": "The number does not exist."} if status in FAILED else {}
         values |= {"subject": f"infusion:{next(numbers)}", "scope": "infusion:1", "recipient": "patient:0"}
         values |= {"kind": "patient_1_day", "channel": "sms", "due_at": at, "not_after": at + 30 * DAY}
         return Message.objects.create(**{"site": site, "status": status, **values, **fields})
