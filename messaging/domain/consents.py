@@ -18,9 +18,6 @@ AGREED = """
 SELECT 1 FROM messaging_consent
 WHERE person = %s AND purpose = %s AND channel = %s AND address = %s AND withdrawn_at IS NULL
 """
-AMONG = """
-SELECT person, purpose, channel, address FROM messaging_consent WHERE person = ANY(%s) AND withdrawn_at IS NULL
-"""
 GIVE = """
 INSERT INTO messaging_consent (person, purpose, channel, address, language, wording, how, given_at, recorded_by_id,
     withdrawn_how)
@@ -58,15 +55,8 @@ def agreed(*, person: str, purpose: str, channel: str, address: str) -> bool:
         return cursor.fetchone() is not None
 
 
-def among(*, people: Iterable[str]) -> set[Yes]:
-    """Every yes of these people that holds. One query; ``yes`` asks the answer."""
-    with connection.cursor() as cursor:
-        cursor.execute(AMONG, [list(people)])
-        return {Yes(*row) for row in cursor.fetchall()}
-
-
 def yes(*, person: str, purpose: str, channel: str, address: str) -> Yes:
-    """What stands in the answer of ``among`` where this was agreed to."""
+    """What stands in a ``Standing`` where this was agreed to."""
     return Yes(person, purpose, channel, same(address))
 
 

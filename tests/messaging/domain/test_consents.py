@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from messaging.domain import consents
+from messaging.domain import consents, standing
 from messaging.models import Consent
 from tests.factories import StaffFactory
 
@@ -79,7 +79,7 @@ def test_lists_are_read_at_once(give):
     with CaptureQueriesContext(
         connection,
     ) as asked:
-        found = consents.among(people=[SAM, "patient:7", "person:1"])
+        found = standing.of(people=[SAM, "patient:7", "person:1"], addresses=[]).agreed
     assert len(asked) == 1
     maya = consents.yes(person="patient:7", purpose="visits", channel="email", address="maya@example.org")
     sam = consents.yes(person=SAM, purpose="rides", channel="sms", address=NUMBER)
@@ -101,7 +101,7 @@ def test_a_name_that_is_still_in_use_keeps_its_yes(give):
     give("person:8", "rides", "checkins")
     give(SAM, "rides")
     consents.copy(of="person:8", to=SAM)
-    assert consents.among(people=["person:8", SAM]) == {
+    assert standing.of(people=["person:8", SAM], addresses=[]).agreed == {
         consents.yes(person=person, purpose=purpose, channel="sms", address=NUMBER)
         for person in ("person:8", SAM)
         for purpose in ("rides", "checkins")

@@ -13,7 +13,7 @@ from clinic.enums import Role
 from clinic.models import AuditEntry, DeskNote, Infusion, Patient, PatientIdentifier, TimeWish
 from education import library
 from education.models import PageRevision, Reading
-from messaging.domain import consents
+from messaging.domain import consents, standing
 from messaging.models import Message
 from support.domain import agreeing, alerts, checkins, designations, feeds, links, merging, renewal
 from support.enums import AlertKind, CommitmentStatus, ConsentHow, MayKnow, Purpose, SupportRole
@@ -107,7 +107,7 @@ def test_what_the_record_that_stays_has_not_comes_from_the_other(clinic):
     left.refresh_from_db()
     assert (left.phone, left.email, left.record_number) == ("+14105550177", "k@example.org", "R-2")
     yes = consents.yes(person=f"patient:{left.pk}", purpose="visits", channel="sms", address="+14105550177")
-    assert yes in consents.among(people=[f"patient:{left.pk}"])
+    assert yes in standing.of(people=[f"patient:{left.pk}"], addresses=[]).agreed
 
 
 def test_a_yes_to_texts_on_another_number_stays_with_that_number(clinic, double):
@@ -117,7 +117,7 @@ def test_a_yes_to_texts_on_another_number_stays_with_that_number(clinic, double)
     double.refresh_from_db()
     agreeing.patient_said_yes(patient=double, witness=clinic.desk, now=clinic.now)
     left = joined(clinic, double)
-    numbers = {yes.address for yes in consents.among(people=[mine]) if yes.channel == "sms"}
+    numbers = {yes.address for yes in standing.of(people=[mine], addresses=[]).agreed if yes.channel == "sms"}
     assert numbers == {"+14105550177"}
     assert left.phone not in numbers
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from clinic.domain import infusions
-from messaging.domain import consents, dispatch, inbound
+from messaging.domain import dispatch, inbound, standing
 from messaging.models import Consent, InboundText, Message
 from support.domain import commitments, designations
 from support.models import Alert
@@ -184,7 +184,7 @@ def invited(clinic: Clinic, next_week):
 def test_yes_to_the_invitation_is_a_yes_to_texts_in_answer_to_the_words_that_were_sent(phone, clinic: Clinic, invited):
     asked, at = phone.wait_for("helper_invitation")
     phone.says("YES", at + MINUTE)
-    given = consents.among(people=[f"person:{invited.person_id}"])
+    given = standing.of(people=[f"person:{invited.person_id}"], addresses=[]).agreed
     assert {(yes.purpose, yes.channel, yes.address) for yes in given} == {
         ("rides", "sms", SAM),
         ("checkins", "sms", SAM),
@@ -201,7 +201,7 @@ def test_no_to_the_invitation_is_a_no_to_its_dates_and_nothing_more_goes(phone, 
     _asked, at = phone.wait_for("helper_invitation")
     phone.says("no", at + MINUTE)
     assert clinic.promise(invited, clinic.visit).status == "declined"
-    assert consents.among(people=[f"person:{invited.person_id}"]) == set()
+    assert standing.of(people=[f"person:{invited.person_id}"], addresses=[]).agreed == set()
     assert not Message.objects.filter(kind__startswith="helper_", status="pending").exists()
 
 

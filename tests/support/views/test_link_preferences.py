@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from clinic.models import AuditEntry
-from messaging.domain import consents, opt_outs
+from messaging.domain import opt_outs, standing
 from messaging.models import Consent
 from support.domain import links
 from support.models import Commitment
@@ -112,7 +112,7 @@ def test_a_topic_is_ended_and_agreed_to_again_with_the_words_on_the_page(press, 
     kind = "person" if link.designation else "patient"
     name = f"{kind}:{person.pk}"
     page = press("take-back", "checkins")
-    assert "checkins" not in {yes.purpose for yes in consents.among(people=[name])}
+    assert "checkins" not in {yes.purpose for yes in standing.of(people=[name], addresses=[]).agreed}
     press("agree", "checkins")
     row = Consent.objects.filter(person=name, purpose="checkins", withdrawn_at=None).first()
     assert (row.how, row.address, row.wording in page) == ("own_link", person.phone, True)
