@@ -19,23 +19,20 @@ from messaging.enums import Audience
 from messaging.models import InboundText, Message
 from support.domain import links, replies, same_number, staffed, wording
 from support.domain.wording import Addressee
+from support.domain.wording_slots import SITE
 
 STRANGER = "number"
-_SITE = {
-    "site": Slot(longest="W" * 30, says=gettext_lazy("the clinic's name in messages")),
-    "phone": Slot(longest="+" + "4" * 15, says=gettext_lazy("the clinic's phone number")),
-}
 _DANGER = {"danger": Slot(longest="000 or 13 11 14 0000", says=gettext_lazy("the numbers to call in danger"))}
 _READ = {
     "until": Slot(longest="23:30", says=gettext_lazy("until when somebody reads texts today; nothing while closed")),
     "opens": Slot(longest="Wed 23 Sep 23:30", says=gettext_lazy("from when somebody reads texts; nothing while open")),
 }
 SLOTS: Mapping[str, Mapping[str, Slot]] = {
-    "reply_help": {**_SITE, **_DANGER},
-    "reply_link": _SITE,
-    "reply_noted": _SITE,
-    "reply_staffed": {**_SITE, **_DANGER, **_READ},
-    "reply_stopped": _SITE,
+    "reply_help": {**SITE, **_DANGER},
+    "reply_link": SITE,
+    "reply_noted": SITE,
+    "reply_staffed": {**SITE, **_DANGER, **_READ},
+    "reply_stopped": SITE,
 }
 # The reader waits for these: where they do not arrive, a person calls.
 WAITED_FOR = frozenset({"reply_link", "reply_noted"})

@@ -12,9 +12,12 @@ NAME_LENGTH = 20
 NEWS = "helper_news"
 
 _TIME = "Wed 23 Sep 23:30+1030"
-_EVERY: Mapping[str, Slot] = {
+SITE: Mapping[str, Slot] = {
     "site": Slot(longest="W" * 30, says=_("the clinic's name in messages")),
     "phone": Slot(longest="+" + "4" * 15, says=_("the clinic's phone number")),
+}
+_EVERY: Mapping[str, Slot] = {
+    **SITE,
     "stop": Slot(longest=" STOP to opt out", says=_("how to stop these texts; nothing in an e-mail")),
 }
 _NAME = {"name": Slot(longest="M" * NAME_LENGTH, says=_("the patient's first name"))}
