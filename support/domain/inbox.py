@@ -13,10 +13,10 @@ from clinic.domain.errors import Refused
 from clinic.models import Patient, Site, StaffMember
 from messaging.enums import Channel
 from messaging.models import InboundText, Message
-from support.domain import alerts, same_number
+from support.domain import alerts, helper_search, same_number
 from support.domain.same_number import Holders
 from support.enums import AlertKind, AlertStatus
-from support.models import Alert, Designation, SupportPerson
+from support.models import Alert, Designation
 
 # So many of the newest texts are looked through for the numbers they came from.
 LOOKED_THROUGH = 500
@@ -174,10 +174,8 @@ def _urgency(thread: Thread, site: Site) -> tuple[bool, float]:
 
 def _of(site: Site, who: str) -> Q:
     """Texts from whoever is called so, or from a number with these figures."""
-    helpers = SupportPerson.objects.filter(designations__patient__site=site).exclude(phone="")
-    for word in who.split():
-        helpers = helpers.filter(Q(given_name__icontains=word) | Q(family_name__icontains=word))
-    phones = [patient.phone for patient in patients.search(site=site, query=who) if patient.phone]
-    found = Q(from_number__in=phones) | Q(from_number__in=helpers.values("phone"))
+    helpers = [named.person for named in helper_search.search(site=site, query=who)]
+    people = [*patients.search(site=site, query=who), *helpers]
+    found = Q(from_number__in=[person.phone for person in people if person.phone])
     figures = "".join(sign for sign in who if sign.isdecimal())
     return found | Q(from_number__contains=figures) if figures else found

@@ -4,18 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Func, Q, QuerySet, TextField, Value
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Concat
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from clinic.domain import patients, times
-from clinic.domain.contacts import plain_text
 from clinic.models import Site
 from messaging.enums import FAILED, MessageStatus
 from messaging.models import Message
-from support.domain import ledger_words
+from support.domain import helper_search, ledger_words
 from support.domain.ledger_words import WENT, Line
 from support.models import Designation
 
@@ -24,7 +21,6 @@ S = MessageStatus
 FEW, MANY = 12, 50
 # What did not arrive longer ago is no news: it is shown where it is asked for.
 RECENT = timedelta(days=14)
-NAMES = 20
 
 FIRST_FAILED, WAITS, SENT, DROPPED = "failed", "waiting", "sent", "dropped"
 TITLES: dict[str, str | Promise] = {
@@ -114,26 +110,9 @@ def _narrowed(site: Site, asked: Asked) -> QuerySet[Message]:
 def _recipients(site: Site, words: str) -> list[str]:
     """The patient and everybody they named, and every helper of that name."""
     found = [patient.pk for patient in patients.search(site=site, query=words)]
-    named = Designation.objects.filter(Q(patient_id__in=found) | Q(pk__in=_of_helpers(site, words)))
+    helpers = [named.pk for named in helper_search.search(site=site, query=words)]
+    named = Designation.objects.filter(Q(patient_id__in=found) | Q(pk__in=helpers))
     return [*(f"patient:{pk}" for pk in found), *(f"designation:{pk}" for pk in named.values_list("pk", flat=True))]
-
-
-def _of_helpers(site: Site, words: str) -> list[int]:
-    """Accents and small slips forgiven, as with patients."""
-    said = plain_text(text=words).split()
-    if not said:
-        return []
-    name = Concat("person__given_name", Value(" "), "person__family_name", output_field=TextField())
-    named = Designation.objects.filter(patient__site=site).annotate(folded=_folded(name))
-    for word in said:
-        named = named.filter(
-            Q(folded__contains=_folded(Value(word))) | Q(folded__trigram_word_similar=_folded(Value(word)))
-        )
-    return list(named.order_by("-pk").values_list("pk", flat=True)[:NAMES])
-
-
-def _folded(text: Combinable | Value) -> Func:
-    return Func(text, function="homeward_fold", output_field=TextField())
 
 
 def _failed(rows: QuerySet[Message], asked: Asked, site: Site, now: datetime) -> list[Message]:

@@ -39,7 +39,7 @@ def test_what_was_taken_by_itself_is_found_among_all(clinic: Clinic, texts):
     assert listed(clinic, only_waiting=False)[2:] == [(STRANGER, "stop", 0)]
 
 
-@pytest.mark.parametrize("who", ["Sam", "sam okoro", "0123", "410 555-0123", "+14105550123"])
+@pytest.mark.parametrize("who", ["Sam", "sam okoro", "Samm Okoró", "0123", "410 555-0123", "+14105550123"])
 def test_a_name_or_a_number_narrows(clinic: Clinic, texts, who):
     SupportPerson.objects.filter(phone=SAM).update(family_name="Okoro")
     assert [number for number, _body, _waiting in listed(clinic, only_waiting=False, who=who)] == [SAM]
