@@ -60,7 +60,7 @@ def of(*, site: Site, now: datetime) -> Counts:
     """By the day on which each was due, on the clinic's calendar; the last of them is today."""
     today = times.local_day(moment=now, zone=site.zone)
     days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
-    begins, ends = (times.day_bounds(day=day, zone=site.zone)[place] for day, place in ((days[0], 0), (today, 1)))
+    (begins, _noon), (_midnight, ends) = (times.day_bounds(day=day, zone=site.zone) for day in (days[0], today))
     # Said as the index says it.
     rows = Message.objects.filter(~Q(status=S.VOID), site=site, due_at__gte=begins, due_at__lt=ends)
     counted = rows.annotate(day=TruncDate("due_at", tzinfo=site.zone)).values_list("day", "status")
