@@ -1,12 +1,14 @@
 """A yes or no by text belongs to the one question that stands for its number. Where that is not certain, nobody
 guesses."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
 from django.db import connection, transaction
 
 from messaging.domain import kinds
+from messaging.domain.kinds import Kind
 from messaging.enums import Answer, Channel, MessageStatus, Reply
 from messaging.models import InboundText, Message
 
@@ -46,18 +48,30 @@ def question(*, number: str, now: datetime) -> Message | None:
     """The one question that stands for this number; None where there is none, or more than one.
 
     Of several messages about one matter the newest is the question. One that was answered by text stands, so that
-    people can change their mind, as long as no unanswered one does.
+    people can change their mind, as long as no unanswered one does. None stands once the number was written to about
+    another matter: a yes may be to that.
     """
-    asking = [name for name in kinds.names() if kinds.get(name).on_answer is not None]
-    sent = Message.objects.filter(sent_to=number, channel=Channel.SMS, kind__in=asking, status__in=ARRIVED)
+    sent = Message.objects.filter(sent_to=number, channel=Channel.SMS, status__in=ARRIVED)
     recent = sent.filter(posted_at__gt=now - STANDS_FOR, posted_at__lte=now - READS_IT)
+    said = recent.exclude(kind__in=_named(lambda kind: kind.is_reply)).order_by("-posted_at", "-pk")
     newest: dict[tuple[str, str], Message] = {}
-    for message in recent.order_by("-posted_at", "-pk"):
+    for message in said.filter(kind__in=_named(lambda kind: kind.on_answer is not None)):
         if _stands(message, now):
-            newest.setdefault((message.scope, message.recipient), message)
+            newest.setdefault(_matter(message), message)
     unanswered = [message for message in newest.values() if not message.answer]
     standing = unanswered or list(newest.values())
-    return standing[0] if len(standing) == 1 else None
+    last = said.first()
+    if last is None or [_matter(message) for message in standing] != [_matter(last)]:
+        return None
+    return standing[0]
+
+
+def _named(fits: Callable[[Kind], bool]) -> list[str]:
+    return [name for name in kinds.names() if fits(kinds.get(name))]
+
+
+def _matter(message: Message) -> tuple[str, str]:
+    return message.scope, message.recipient
 
 
 def _stands(message: Message, now: datetime) -> bool:

@@ -96,6 +96,7 @@ class Kind:
     dead with the `error_class` "unclear": it may have arrived, so `on_dead` must not say it again by another road.
     `slots` are the names its words may use, beside `link`. `counts`: it takes of its address's budget and is held back
     by it. `despite_stop`: it goes to a number that asked for no more texts (the answer to that very text).
+    `is_reply`: it answers a text that came in, so a yes or no after it is still to what was said before.
     `on_answer(message, text, is_yes, now)`: takes a yes or no by text, False where it could not be taken;
     `is_open(message, now)`: whether the question still stands. None: it asks nothing.
     """
@@ -111,6 +112,7 @@ class Kind:
     slots: Mapping[str, Slot] = field(default_factory=dict)
     counts: bool = True
     despite_stop: bool = False
+    is_reply: bool = False
     on_answer: Callable[[Message, InboundText, bool, datetime], bool] | None = None
     is_open: Callable[[Message, datetime], bool] | None = None
 

@@ -147,7 +147,7 @@ def close(*, alert: Alert, outcome: str, actor: StaffMember, now: datetime) -> A
         row.acknowledged_at = row.acknowledged_at or now
         row.save(update_fields=["status", "acknowledged_at", "closed_at", "closed_by", "outcome"])
         if row.kind == AlertKind.TEXT_CAME:
-            number = row.key.rpartition(":")[2]
+            number = row.key.split(":", 2)[2]
             texts = InboundText.objects.filter(site=row.site_id, from_number=number, done_at=None)
             texts.update(done_at=now, done_by=actor)
         _note(row, audit.staff(actor), "alert.closed", now)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from clinic.domain import patients
@@ -18,8 +18,8 @@ from support.domain.same_number import Holders
 from support.enums import AlertKind, AlertStatus
 from support.models import Alert, Designation
 
-# So many of the newest texts are looked through for the numbers they came from.
-LOOKED_THROUGH = 500
+# So many numbers are listed, those that wrote last.
+LISTED = 200
 SHOWN_OF_ONE = 200
 
 
@@ -46,7 +46,7 @@ class Thread:
     @property
     def whose(self) -> str:
         """In words: the names, or that nobody has it."""
-        return self.holders.names or _("Nobody here has this number")
+        return self.holders.names_at(site_id=self.last.site_id) or _("Nobody here has this number")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +87,7 @@ def newest_of(*, alert: Alert) -> InboundText | None:
     """The last text of the matter an alert is about; None for what is about something else."""
     if alert.kind != AlertKind.TEXT_CAME:
         return None
-    texts = InboundText.objects.filter(site=alert.site_id, from_number=alert.key.rpartition(":")[2])
+    texts = InboundText.objects.filter(site=alert.site_id, from_number=alert.key.split(":", 2)[2])
     return texts.order_by("-received_at", "-pk").first()
 
 
@@ -102,16 +102,21 @@ def threads(*, site: Site, only_waiting: bool, who: str) -> list[Thread]:
     texts = waiting(site=site) if only_waiting else InboundText.objects.filter(site=site)
     if who:
         texts = texts.filter(_of(site, who))
-    newest: dict[str, InboundText] = {}
-    open_of: dict[str, int] = {}
-    for text in texts.order_by("-received_at", "-pk")[:LOOKED_THROUGH]:
-        newest.setdefault(text.from_number, text)
-        open_of[text.from_number] = open_of.get(text.from_number, 0) + (text.done_at is None)
-    holders = same_number.among(numbers=newest)
-    owned = _alerts(site, list(newest))
+    counted = (
+        texts.order_by().values("from_number").annotate(newest=Max("pk"), open=Count("pk", filter=Q(done_at=None)))
+    )
+    waiting_of = {row["newest"]: row["open"] for row in counted.order_by("-newest")[:LISTED]}
+    lasts = InboundText.objects.filter(pk__in=list(waiting_of)).order_by("-pk")
+    holders = same_number.among(numbers=[text.from_number for text in lasts])
+    owned = _alerts(site, list(holders))
     found = [
-        Thread(last=text, waiting=open_of[number], holders=holders[number], alert=owned.get(number))
-        for number, text in newest.items()
+        Thread(
+            last=text,
+            waiting=waiting_of[text.pk],
+            holders=holders[text.from_number],
+            alert=owned.get(text.from_number),
+        )
+        for text in lasts
     ]
     # Sorting keeps the newest first among equals.
     return sorted(found, key=lambda thread: _urgency(thread, site))

@@ -43,7 +43,7 @@ def heard(text: InboundText, now: datetime) -> None:
         if text.handled in {Reply.STOPPED, Reply.STARTED}:
             _stopped_or_started(text, who, now)
         elif text.handled in {Reply.YES, Reply.NO}:
-            _reply(text, who, "reply_noted", now)
+            _noted(text, who, now)
         elif text.handled == Reply.HELP:
             _asked_who_we_are(text, who, now)
         elif text.handled == Reply.UNCLEAR:
@@ -54,7 +54,7 @@ def heard(text: InboundText, now: datetime) -> None:
 
 def needs_a_person(text: InboundText, who: Holders, now: datetime) -> None:
     """Waits in the inbox."""
-    names = who.names
+    names = who.names_at(site_id=text.site_id)
     named, patient = _about(text, who)
     if not who.people:
         says = _("A text came from a number nobody here has: %(number)s. Please read it.")
@@ -71,6 +71,14 @@ def needs_a_person(text: InboundText, who: Holders, now: datetime) -> None:
         says = _("%(names)s sent a text. Please read it and call.")
     words = {"names": names, "number": text.from_number, "patient": patient.first_name if patient is not None else ""}
     inbox.keep_for_a_person(text=text, says=says % words, now=now, patient=patient, designation=named)
+
+
+def _noted(text: InboundText, who: Holders, now: datetime) -> None:
+    """Not to the same answer given twice: an "OK" to our thanks would be thanked for without end."""
+    before = InboundText.objects.filter(question=text.question).exclude(pk=text.pk).order_by("-received_at", "-pk")
+    last = before.first()
+    if last is None or last.handled != text.handled:
+        _reply(text, who, "reply_noted", now)
 
 
 def _stopped_or_started(text: InboundText, who: Holders, now: datetime) -> None:
@@ -160,13 +168,14 @@ def _about(text: InboundText, who: Holders) -> tuple[Designation | None, Patient
     """Whom it is from and whom about, where that is certain: the helper and their patient, or the patient alone."""
     if who.is_shared:
         return None, None
+    here = who.at(site_id=text.site_id)
     if text.question is not None:
-        named = _asked(text.question, who)
+        named = _asked(text.question, here)
     else:
-        named = who.named[0] if len(who.named) == 1 and not who.patients else None
+        named = here.named[0] if len(here.named) == 1 and not who.patients else None
     if named is not None:
         return named, named.patient
-    return None, who.patients[0] if who.patients else None
+    return None, here.patients[0] if here.patients else None
 
 
 def _reader(text: InboundText, who: Holders) -> tuple[str, str]:
@@ -209,12 +218,13 @@ def _hour(now: datetime) -> datetime:
 
 
 def _call(text: InboundText, says: str, patient: Patient, designation: Designation | None, now: datetime) -> None:
+    """One call for each of them, however often they text it before somebody has called."""
+    whose = f"designation:{designation.pk}" if designation is not None else f"patient:{patient.pk}"
     alerts.open_alert(
         kind=AlertKind.CALL_TASK,
-        key=f"text:{text.pk}:{designation.pk if designation is not None else 'patient'}",
+        key=f"stop:{whose}:{text.keyword in keywords.CANCEL:d}",
         says=says,
         patient=patient,
         designation=designation,
         now=now,
-        once=True,
     )

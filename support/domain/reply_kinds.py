@@ -52,6 +52,7 @@ def register_all() -> None:
                 slots=slots,
                 counts=False,
                 despite_stop=name == "reply_stopped",
+                is_reply=True,
             )
         )
 

@@ -35,9 +35,17 @@ class Holders:
         """Under which names a yes of theirs is kept."""
         return {purposes.name(person) for person in self._all}
 
-    @property
-    def names(self) -> str:
-        return ", ".join(person.full_name for person in self.people)
+    def at(self, *, site_id: int | None) -> "Holders":
+        """Those whom one site knows: whose number it is at another clinic is that clinic's to know."""
+        return Holders(
+            patients=[patient for patient in self.patients if patient.site_id == site_id],
+            named=[named for named in self.named if named.patient.site_id == site_id],
+        )
+
+    def names_at(self, *, site_id: int | None) -> str:
+        here = self.at(site_id=site_id).people
+        names = [person.full_name for person in here]
+        return ", ".join(names if len(here) == len(self.people) else [*names, _("somebody at another clinic")])
 
     @property
     def is_shared(self) -> bool:
@@ -75,7 +83,7 @@ def warnings(*, people: Sequence[Person]) -> list[str]:
         here = have.get(person.phone, Holders())
         if here.is_shared:
             sentence = _("%(names)s have the same number: a yes or no by text may be from either, so none is taken.")
-            found.append(sentence % {"names": here.names})
+            found.append(sentence % {"names": here.names_at(site_id=person.site_id)})
         whose = agreed.get(person.phone, set())
         if whose and whose.isdisjoint(here.known_as):
             sentence = _("Somebody else had the number of %(name)s and agreed to texts. Ask before a text goes there.")

@@ -29,6 +29,7 @@ ASKS = replace(
     REMINDER, name="test-asks", on_answer=on_answer, is_open=lambda message, now: message.scope not in closed
 )
 kinds.register(ASKS)
+kinds.register(replace(REMINDER, name="test-reply", is_reply=True))
 
 
 @pytest.fixture(autouse=True)
@@ -94,9 +95,26 @@ def test_nothing_is_guessed_between_two_questions(asked, now):
 def test_what_is_settled_meanwhile_is_no_question(asked, now):
     asked("visit:1")
     closed.add("visit:2")
-    asked("visit:2")
+    asked("visit:2", at=now - 90 * MINUTE)
     assert says("yes", now)[0] == "yes"
     assert taken == [("visit:1", True)]
+
+
+@pytest.mark.parametrize("kind", ["test-asks", "test-reminder"])
+def test_nothing_is_guessed_once_the_number_was_written_to_about_something_else(asked, now, kind):
+    """They may say yes to that: a reminder of today's ride, a question that has its answer on a page."""
+    asked("visit:1")
+    closed.add("visit:2")
+    asked("visit:2", at=now - 30 * MINUTE, kind=kind)
+    assert says("yes", now) == ("unclear", None)
+    assert taken == []
+
+
+def test_what_was_written_since_about_the_same_matter_or_as_a_reply_leaves_the_question(asked, now):
+    question = asked("visit:1")
+    asked("visit:1", at=now - 30 * MINUTE, kind="test-reminder")
+    asked("inbound:1", at=now - 20 * MINUTE, kind="test-reply")
+    assert says("yes", now) == ("yes", question)
 
 
 def test_several_messages_about_one_matter_are_one_question_and_the_newest_is_answered(asked, now):

@@ -7,7 +7,7 @@ from messaging.domain import inbound
 from messaging.models import InboundText, Message
 from support.domain import alerts, inbox
 from support.models import Alert, SupportPerson
-from tests.factories import SiteFactory
+from tests.factories import PatientFactory, SiteFactory
 from tests.support.conftest import Clinic
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -43,6 +43,35 @@ def test_what_was_taken_by_itself_is_found_among_all(clinic: Clinic, texts):
 def test_a_name_or_a_number_narrows(clinic: Clinic, texts, who):
     SupportPerson.objects.filter(phone=SAM).update(family_name="Okoro")
     assert [number for number, _body, _waiting in listed(clinic, only_waiting=False, who=who)] == [SAM]
+
+
+def test_one_who_writes_a_thousand_texts_hides_nobody(clinic: Clinic, texts, now):
+    InboundText.objects.bulk_create(
+        InboundText(
+            provider_id=f"FLOOD{number}",
+            from_number=STRANGER,
+            body="!",
+            received_at=now + HOUR,
+            handled="passed_on",
+            site=clinic.site,
+        )
+        for number in range(1000)
+    )
+    assert listed(clinic) == [(SAM, "it runs again", 2), (LEE, "which door?", 1), (STRANGER, "!", 1000)]
+
+
+def test_a_number_of_another_network_is_a_matter_of_its_own(clinic: Clinic, texts, now):
+    inbound.receive(provider_id="WA1", from_number=f"whatsapp:{SAM}", body="hello there", now=now)
+    alert = Alert.objects.get(key__endswith=f"whatsapp:{SAM}")
+    assert inbox.newest_of(alert=alert).provider_id == "WA1"
+    alerts.close(alert=alert, outcome="Read it", actor=clinic.nurse, now=now + HOUR)
+    assert listed(clinic) == [(SAM, "it runs again", 2), (LEE, "which door?", 1)]
+
+
+def test_who_has_the_number_at_another_clinic_is_not_named(clinic: Clinic, texts):
+    PatientFactory(site=SiteFactory(), given_name="Jane", family_name="Elsewhere", phone=LEE)
+    [named] = {thread.whose for thread in inbox.threads(site=clinic.site, only_waiting=True, who="0124")}
+    assert named == "Lee, somebody at another clinic"
 
 
 def test_nobody_reads_another_sites_texts(clinic: Clinic, texts, now):
@@ -113,7 +142,7 @@ def test_the_list_costs_the_same_however_many_wrote(clinic: Clinic, now, django_
     for number in range(several):
         clinic.named(f"Sam{number}", phone=f"+1410555020{number}")
         inbound.receive(provider_id=f"SM{number}", from_number=f"+1410555020{number}", body="hello there", now=now)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         for thread in inbox.threads(site=clinic.site, only_waiting=True, who=""):
             assert thread.whose.startswith("Sam")
             assert thread.alert.owner == clinic.desk

@@ -139,6 +139,31 @@ def test_cancel_from_a_phone_two_people_share_takes_back_no_date_and_is_a_call(c
     ]
 
 
+def test_however_often_they_say_stop_it_is_one_call(clinic: Clinic, sam, now):
+    for number in range(5):
+        says("STOP", now + number * MINUTE, sid=f"SM{number}")
+        says("STOP", now + number * MINUTE, number=MAYA, sid=f"MM{number}")
+    assert sorted(alert.says for alert in Alert.objects.all()) == [
+        "Maya asked for no more texts. Please call: how can we reach them?",
+        "Sam asked for no more texts. Please call: are they still coming?",
+    ]
+
+
+def test_a_cancel_after_a_stop_takes_the_dates_back_and_is_a_call_of_its_own(clinic: Clinic, sam, now):
+    says("STOP", now)
+    says("CANCEL", now + MINUTE, sid="SM2")
+    assert clinic.promise(sam, clinic.visit).status == "withdrawn"
+    assert Alert.objects.filter(kind="call_task", says__contains="no date counts").count() == 1
+
+
+def test_a_stop_after_the_call_was_made_is_a_new_call(clinic: Clinic, sam, now):
+    says("STOP", now, number=MAYA)
+    alerts.close(alert=Alert.objects.get(), outcome="Called Maya", actor=clinic.nurse, now=now + HOUR)
+    says("START", now + 2 * HOUR, number=MAYA, sid="SM2")
+    says("STOP", now + 3 * HOUR, number=MAYA, sid="SM3")
+    assert Alert.objects.exclude(status="closed").count() == 1
+
+
 def test_no_other_text_goes_to_who_said_stop(phones, clinic: Clinic, sam, now):
     opt_outs.record(address=SAM, how="text", now=now)
     says("where are you?", now)
@@ -218,3 +243,13 @@ def test_a_text_nobody_heard_since_the_process_ended_is_heard_with_the_next_swee
         watch.run(now=now + minute * MINUTE)
     assert [alert.kind for alert in Alert.objects.filter(patient=clinic.patient)] == ["text_came"]
     assert InboundText.objects.get().site == clinic.site
+
+
+def test_who_has_the_number_at_another_clinic_is_not_named(clinic: Clinic, sam, now):
+    factories.PatientFactory(site=factories.SiteFactory(), given_name="Jane", family_name="Elsewhere", phone=SAM)
+    was_written_to(clinic, sam, "helper_3_hours", now)
+    says("we are late", now)
+    [alert] = Alert.objects.all()
+    assert alert.says == (
+        "A text came from a number that several have: Sam, somebody at another clinic. Please read it and call."
+    )

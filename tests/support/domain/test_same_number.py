@@ -70,3 +70,10 @@ def test_it_costs_the_same_for_however_many(clinic: Clinic, django_assert_num_qu
     named = [clinic.named(f"Sam{number}", phone=f"+1410555020{number}") for number in range(several)]
     with django_assert_num_queries(3):
         warned(*named)
+
+
+def test_who_shares_it_at_another_clinic_is_not_named(clinic: Clinic):
+    sam = clinic.named("Sam", phone=SAM)
+    factories.PatientFactory(site=factories.SiteFactory(), given_name="Jane", family_name="Elsewhere", phone=SAM)
+    [warning] = warned(sam)
+    assert warning.startswith("Sam, somebody at another clinic have the same number")

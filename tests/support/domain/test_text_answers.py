@@ -230,3 +230,38 @@ def test_a_yes_to_several_new_dates_is_for_their_page(phone, clinic: Clinic, sam
     assert phone.says("yes", at + MINUTE).handled == "unclear"
     assert clinic.promise(sam, visit).status == "asked"
     assert phone.reads(at + MINUTE).startswith("Northgate Care: please answer on your page: [link]")
+
+
+def test_an_ok_to_our_thanks_is_not_thanked_for_again(phone, phones: Phones, clinic: Clinic, sam):
+    """Else two machines would thank each other without end."""
+    _asked, at = phone.wait_for("helper_ask_again")
+    phone.says("yes", at + MINUTE)
+    phone.reads(at + MINUTE)
+    had = len(phones.texts(SAM))
+    for minute in range(2, 6):
+        assert phone.says("OK", at + minute * MINUTE).handled == "yes"
+        phone.reads(at + minute * MINUTE)
+    assert len(phones.texts(SAM)) == had
+    phone.says("no", at + HOUR)
+    assert phone.reads(at + HOUR).startswith("Northgate Care: thank you, noted.")
+
+
+def test_a_yes_after_the_reminder_of_another_ride_is_for_their_page(phone, clinic: Clinic, sam, next_week):
+    asked, at = phone.wait_for("helper_ask_again")
+    Message.objects.create(
+        site=clinic.site,
+        kind="helper_3_hours",
+        scope="infusion:0",
+        subject="infusion:0",
+        recipient=asked.recipient,
+        channel="sms",
+        due_at=at,
+        not_after=at + DAY,
+        status="sent",
+        posted_at=at + HOUR,
+        sent_at=at + HOUR,
+        sent_to=SAM,
+    )
+    assert phone.says("yes", at + 2 * HOUR).handled == "unclear"
+    assert clinic.promise(sam, clinic.visit).status == "asked"
+    assert phone.reads(at + 2 * HOUR).startswith("Northgate Care: please answer on your page: [link]")

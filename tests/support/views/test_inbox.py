@@ -11,7 +11,7 @@ from tests.factories import DesignationFactory, PatientFactory, SiteFactory, Sta
 
 MINUTE = timedelta(minutes=1)
 SAM = "+14105550123"
-QUERIES = 10
+QUERIES = 11
 
 
 def write(now, body="my car broke down", *, number=SAM, sid="SM1") -> InboundText:
