@@ -16,7 +16,8 @@ from messaging.models import Message
 # With its scheme, or a name that stands for itself: with a path, or with an ending that phones know.
 ADDRESS = re.compile(
     r"https?://[^\s<>\"']+"
-    r"|(?<![\w@./-])(?:[\w-]+\.)+(?:[a-z]{2,}/[^\s<>\"']*|(?:com|org|net|info|biz|io|app|ly|gl|link|site|online|xyz)\b)"
+    r"|(?<![\w@./-])(?:[\w-]+\.)+(?:[a-z]{2,}/[^\s<>\"']*"
+    r"|(?:com|org|net|info|biz|io|app|ly|gl|link|site|online|xyz|co|uk|eu|mx|ai|cc|tv|dev|icu)\b)"
     r"|(?<![\w@./-])www\.[^\s<>\"']+",
     re.IGNORECASE,
 )
@@ -90,6 +91,8 @@ def _link_fault(draft: Draft) -> str:
     found = [draft.link, *(each for text in (draft.body, draft.subject, draft.html) for each in addresses(text))]
     if any(address and not _ours(address) for address in found):
         return _("It holds a link that is not the clinic's own.")
+    if any(address != draft.link for address in found):
+        return _("It holds a link that is not its reader's.")
     return ""
 
 

@@ -114,7 +114,16 @@ def test_only_the_clinics_own_links_leave(link):
 
 @pytest.mark.parametrize(
     "address",
-    ["www.evil.example", "evil.example/l/a", "bit.ly/3xYz", "Evil-Care.com", "HTTPS://evil.example", "evil.org."],
+    [
+        "www.evil.example",
+        "evil.example/l/a",
+        "bit.ly/3xYz",
+        "Evil-Care.com",
+        "evil.co",
+        "evil.co.uk",
+        "HTTPS://evil.example",
+        "evil.org.",
+    ],
 )
 def test_a_second_link_in_the_words_is_found_however_it_is_written(address):
     assert "not the clinic's own" in check(replace(GOOD, body=f"{GOOD.body} {address}")).reason
@@ -126,6 +135,13 @@ def test_a_second_link_in_the_words_is_found_however_it_is_written(address):
 @pytest.mark.parametrize("words", ["9 a.m./10 a.m.", "at 9:30.See you", "St.Mary", "desk@northgate.org", "3.5/4 full"])
 def test_what_no_phone_makes_a_link_of_is_no_link(words):
     assert check(replace(GOOD, body=f"{words} {LINK}")).wanted
+
+
+@pytest.mark.parametrize("link", ["http://localhost:8000/l/somebody-else/", f"{LINK}more", "http://localhost:8000/"])
+def test_a_page_of_ours_that_is_not_the_readers_does_not_leave(link):
+    """Somebody's own page, copied into the words, would open it to everybody who gets them."""
+    assert check(replace(GOOD, body=f"{GOOD.body} {link}")).reason == "It holds a link that is not its reader's."
+    assert check(replace(GOOD, body=f"See {link}", link="")).reason == "It holds a link that is not its reader's."
 
 
 def test_our_own_link_may_end_a_sentence():
@@ -199,12 +215,12 @@ def test_somebody_without_a_number_is_named_as_such():
 
 
 def test_a_text_longer_than_its_kind_allows_is_stopped():
-    assert check(replace(GOOD, body=LINK + "a" * 160)).reason == "It is 2 texts long; 1 is the limit."
-    assert check(replace(GOOD, body=LINK + "a" * 160), kind=replace(REMINDER, max_segments=2)).wanted
+    assert check(replace(GOOD, body=LINK + " a" * 80)).reason == "It is 2 texts long; 1 is the limit."
+    assert check(replace(GOOD, body=LINK + " a" * 80), kind=replace(REMINDER, max_segments=2)).wanted
 
 
 def test_the_characters_that_make_a_text_long_are_named():
-    assert "“á”" in check(replace(GOOD, body=LINK + "á" * 60)).reason
+    assert "“á”" in check(replace(GOOD, body=LINK + " " + "á" * 60)).reason
 
 
 def test_a_text_at_night_waits_for_the_morning():
