@@ -84,14 +84,15 @@ def lookup(*, to: str, since: datetime, matches: Callable[[str], bool], taken: C
             response.raise_for_status()
             page = response.json()
             for item in page["messages"]:
-                if _made_at(item) >= since - SKEW and matches(item["body"]) and not taken(item["sid"]):
-                    return Lookup(answer=Answer.FOUND, provider_id=item["sid"], status=item["status"])
+                sid, body = str(item["sid"] or ""), str(item["body"] or "")
+                if sid and _made_at(item) >= since - SKEW and matches(body) and not taken(sid):
+                    return Lookup(answer=Answer.FOUND, provider_id=sid, status=str(item["status"]))
             following = page.get("next_page_uri")
-        except (RequestException, KeyError, TypeError, ValueError):
+        except (RequestException, AttributeError, KeyError, TypeError, ValueError):
             return Lookup(answer=Answer.CANNOT_SAY)
         if not following:
             return Lookup(answer=Answer.NOT_FOUND)
-        url, params = settings.SMS_API_URL + following, None
+        url, params = f"{settings.SMS_API_URL}{following}", None
     return Lookup(answer=Answer.CANNOT_SAY)
 
 

@@ -3,12 +3,13 @@
 import io
 import json
 from datetime import UTC, datetime
+from email.utils import format_datetime
 
 import pytest
 import requests
 
 from messaging.transports import sms
-from messaging.transports.outcome import Answer, Result
+from messaging.transports.outcome import Answer, Lookup, Result
 
 KEY = "6a1d3c1e-0000-4000-8000-000000000001"
 
@@ -100,7 +101,7 @@ def test_how_long_a_provider_asks_us_to_wait(asked, seconds):
     assert (sms._read(answer).result, sms._read(answer).retry_after) == (Result.LATER, seconds)
 
 
-def response(status: int, answer: dict[str, object], **headers: str) -> requests.Response:
+def response(status: int, answer: object, **headers: str) -> requests.Response:
     found = requests.Response()
     found.status_code, found.raw = status, io.BytesIO(json.dumps(answer).encode())
     found.headers.update(headers)
@@ -129,4 +130,27 @@ def test_a_provider_that_fails_or_is_gone_cannot_say(provider, settings):
     provider.control({"lookup_status": 500})
     assert lookup().answer is Answer.CANNOT_SAY
     settings.SMS_API_URL = "http://127.0.0.1:9"
+    assert lookup().answer is Answer.CANNOT_SAY
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [{"body": None}, {"sid": None}, {"sid": 7, "body": "Other"}],
+    ids=str,
+)
+def test_a_text_of_which_the_provider_tells_half_is_passed_over(monkeypatch, strange):
+    """Some keep no words: one such text must not keep the others from being asked about."""
+    made = {"sid": "SM1", "body": "Hello", "status": "sent", "date_created": format_datetime(datetime.now(UTC))}
+    page = {"messages": [made | strange, made | {"sid": "SM2"}]}
+    monkeypatch.setattr(sms._http, "get", lambda *_args, **_fields: response(200, page))
+    assert lookup() == Lookup(answer=Answer.FOUND, provider_id="SM2", status="sent")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [{"messages": [{"sid": "SM1", "body": "Hello", "date_created": 7}]}, {"messages": [None]}, [], None],
+    ids=str,
+)
+def test_nonsense_for_a_list_of_texts_cannot_say(monkeypatch, page):
+    monkeypatch.setattr(sms._http, "get", lambda *_args, **_fields: response(200, page))
     assert lookup().answer is Answer.CANNOT_SAY
