@@ -41,7 +41,7 @@ def email_status(request: HttpRequest) -> HttpResponse:
         return hook(request)
     except AnymailWebhookValidationFailure:
         return HttpResponse(status=403)
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         log.warning("email_hook_not_read", error=type(error).__name__)
         return HttpResponse(status=400)
 
