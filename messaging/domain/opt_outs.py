@@ -53,10 +53,11 @@ def holds(*, address: str) -> bool:
 
 def among(*, addresses: Iterable[str]) -> set[str]:
     """Which of these have opted out, as they were given. One query."""
-    given = {same(address): address for address in addresses}
+    given = {address: same(address) for address in addresses}
     with connection.cursor() as cursor:
-        cursor.execute(AMONG, [list(given)])
-        return {given[address] for (address,) in cursor.fetchall()}
+        cursor.execute(AMONG, [list(given.values())])
+        stopped = {address for (address,) in cursor.fetchall()}
+    return {address for address, compared in given.items() if compared in stopped}
 
 
 def _tell(address: str, now: datetime) -> None:

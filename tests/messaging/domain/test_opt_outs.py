@@ -44,3 +44,9 @@ def test_one_that_ended_is_history_beside_the_next(now):
     opt_outs.record(address=NUMBER, how="own_link", now=now + timedelta(days=2))
     rows = OptOut.objects.order_by("since").values_list("how", "ended_how", "ended_at")
     assert list(rows) == [("text", "text", now + timedelta(days=1)), ("own_link", "", None)]
+
+
+def test_one_address_written_in_two_ways_is_stopped_in_both(now):
+    opt_outs.record(address="sam@example.org", how="own_link", now=now)
+    asked = ["Sam@example.org", "sam@example.org", "lee@example.org"]
+    assert opt_outs.among(addresses=asked) == {"Sam@example.org", "sam@example.org"}
