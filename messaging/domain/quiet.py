@@ -41,8 +41,8 @@ def zone_or(*, name: str, fallback: str) -> ZoneInfo:
 
 
 def instant(*, day: date, wall: time, zone: ZoneInfo) -> datetime:
-    """The UTC instant of a wall-clock time on a day in a zone."""
-    first = datetime.combine(day, wall, tzinfo=zone)
+    """The UTC instant of a wall-clock time on a day in a zone: of a repeated one the first, whatever its ``fold``."""
+    first = datetime.combine(day, wall.replace(fold=0), tzinfo=zone)
     found = first.astimezone(UTC)
     if found.astimezone(zone).replace(tzinfo=None) == first.replace(tzinfo=None):
         return found

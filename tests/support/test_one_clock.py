@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from clinic.domain import times
@@ -33,6 +33,7 @@ def agree(day: date, at: time, zone: str) -> None:
     at=st.times().map(lambda at: at.replace(microsecond=0)),
     zone=st.sampled_from(ZONES),
 )
+@example(day=date(2024, 11, 3), at=time(1, fold=1), zone="America/Boise")
 def test_any_time_of_any_day(day: date, at: time, zone: str) -> None:
     agree(day, at, zone)
 
