@@ -316,7 +316,7 @@ def _not_written(message: Message, error: Exception, now: datetime) -> Move:
 
 
 def masked(draft: Draft) -> str:
-    return draft.body.replace(draft.link, MASK) if draft.link else draft.body
+    return draft.without_addresses(MASK)
 
 
 def too_late() -> str:

@@ -21,6 +21,8 @@ ADDRESS = re.compile(
     r"|(?<![\w@./-])www\.[^\s<>\"']+",
     re.IGNORECASE,
 )
+# What phones show of a message before it is opened. Characters.
+FIRST_WORDS = 120
 
 
 def check(
@@ -76,8 +78,10 @@ def _audience_fault(draft: Draft, facts: Facts, kind: Kind) -> str:
 
 
 def _word_fault(draft: Draft, facts: Facts, message: Message) -> str:
-    """An e-mail's body is read after opening; its subject and its link, like a text, are seen by others."""
-    seen = draft.body.replace(draft.link or "\0", " ") if message.channel == Channel.SMS else draft.subject
+    """Others see a text, an e-mail's subject and its first words beside it; the rest is read after opening."""
+    seen = draft.without_addresses(" ")
+    if message.channel == Channel.EMAIL:
+        seen = f"{draft.subject} {seen[:FIRST_WORDS]}"
     found = telling.word(text=seen, also=facts.never)
     found = found or telling.word_in_address(address=draft.link, also=facts.never)
     if not found:
@@ -91,7 +95,7 @@ def _link_fault(draft: Draft) -> str:
     found = [draft.link, *(each for text in (draft.body, draft.subject, draft.html) for each in addresses(text))]
     if any(address and not _ours(address) for address in found):
         return _("It holds a link that is not the clinic's own.")
-    if any(address != draft.link for address in found):
+    if any(address not in {draft.link, draft.preferences} for address in found):
         return _("It holds a link that is not its reader's.")
     return ""
 

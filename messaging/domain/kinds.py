@@ -60,8 +60,9 @@ class Facts:
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A message ready to go. ``body`` contains ``link`` already; naming it lets the ledger mask it. ``uses``: the names
-    that stand in its words. ``wording_id``: of the clinic's own words, None for the product's."""
+    """A message ready to go. ``body`` contains ``link``, an e-mail's ``preferences`` too; naming them lets the ledger
+    mask them. ``uses``: the names that stand in its words. ``wording_id``: of the clinic's own words, None for the
+    product's."""
 
     to: str
     body: str
@@ -73,6 +74,13 @@ class Draft:
     uses: frozenset[str] = frozenset()
     wording_id: int | None = None
     preferences: str = ""
+
+    def without_addresses(self, instead: str) -> str:
+        """The body with ``instead`` for each address of ours. The longer first: the other may begin it."""
+        body = self.body
+        for address in sorted(filter(None, {self.link, self.preferences}), key=len, reverse=True):
+            body = body.replace(address, instead)
+        return body
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -81,9 +81,9 @@ def address(link: Link) -> str:
     return settings.PUBLIC_URL + reverse("link", args=[token(link)])
 
 
-def preferences_address(link: Link) -> str:
-    """The page where they change how we write to them, or end it with one press (RFC 8058)."""
-    return settings.PUBLIC_URL + reverse("link_preferences", args=[token(link)])
+def preferences_of(address: str) -> str:
+    """The page behind an address where its reader changes how we write to them, or ends it at a press (RFC 8058)."""
+    return f"{address}preferences/" if address else ""
 
 
 def stand_in() -> str:

@@ -7,10 +7,9 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from messaging.domain.firewall import FIRST_WORDS
 from messaging.enums import Channel
 
-# What phones show of a message before it is opened.
-FIRST_WORDS = 120
 # Of a link that only stands in for one (``links.stand_in``).
 TOKEN = re.compile("0{8,}")
 

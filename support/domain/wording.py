@@ -4,7 +4,7 @@ A text fits one segment with the longest names (the invitation two): names are c
 phones lose their accents. Nothing says what the visit is about; a helper reads times only where the patient allows it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -54,10 +54,8 @@ def facts(message: Message, now: datetime) -> Facts:
     The hours are those the clinic has signed for texts, the yes is the reader's as it stands.
     """
     who = addressee(message)
-    own = link_for(who, now)
-    link, policy = links.address(own), rules.at(site=who.site)
-    written = facts_of(message, who=who, visit=visit_of(message), link=link, policy=policy)
-    return replace(written, preferences=links.preferences_address(own))
+    link, policy = links.address(link_for(who, now)), rules.at(site=who.site)
+    return facts_of(message, who=who, visit=visit_of(message), link=link, policy=policy)
 
 
 def facts_of(message: Message, *, who: Addressee, visit: Infusion | None, link: str, policy: Policy) -> Facts:
@@ -77,6 +75,7 @@ def facts_of(message: Message, *, who: Addressee, visit: Infusion | None, link: 
         zone=who.zone.key,
         window=texting_hours.window(policy, who.contact),
         budget=_budget(policy) if is_text else Budget(),
+        preferences=links.preferences_of(link),
     )
 
 

@@ -108,9 +108,7 @@ def look(*, which: Which, subject: str, text: str) -> Look:
     except compile.Faulty as faulty:
         return Look(fault=str(faulty), limit=kind.max_segments)
     verdicts = (
-        firewall.check(
-            draft=_seen(draft), facts=facts, kind=kind, message=which.message, now=which.when, known=SOMEBODY
-        )
+        firewall.check(draft=draft, facts=facts, kind=kind, message=which.message, now=which.when, known=SOMEBODY)
         for facts, draft in usual + longest
     )
     sizes = [segments.measure(draft.body) for _facts, draft in longest] if which.is_text else []
@@ -129,12 +127,6 @@ def look(*, which: Which, subject: str, text: str) -> Look:
         units=max((size.units for size in sizes), default=0),
         limit=kind.max_segments,
     )
-
-
-def _seen(draft: Draft) -> Draft:
-    """The first words of an e-mail lie on a locked phone beside its subject, so they are judged with it."""
-    words_alone = draft.body.replace(draft.link, "") if draft.link else draft.body
-    return replace(draft, subject=f"{draft.subject} {words_alone[: lockscreen.FIRST_WORDS]}") if draft.html else draft
 
 
 def conditions(text: str) -> list[str]:
@@ -158,7 +150,7 @@ def _drafts(
             permits=frozenset(MayKnow.values),
             never=tuple(which.site.never_say),
             window=quiet.DAYTIME,
-            preferences=link,
+            preferences=links.preferences_of(link),
         )
         yield facts, words.written(message=which.message, kind=kind, facts=facts, own=own)
 

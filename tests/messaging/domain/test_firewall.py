@@ -86,10 +86,21 @@ def test_the_rules_are_asked_in_one_order():
     ]
 
 
-def test_an_e_mail_may_say_inside_what_its_subject_may_not():
-    inside = replace(GOOD, body=f"Your infusion {LINK}", subject="Your visit")
+def test_an_e_mail_may_say_inside_what_a_locked_phone_does_not_show():
+    """Phones show the first 120 characters beside the subject."""
+    inside = replace(GOOD, body=f"{'Hello. ' * 20}Your infusion {LINK}", subject="Your visit")
     assert check(inside, channel="email").wanted
     assert not check(replace(inside, subject="Your infusion"), channel="email").wanted
+    assert not check(replace(inside, body=f"Your infusion {LINK}"), channel="email").wanted
+    assert not check(replace(inside, body=f"Willow House {LINK}"), channel="email", never=("willow",)).wanted
+
+
+def test_the_addresses_in_an_e_mail_are_not_read_as_words():
+    link = "http://localhost:8000/l/x_phq-score/"
+    page = f"{link}preferences/"
+    draft = Draft(to="sam@example.org", body=f"Hi {link} {page}", subject="Hi", link=link, preferences=page)
+    assert check(draft, channel="email").wanted
+    assert draft.without_addresses("[link]") == "Hi [link] [link]"
 
 
 def test_a_drugs_name_in_a_link_is_seen():

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from messaging.domain import compile, kinds, words
+from messaging.domain import compile, dispatch, kinds, words
 from messaging.domain.kinds import Draft, Facts, Slot
 from messaging.models import Message, Wording
 from tests import factories
@@ -106,6 +106,23 @@ def test_an_email_is_set_into_the_same_frame_whoever_wrote_it(site):
     assert found.body.startswith(f"See you <b>Tue</b>: {LINK}\n\nNorthgate Care\nPhone: +14105550142")
     assert "<p>See you &lt;b&gt;Tue&lt;/b&gt;:</p>" in found.html
     assert f'<a href="{LINK}">' in found.html
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "else_said"),
+    [
+        ("en", "Change or stop these e-mails", "To stop these e-mails, call us."),
+        ("es", "Cambiar o dejar de recibir estos correos", "Para no recibir más, llámanos."),
+    ],
+)
+def test_an_email_leads_to_where_it_is_stopped_whatever_its_words(site, language, said, else_said):
+    own(site, "Hello", subject="Hello", channel="email", language=language)
+    page = f"{LINK}/preferences/"
+    found = draft(site, channel="email", language=language, preferences=page)
+    assert (f"{said}: {page}" in found.body, f'<a href="{page}">{said}</a>' in found.html) == (True, True)
+    assert (found.preferences, dispatch.masked(found).count("http"), else_said in found.body) == (page, 0, False)
+    without = draft(site, channel="email", language=language)
+    assert (else_said in without.body, else_said in without.html, said in without.body) == (True, True, False)
 
 
 def test_a_subject_holds_no_link(site):

@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.urls import resolve
 
 from clinic.models import Patient
 from education.directory import sync
@@ -78,11 +80,23 @@ def test_every_text_fits_and_passes_the_firewall_with_the_longest_names(longest,
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_email_has_a_neutral_subject_and_both_bodies(longest, kind, language):
-    draft = written.draft(message(kind, *longest, language=language, channel="email"), NOW)
+    row = message(kind, *longest, language=language, channel="email")
+    facts = kinds.get(kind).facts(row, NOW)
+    draft = words.draft(message=row, kind=kinds.get(kind), facts=facts)
     assert draft.subject
     assert "STOP" not in draft.body
+    verdict = firewall.check(draft=draft, facts=facts, kind=kinds.get(kind), message=row, now=NOW)
+    assert (verdict.wanted, verdict.reason) == (True, "")
     assert f'<html lang="{language}">' in draft.html
     assert longest[0].site.public_name in draft.body
+
+
+@pytest.mark.parametrize("kind", ["patient_1_day", "helper_reconfirm"])
+def test_an_email_leads_to_its_readers_own_page_of_preferences(longest, kind):
+    draft = written.draft(message(kind, *longest, language="en", channel="email"), NOW)
+    assert draft.preferences.removeprefix(draft.link) == "preferences/"
+    assert draft.preferences in draft.body
+    assert resolve(urlsplit(draft.preferences).path).view_name == "link_preferences"
 
 
 def test_each_kind_has_words_in_both_languages():
