@@ -63,6 +63,6 @@ class Env:
         return [word.strip() for word in value.split(",") if word.strip()]
 
     def under(self, prefix: str) -> dict[str, str]:
-        """Every value whose name begins so, by the rest of its name."""
+        """Every value whose name begins so, by the rest of its name; what is empty is not set."""
         names = {name.removesuffix("_FILE") for name in self.source if name.startswith(prefix)}
-        return {name.removeprefix(prefix): self.text(name, "") for name in names}
+        return {name.removeprefix(prefix): value for name in names if (value := self.text(name, ""))}

@@ -1,6 +1,7 @@
 """The production shape holds together, as far as that can be seen without a container engine."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ VALUES = {
     "SMS_FROM": "+14105550100",
 }
 SECRET = re.compile(r"SECRET|KEY|PASSWORD|TOKEN|DATABASE_URL")
-VARIABLE = re.compile(r"(?<!\$)\$\{(?P<name>\w+)(?::(?P<kind>[?-])(?P<rest>[^}]*))?\}")
+# The default of one may be another.
+VARIABLE = re.compile(r"(?<!\$)\$\{(?P<name>\w+)(?::(?P<kind>[?-])(?P<rest>(?:[^{}]|\{[^{}]*\})*))?\}")
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +34,11 @@ def compose() -> dict[str, Any]:
     return yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 
 
-def filled_in(text: str) -> str:
-    """What compose makes of a value with ``VALUES`` as its .env."""
+def filled_in(text: str, values: Mapping[str, str] = VALUES) -> str:
+    """What compose makes of a value with ``values`` as its .env."""
 
     def value(found: re.Match[str]) -> str:
-        return VALUES.get(found["name"]) or (found["rest"] if found["kind"] == "-" else "")
+        return values.get(found["name"]) or (filled_in(found["rest"], values) if found["kind"] == "-" else "")
 
     return VARIABLE.sub(value, text).replace("$$", "$")
 
@@ -90,7 +92,7 @@ def test_secrets_come_from_the_environment_and_have_no_default(compose: dict[str
         for name, value in service.get("environment", {}).items():
             if SECRET.search(name):
                 kinds = {found["kind"] for found in VARIABLE.finditer(value)}
-                assert kinds == ({"-"} if name in optional else {"?"}), name
+                assert kinds == ({"-"} if name in optional or name.startswith("ANYMAIL_") else {"?"}), name
                 assert filled_in(value) != value
 
 
@@ -133,6 +135,24 @@ def test_the_settings_accept_what_the_file_gives_them(compose: dict[str, Any], i
     environment = {name: filled_in(value) for name, value in compose["services"]["web"]["environment"].items()}
     checked = in_a_new_process("manage.py", "check", "--deploy", "--fail-level", "WARNING", **environment)
     assert checked.returncode == 0, checked.stderr
+
+
+def test_a_mail_service_needs_no_mail_server_and_one_of_them_is_asked_for(
+    compose: dict[str, Any], in_a_new_process
+) -> None:
+    keys = {"EMAIL_SERVICE": "postmark", "ANYMAIL_POSTMARK_SERVER_TOKEN": "t", "ANYMAIL_WEBHOOK_SECRET": "care:s3cret"}
+    values = {name: value for name, value in VALUES.items() if name != "EMAIL_HOST"} | keys
+    given = compose["services"]["web"]["environment"]
+    assert VARIABLE.search(VARIABLE.search(given["EMAIL_HOST"])["rest"]).group("name", "kind") == ("EMAIL_SERVICE", "?")
+    environment = {name: filled_in(value, values) for name, value in given.items()}
+    checked = in_a_new_process("manage.py", "check", "--deploy", "--fail-level", "WARNING", **environment)
+    assert checked.returncode == 0, checked.stderr
+    told = "from config import settings as s; print(s.EMAIL_BACKEND, sorted(s.ANYMAIL))"
+    asked = in_a_new_process("-c", told, **environment)
+    assert asked.stdout.split(" ", 1) == [
+        "anymail.backends.postmark.EmailBackend",
+        "['IGNORE_UNSUPPORTED_FEATURES', 'POSTMARK_SERVER_TOKEN', 'REQUESTS_TIMEOUT', 'WEBHOOK_SECRET']\n",
+    ]
 
 
 def test_the_image_runs_as_nobody_in_particular_and_holds_no_secret() -> None:
