@@ -130,7 +130,7 @@ LOCAL_REDIS_URL = f"redis+socket://{VAR_DIR / 'valkey' / 'valkey.sock'}"
 REDIS_URL = env.text("REDIS_URL", LOCAL_REDIS_URL if LOCAL else None)
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "config.cache.SharedCache",
         "LOCATION": REDIS_URL.replace("redis+socket://", "unix://"),
         # Seconds. A request asks it twice or three times, and must not stand still with it.
         "OPTIONS": {"socket_timeout": 0.4, "socket_connect_timeout": 0.4},

@@ -12,7 +12,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
-from redis.exceptions import RedisError
 
 from messaging.domain import inbound, receipts
 from messaging.transports import signature
@@ -33,8 +32,8 @@ def signed(view: Callable[[HttpRequest, Said], HttpResponse]) -> Callable[[HttpR
     """Refuses what is not signed over our exact public address and its own raw body, and what was answered before.
 
     The view is given the parameters that the signature is over, and reads nothing else. What is too long is refused
-    unread, what came in half is no request. The memory of answered requests is in the cache and may fail: each view is
-    idempotent without it. What was not taken may come again.
+    unread, what came in half is no request. The memory of answered requests is in the cache and may be lost: each view
+    is idempotent without it. What was not taken may come again.
     """
 
     @wraps(view)
@@ -111,8 +110,4 @@ def _key(text: str) -> UUID | None:
 
 def _answered(given: str, *, mark: bool = False) -> bool:
     name = "hook:" + hashlib.sha256(given.encode()).hexdigest()
-    try:
-        return not cache.add(name, 1, REMEMBERED) if mark else cache.get(name) is not None
-    except RedisError as error:
-        log.warning("hook_memory_unavailable", error=type(error).__name__)
-        return False
+    return not cache.add(name, 1, REMEMBERED) if mark else cache.get(name) is not None

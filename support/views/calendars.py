@@ -1,6 +1,5 @@
 """Calendar files: the address a calendar reads by itself, a file for one date or all, and who gives and closes it."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages as said
@@ -11,7 +10,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.http import require_http_methods, require_safe
-from redis.exceptions import RedisError
 
 from clinic.access import CLINICIANS, DESK_AND_CARE, SET_UP
 from clinic.domain import audit
@@ -23,12 +21,12 @@ from support.domain import calendars, feeds, links, visit_entries
 from support.domain.calendars import Entry
 from support.domain.feeds import Owner
 from support.enums import LinkPurpose
-from support.models import Link
 from support.views.by_link import READING, by_link, is_hammering, language_of, who
 from support.views.people import designation_of
 
 # A calendar looks every few hours; somebody trying things out, a few times a minute.
 READS_AN_HOUR = 120
+AN_HOUR = 3600
 
 
 @require_safe
@@ -40,8 +38,8 @@ def feed(request: HttpRequest, key: str) -> HttpResponse:
         # A wrong address counts for the brake on pages; however many calendars read from one place, theirs are right.
         is_hammering(request)
         raise Http404
-    if reads_too_often(link):
-        return HttpResponse(status=429, headers={"Retry-After": "3600"})
+    if too_many(what="feed", who=link.id, limit=READS_AN_HOUR, seconds=AN_HOUR):
+        return HttpResponse(status=429, headers={"Retry-After": str(AN_HOUR)})
     if link.last_opened_at is None or now - link.last_opened_at >= READING:
         links.opened(link, now=now)
         feeds.was_read(link=link, now=now)
@@ -50,13 +48,6 @@ def feed(request: HttpRequest, key: str) -> HttpResponse:
 
 
 feed.allows = frozenset(f"link:{purpose}" for purpose in feeds.FEEDS)  # type: ignore[attr-defined]
-
-
-def reads_too_often(link: Link) -> bool:
-    try:
-        return too_many(what="feed", who=link.id, limit=READS_AN_HOUR, seconds=int(timedelta(hours=1).total_seconds()))
-    except RedisError:
-        return False
 
 
 def calendar_file(entries: list[Entry], site: Site, *, name: str) -> HttpResponse:
