@@ -12,6 +12,7 @@ class SupportConfig(AppConfig):
         from education import library
         from messaging.domain import inbound, opt_outs, rounds
         from support import checks as checks
+        from support import tasks
         from support.domain import (
             circle,
             flow,
@@ -27,6 +28,7 @@ class SupportConfig(AppConfig):
         gates.register(way_home.gate)
         guests.register(promise_rows.in_the_room)
         followers.register(circle.follow)
+        followers.on_outdated(tasks.ring_plan_anew)
         sites.on_begin(library.sync)
         sites.on_public_words(neutral_names.faults)
         kinds.register_all()

@@ -1,4 +1,4 @@
-"""Who is told, in the same transaction, when an infusion changes."""
+"""Who is told, in the same transaction, when an infusion changes, or when others may hear of it or at other times."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -36,3 +36,21 @@ def tell(changes: Sequence[Change]) -> None:
     """Runs inside the caller's transaction: a follower that raises undoes the changes."""
     for follower in _followers:
         follower(changes)
+
+
+Planner = Callable[[Sequence[int]], None]
+_planners: list[Planner] = []
+
+
+def on_outdated(planner: Planner) -> None:
+    """Call once, from ``AppConfig.ready()``."""
+    if planner not in _planners:
+        _planners.append(planner)
+
+
+def outdated(*, visits: Sequence[int]) -> None:
+    """The ids of visits that stay as they are, while what is to be said about them may not: new rules, another number.
+    They may be many: planners act once the caller's transaction is committed."""
+    if visits:
+        for planner in _planners:
+            planner(visits)

@@ -6,7 +6,7 @@ from hashlib import sha256
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from clinic.domain import attempts, audit
+from clinic.domain import attempts, audit, followers
 from clinic.domain.errors import Refused
 from clinic.enums import InfusionStatus, Role
 from clinic.models import Infusion, Policy, Site, StaffMember
@@ -62,9 +62,9 @@ def sign(*, policy: Policy, actor: StaffMember, now: datetime, as_read: str | No
             raise Refused(_("The rules need at least one way home."))
         row.signed_by, row.signed_at = actor, now
         row.save(update_fields=["signed_by", "signed_at"])
-        Infusion.objects.filter(site=row.site, status__in=[InfusionStatus.BOOKED, InfusionStatus.ARRIVED]).update(
-            policy=row
-        )
+        ahead = Infusion.objects.filter(site=row.site, status__in=[InfusionStatus.BOOKED, InfusionStatus.ARRIVED])
+        ahead.update(policy=row)
+        followers.outdated(visits=list(ahead.order_by("pk").values_list("pk", flat=True)))
         audit.record(actor=audit.staff(actor), verb="policy.signed", now=now, subject=f"policy:{row.pk}")
         return row
 

@@ -13,10 +13,12 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from clinic.domain import followers
 from clinic.domain.fhir.identity import Identifier
 from clinic.domain.fhir.mapping import Incoming, Unusable
 from clinic.domain.merging import FORMER_NUMBER
-from clinic.models import Patient, PatientIdentifier, Site
+from clinic.enums import InfusionStatus
+from clinic.models import Infusion, Patient, PatientIdentifier, Site
 
 # Fields that say one thing together: half of a pair from there and half from here would be nobody's.
 GROUPS = (
@@ -28,6 +30,8 @@ GROUPS = (
     ("email", "email_as_received"),
     ("language",),
 )
+
+LIVE = [status for status in InfusionStatus if status.before_start or status.in_the_house]
 
 
 class Outcome(StrEnum):
@@ -73,6 +77,10 @@ class Batch:
         Patient.objects.bulk_create(self.new)
         for patient in self.changed:
             patient.save()
+        if self.changed:
+            # Perhaps another number or language.
+            ahead = Infusion.objects.filter(patient__in=self.changed, status__in=LIVE).order_by("pk")
+            followers.outdated(visits=list(ahead.values_list("pk", flat=True)))
         PatientIdentifier.objects.bulk_create(self.identifiers)
         self.met.update(patient.pk for patient in self.here.values())
 

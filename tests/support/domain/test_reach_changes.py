@@ -1,11 +1,21 @@
 """Whoever is reached in another way is planned for anew at once, whoever made the change."""
 
+from datetime import time, timedelta
+from io import BytesIO
+
 import pytest
 
+from clinic.domain import imports, policies
+from clinic.domain.fhir import importer
+from clinic.enums import Role
+from clinic.models import Patient, Policy
+from config.celery import app
 from messaging.domain import opt_outs
 from messaging.models import Message
 from support.domain import agreeing, people
 from support.enums import Purpose
+from tests.clinic.fhir.samples import ndjson
+from tests.clinic.fhir.samples import patient as as_sent
 from tests.support.conftest import Clinic
 
 
@@ -56,3 +66,52 @@ def test_one_person_around_two_patients_is_planned_for_everywhere(clinic: Clinic
     assert ways("helper_reconfirm") == []
     agreeing.helper_said_yes(person=sam, witness=clinic.desk, now=clinic.now)
     assert ways("helper_reconfirm") == ["sms"]
+
+
+@pytest.fixture
+def when_committed(django_capture_on_commit_callbacks, time_machine, now):
+    """What a worker does once the change is committed."""
+    time_machine.move_to(now, tick=False)
+    app.conf.task_always_eager = True
+    yield lambda: django_capture_on_commit_callbacks(execute=True)
+    app.conf.task_always_eager = False
+
+
+def due(kind: str) -> list[time]:
+    rows = Message.objects.filter(kind=kind, status="pending").select_related("site")
+    return [row.due_at.astimezone(row.site.zone).time() for row in rows]
+
+
+def test_new_rules_are_planned_for_as_soon_as_they_are_signed(clinic: Clinic, visit, now, next_week, when_committed):
+    """Months ahead too, where no sweep looks."""
+    far = clinic.book(next_week + timedelta(days=63))
+    assert due("patient_1_day") == [time(10), time(10)]
+    draft = policies.draft(site=clinic.site, now=now)
+    Policy.objects.filter(pk=draft.pk).update(texts_from=time(11))
+    with when_committed():
+        policies.sign(policy=draft, actor=clinic.staff[Role.DIRECTOR], now=now)
+    # What lies before the hours goes the evening before.
+    assert due("patient_1_day") == [time(19, 30), time(19, 30)]
+    assert clinic.fresh(far).policy_id == draft.pk
+
+
+def test_a_number_that_an_import_brings_is_planned_for_at_once(
+    clinic: Clinic, next_week, when_committed, settings, tmp_path
+):
+    """The yes was for the number before."""
+    settings.IMPORT_DIR = tmp_path
+
+    def take_in(number: str) -> None:
+        mail = {"system": "email", "value": "agatha@example.org"}
+        sent = as_sent(1, telecom=[{"system": "phone", "value": number}, mail])
+        run = imports.start(site=clinic.site, file_name="export.ndjson", now=clinic.now)
+        importer.import_file(run=run, file=BytesIO(ndjson(sent)), now=clinic.now, rejects=imports.rejects(run=run))
+
+    take_in("410-555-0142")
+    clinic.patient = Patient.objects.get(record_number="4000001")
+    agreeing.patient_said_yes(patient=clinic.patient, witness=clinic.desk, now=clinic.now)
+    clinic.book(next_week)
+    before = ways("patient_1_day")
+    with when_committed():
+        take_in("410-555-0143")
+    assert (before, ways("patient_1_day")) == (["sms"], ["email"])
