@@ -38,7 +38,7 @@ class Reply(TextChoices):
     NO = "no", _("Said no")
     HELP = "help", _("Asked who we are")
     UNCLEAR = "unclear", _("Answered, but not clear what")
-    PASSED_ON = "passed_on", _("Passed on")
+    PASSED_ON = "passed_on", _("For a person")
 
 
 class Settled(TextChoices):
