@@ -7,13 +7,17 @@ from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 
-from messaging.domain import dispatch
-from messaging.enums import MessageStatus
+from django.db.models import Min
+from django.db.models.functions import Coalesce, Greatest
+
+from messaging.domain import dispatch, receipts
+from messaging.enums import Channel, MessageStatus
 from messaging.models import Message
 from support.domain import watch
 
 Act = Callable[[datetime], object]
 SWEEP_EVERY = timedelta(hours=4)
+BEFORE_EVERYTHING = timedelta(days=100)
 
 
 @dataclass
@@ -32,18 +36,26 @@ class Clockwork:
             begin += SWEEP_EVERY
 
     def play(self, *, until: datetime) -> None:
+        since = until - BEFORE_EVERYTHING
         while self.agenda and self.agenda[0][0] <= until:
             moment, _order, act = heappop(self.agenda)
-            send_what_is_due(moment)
+            send_what_is_due(since=since, until=moment)
             act(moment)
-        send_what_is_due(until)
+            since = moment
+        send_what_is_due(since=since, until=until)
 
 
-def send_what_is_due(moment: datetime) -> None:
-    """Each message at the minute it was due, as the worker would have sent it."""
-    waiting = Message.objects.filter(status=MessageStatus.PENDING, due_at__lte=moment, not_after__gt=moment)
-    for due in sorted(set(waiting.values_list("due_at", flat=True))):
-        dispatch.run(clock=partial(_standing_still, due))
+def send_what_is_due(*, since: datetime, until: datetime) -> None:
+    """Each message at the minute it was due or was to be tried again, as the worker would have sent it, and the receipt
+    of each text. Nobody of the clinic listens yet to what the provider itself says."""
+    turn = Greatest("due_at", Coalesce("next_try_at", "due_at"))
+    waiting = Message.objects.filter(status=MessageStatus.PENDING, not_after__gt=since).annotate(turn=turn)
+    played = since - BEFORE_EVERYTHING
+    while at := waiting.filter(turn__gt=played, turn__lte=until).aggregate(first=Min("turn"))["first"]:
+        played = at
+        dispatch.run(clock=partial(_standing_still, at))
+        for text in Message.objects.filter(status=MessageStatus.SENT, channel=Channel.SMS):
+            receipts.apply(provider_id=text.provider_id, send_key=text.send_key, status="delivered", now=at)
 
 
 def _standing_still(moment: datetime) -> datetime:
