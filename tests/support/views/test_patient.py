@@ -90,11 +90,13 @@ def test_who_stopped_and_what_they_wished_is_said_beside_them(desk, maya, now):
     assert "No more texts" not in page(desk, maya)
     opt_outs.record(address=rosa.phone, how="text", now=now)
     assert page(desk, maya).count("No more texts") == 1
+    assert "agreed " in page(desk, maya)
     opt_outs.record(address=maya.phone, how="spoken", now=now)
     maya.prefers, maya.texts_less, maya.quiet_from, maya.quiet_until = "voice", True, time(20), time(10)
     maya.save()
     text = page(desk, maya)
     assert text.count("No more texts") == 2
+    assert "agreed " not in text
     for wish in ("would rather be called", "only what cannot wait", "no texts from 20:00 to 10:00"):
         assert wish in text
 
