@@ -29,6 +29,7 @@ CATALOGUE = ROOT / "locale/es/LC_MESSAGES/django.po"
 TEMPLATES = (
     "support/helper/*.html",
     "support/patient/*.html",
+    "support/preferences.html",
     "support/reading.html",
     "support/calendar.html",
     "components/phone/*.html",

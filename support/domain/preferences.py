@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 from clinic.domain import audit
 from clinic.domain.errors import Refused
 from clinic.enums import ReachBy
-from clinic.models import Policy
+from clinic.models import Patient, Policy
 from clinic.models.patient import Contact
 from messaging.domain import opt_outs, quiet
 from messaging.enums import Channel
@@ -48,7 +48,8 @@ class Topic:
 @dataclass(frozen=True, kw_only=True)
 class Preferences:
     """As they stand. ``ways``: those that can be chosen, ``way`` the one in use; ``opens`` and ``closes``: when the
-    clinic sends texts; ``is_stopped``: nothing goes to any number or address they have."""
+    clinic sends texts; ``is_stopped``: nothing goes to any number or address they have; ``emails_instead``: what may
+    not come as a text comes by e-mail, which is the clinic's ordinary post to its patients."""
 
     contact: Contact
     way: str
@@ -57,6 +58,7 @@ class Preferences:
     opens: time
     closes: time
     is_stopped: bool
+    emails_instead: bool
 
 
 def of(*, link: Link, rules: Policy) -> Preferences:
@@ -78,6 +80,9 @@ def of(*, link: Link, rules: Policy) -> Preferences:
         opens=rules.texts_from,
         closes=rules.texts_until,
         is_stopped=bool(addresses) and len(stopped) == len(addresses),
+        emails_instead=(
+            isinstance(contact, Patient) and contact.prefers != ReachBy.VOICE and known.is_open(contact.email)
+        ),
     )
 
 

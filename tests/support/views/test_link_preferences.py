@@ -118,6 +118,16 @@ def test_a_topic_is_ended_and_agreed_to_again_with_the_words_on_the_page(press, 
     assert (row.how, row.address, row.wording in page) == ("own_link", person.phone, True)
 
 
+def test_the_page_says_that_a_patients_no_ends_texts_and_what_ends_e_mails(press, client, who):
+    """A patient's e-mail is the clinic's ordinary post; a helper's needs a yes as their texts do."""
+    link, _person = who
+    told = "we write an e-mail instead" in press("take-back", "checkins")
+    assert told == (link.designation is None)
+    assert "we write an e-mail instead" not in press("way", "voice")
+    press("way", "sms")
+    assert "we write an e-mail instead" not in press("stop")
+
+
 def test_a_topic_of_somebody_else_is_refused(press, who):
     other = "visits" if who[0].designation else "rides"
     press("agree", other)
@@ -137,7 +147,7 @@ def test_everything_stops_and_starts_with_one_tap(press, who):
 def test_the_button_of_a_mail_program_ends_e_mails_only(who):
     """RFC 8058: a POST from outside, to the address in the header, without a cookie, a form's key or a redirect."""
     link, person = who
-    address = links.preferences_address(link).removeprefix("http://testserver")
+    address = links.preferences_of(links.address(link)).removeprefix("http://testserver")
     path = address[address.index("/l/") :]
     answer = Client(enforce_csrf_checks=True).post(path, {"List-Unsubscribe": "One-Click"})
     assert answer.status_code == 200
