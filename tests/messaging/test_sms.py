@@ -147,10 +147,10 @@ def test_a_text_of_which_the_provider_tells_half_is_passed_over(monkeypatch, str
 
 
 @pytest.mark.parametrize(
-    "page",
+    "answer",
     [{"messages": [{"sid": "SM1", "body": "Hello", "date_created": 7}]}, {"messages": [None]}, [], None],
     ids=str,
 )
-def test_nonsense_for_a_list_of_texts_cannot_say(monkeypatch, page):
-    monkeypatch.setattr(sms._http, "get", lambda *_args, **_fields: response(200, page))
+def test_nonsense_for_a_list_of_texts_cannot_say(monkeypatch, answer):
+    monkeypatch.setattr(sms._http, "get", lambda *_args, **_fields: response(200, answer))
     assert lookup().answer is Answer.CANNOT_SAY
