@@ -19,7 +19,7 @@ from support.enums import AlertKind, AlertStatus
 from support.models import Alert, Designation
 
 # So many numbers are listed, those that wrote last.
-LISTED = 200
+LISTED = 500
 SHOWN_OF_ONE = 200
 
 
