@@ -146,7 +146,7 @@ def write(request: HttpRequest, which: Which, form: WordingForm) -> None:
 def by(request: HttpRequest) -> dict[str, Any]:
     """Who acts, when, and from which version they began."""
     based_on = request.POST.get("based_on", "")
-    return {"based_on": int(based_on) if based_on.isdecimal() else 0, "actor": request.user, "now": timezone.now()}
+    return {"based_on": int(based_on[:9]) if based_on.isdecimal() else 0, "actor": request.user, "now": timezone.now()}
 
 
 def address(which: Which, name: str) -> str:
