@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,7 +18,7 @@ from support.domain.coming import Coming
 from support.domain.day import Fasting, fasting
 from support.domain.ledger_words import Line
 from support.domain.way_home import WayHome
-from support.enums import AlertStatus, CommitmentStatus
+from support.enums import AlertKind, AlertStatus, CommitmentStatus
 from support.models import Alert, Commitment, Designation
 
 S = InfusionStatus
@@ -121,7 +122,7 @@ def of(*, infusion: Infusion, now: datetime) -> VisitPage:
         coming=coming.of(visit=infusion, now=now),
         messages=ledger_words.lines(messages=list(said), now=now),
         answers=answers.of(infusion=infusion),
-        alerts=list(infusion.alerts.exclude(status=AlertStatus.CLOSED).select_related("owner")),
+        alerts=_alerts(infusion),
         fasting=fasting(infusion=infusion, policy=rules.of(infusion=infusion)) if state == S.BOOKED else None,
         undoable=moves.undoable(infusion=infusion, now=now),
         overrides=list(infusion.rule_overrides.select_related("by")),
@@ -131,6 +132,14 @@ def of(*, infusion: Infusion, now: datetime) -> VisitPage:
         may_move=state == S.BOOKED,
         may_no_show=state == S.BOOKED and now >= infusion.starts_at,
         may_stop_early=state == S.STARTED,
+    )
+
+
+def _alerts(infusion: Infusion) -> list[Alert]:
+    """Those of this visit, and texts of the patient and their helpers: what they wrote may be about it."""
+    texts = Q(patient=infusion.patient_id, kind=AlertKind.TEXT_CAME)
+    return list(
+        Alert.objects.filter(Q(infusion=infusion) | texts).exclude(status=AlertStatus.CLOSED).select_related("owner")
     )
 
 

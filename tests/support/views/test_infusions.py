@@ -6,11 +6,12 @@ from django.urls import reverse
 
 from clinic.enums import CourseStatus, InfusionStatus, Role
 from clinic.models import AuditEntry, Course
+from messaging.domain import inbound
 from messaging.enums import Channel, MessageStatus
 from messaging.models import Message
 from support.domain import replan
 from support.enums import CommitmentStatus
-from tests.factories import CommitmentFactory
+from tests.factories import CommitmentFactory, DesignationFactory
 
 S = InfusionStatus
 QUERIES = 22
@@ -47,6 +48,16 @@ def test_the_phases_take_one_press_each(nurse, visit, now):
     for step in ("arrive", "start", "recover", "ready"):
         assert press(nurse, step, visit).status_code == 302
     assert state(visit) is S.READY
+
+
+def test_what_a_helper_texted_waits_on_the_page_of_the_visit_too(desk, visit, now):
+    """More than a yes: whoever looks at the visit and wonders about the way home sees that they wrote."""
+    named = DesignationFactory(patient=visit.patient, person__phone="+14105550777")
+    CommitmentFactory(infusion=visit, designation=named, status=CommitmentStatus.ACCEPTED, answered_at=now)
+    page = reverse("infusion", args=[visit.pk])
+    assert "sent a text about" not in desk.get(page).content.decode()
+    inbound.receive(provider_id="SM1", from_number=named.person.phone, body="Yes but 15 min late", now=now)
+    assert "sent a text about" in desk.get(page).content.decode()
 
 
 def test_the_start_is_refused_in_words_while_there_is_no_way_home(nurse, visit):
