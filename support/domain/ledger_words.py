@@ -133,7 +133,7 @@ def _line(
         message=message,
         at=message.sent_at or message.due_at,
         what=label(message),
-        to=named.person.full_name if named else patient.full_name if patient else number or message.recipient,
+        to=named.person.full_name if named else patient.full_name if patient else _unnamed(what, number),
         is_helper=named is not None,
         channel=str(Channel(message.channel).label),
         level=LEVELS[status],
@@ -143,6 +143,11 @@ def _line(
         patient=patient,
         may_resend=failed and not again,
     )
+
+
+def _unnamed(what: str, number: str) -> str:
+    """The figures of a number nobody has, or several, as it is dialled."""
+    return f"+{number}" if what == "number" else number or what
 
 
 def _then(message: Message, others: Iterable[Message], again: Sequence[Message]) -> str:
