@@ -97,7 +97,7 @@ LOCKSCREENS = [
     },
 ]
 THREAD = [
-    {"at": datetime(2026, 3, 3, 14, 2, tzinfo=UTC), "body": "Yes but I may be late.", "state": _("Passed on")},
+    {"at": datetime(2026, 3, 3, 14, 2, tzinfo=UTC), "body": "Yes but I may be late.", "state": _("For a person")},
     {"at": datetime(2026, 3, 3, 14, 3, tzinfo=UTC), "is_ours": True, "state": _("Delivered")}
     | {"body": "Northgate Care: we read texts until 18:00 today."},
 ]
