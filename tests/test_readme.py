@@ -12,6 +12,10 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 READ = re.compile(r"env\.(?:text|flag|whole|words|raw)\(\s*\"([A-Z_]+)\"")
 
 
+# Whole families of names, which a library reads.
+UNDER = re.compile(r"env\.under\(\s*\"([A-Z_]+_)\"")
+
+
 def settings_read() -> set[str]:
     return {name for file in (ROOT / "config").glob("*.py") for name in READ.findall(file.read_text(encoding="utf-8"))}
 
@@ -35,7 +39,9 @@ def test_every_make_target_of_the_readme_exists():
 def test_every_environment_name_of_the_example_is_explained():
     example = re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
     compose_only = {"OWNER_DB_PASSWORD", "APP_DB_PASSWORD"}
-    assert set(example) - compose_only <= settings_read()
+    families = tuple(UNDER.findall((ROOT / "config/settings.py").read_text(encoding="utf-8")))
+    assert {name for name in example if not name.startswith(families)} - compose_only <= settings_read()
+    assert {name for name in families if f"`{name}…`" in README} == set(families) != set()
 
 
 @pytest.mark.parametrize("person", STAFF, ids=lambda person: person.email)

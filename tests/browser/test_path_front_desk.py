@@ -55,7 +55,7 @@ def test_from_signing_in_to_six_visits_and_two_helpers_asked(page, server, story
 
     name_helper(page, "Marta", "410 555 0161")
     name_helper(page, "Pablo", "410 555 0162")
-    page.get_by_role("link", name="Messages").click()
+    page.get_by_role("link", name="Messages", exact=True).click()
     # One text and one e-mail each.
     invitations = page.locator("main tbody tr", has_text="Invitation")
     expect(invitations.filter(has_text="Marta")).to_have_count(2)
