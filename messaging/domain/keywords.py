@@ -6,36 +6,34 @@ from dataclasses import dataclass
 
 from messaging.enums import Reply
 
-# The words the FCC lists as a revocation by themselves, what Spanish speakers write, and plain ways to say the same.
-STOP = frozenset(
+STOP_IN_SPANISH = frozenset(
     [
-        *("stop", "stopall", "stop all", "cancel", "cancel all", "end", "quit", "unsubscribe", "revoke"),
-        *("optout", "opt out", "no more texts", "no more messages"),
         *("alto", "parar", "pare", "cancelar", "cancela", "baja", "terminar", "detener", "salir", "darme de baja"),
         *("no mas mensajes", "no mas textos", "no me escriban", "no me escribas"),
     ]
+)
+START_IN_SPANISH = frozenset(["empezar", "comenzar", "iniciar"])
+HELP_IN_SPANISH = frozenset(["ayuda", "informacion"])
+# By these a stranger tells which language to answer in.
+SPANISH = STOP_IN_SPANISH | START_IN_SPANISH | HELP_IN_SPANISH
+# The words the FCC lists as a revocation by themselves, what Spanish speakers write, and plain ways to say the same.
+STOP = STOP_IN_SPANISH.union(
+    ("stop", "stopall", "stop all", "cancel", "cancel all", "end", "quit", "unsubscribe", "revoke"),
+    ("optout", "opt out", "no more texts", "no more messages"),
 )
 # These stop everything even with something behind them: "STOP 12345", "unsubscribe me".
 STOP_FIRST = frozenset(["stop", "stopall", "unsubscribe", "optout"])
 LONGEST_STOP = 3
 # From somebody who has a date they may also mean the date.
 CANCEL = frozenset(["cancel", "cancel all", "cancelar", "cancela"])
-START = frozenset(["start", "unstop", "empezar", "comenzar", "iniciar"])
-HELP = frozenset(["help", "info", "ayuda", "informacion"])
+START = START_IN_SPANISH.union(("start", "unstop"))
+HELP = HELP_IN_SPANISH.union(("help", "info"))
 YES = frozenset(
     ["yes", "y", "yeah", "yep", "yup", "ok", "okay", "sure", "confirm", "confirmed", "si", "claro", "vale", "confirmo"]
 )
 NO = frozenset(["no", "n", "nope", "nah"])
 YES_SAID = frozenset(["yes i can", "yes i will", "i can", "si puedo", "de acuerdo", "si de acuerdo"])
 NO_SAID = frozenset(["no i can t", "no i cant", "i can t", "i cant", "no i cannot", "i cannot", "no puedo"])
-# By these a stranger tells which language to answer in.
-SPANISH = frozenset(
-    [
-        *("alto", "parar", "pare", "cancelar", "cancela", "baja", "terminar", "detener", "salir", "darme de baja"),
-        *("no mas mensajes", "no mas textos", "no me escriban", "no me escribas"),
-        *("empezar", "comenzar", "iniciar", "ayuda", "informacion"),
-    ]
-)
 THUMBS = {"👍": "yes", "👎": "no"}
 POLITE = frozenset(["please", "pls", "por", "favor", "thanks", "thank", "you", "gracias", "now"])
 LONGEST_KEYWORD = 16

@@ -22,6 +22,8 @@ Said = dict[str, str]
 REMEMBERED = 24 * 3600
 # Bytes. A text of ten parts with all that providers tell of it is far below.
 LONGEST_BODY = 64 * 1024
+# What is declared in no figures, or in too many, is longer than anything that is read.
+NONSENSE = 10**9
 LONGEST_ID = 64
 LONGEST_NUMBER = 32
 # Characters. What a text of ten parts holds; a provider that sends more sends no text.
@@ -98,7 +100,7 @@ def sms_inbound(request: HttpRequest, said: Said) -> HttpResponse:
 def length_of(request: HttpRequest) -> int:
     """As declared; too long where that is nonsense."""
     declared = request.META.get("CONTENT_LENGTH") or "0"
-    return int(declared) if declared.isdecimal() and len(declared) < 10 else LONGEST_BODY + 1
+    return int(declared) if declared.isdecimal() and len(declared) < 10 else NONSENSE
 
 
 def _key(text: str) -> UUID | None:

@@ -58,10 +58,6 @@ BESIDE_THE_BUDGET = frozenset(
     }
 )
 SEGMENTS = {"helper_invitation": 2}
-# A plain yes or no by text answers these.
-ASKS = frozenset(
-    {"helper_invitation", "helper_new_dates", "helper_ask_again", "helper_ask_new_time", "helper_reconfirm"}
-)
 
 
 def register_all() -> None:
@@ -176,8 +172,8 @@ def _kind(name: str, audience: Audience, still_wanted: Asked) -> Kind:
         max_segments=SEGMENTS.get(name, 1),
         slots=SLOTS[name],
         counts=name not in BESIDE_THE_BUDGET,
-        on_answer=text_answers.on_answer if name in ASKS else None,
-        is_open=text_answers.is_open if name in ASKS else None,
+        on_answer=text_answers.on_answer if name in text_answers.ASKS else None,
+        is_open=text_answers.is_open if name in text_answers.ASKS else None,
     )
 
 

@@ -13,19 +13,14 @@ from messaging.domain import answers, keywords, opt_outs, outbox
 from messaging.domain.outbox import Wanted
 from messaging.enums import Channel, Reply
 from messaging.models import InboundText, Message, OptOut
-from support.domain import alerts, commitments, inbox, same_number, staffed
+from support.domain import alerts, commitments, inbox, purposes, same_number, staffed, text_answers
 from support.domain.same_number import Holders
 from support.enums import HOLDING, AlertKind
 from support.models import Commitment, Designation
 
 # What asks something that has its answer on a page: a plain "yes" to it gets the link. To anything else it is a
 # courtesy.
-ASKS_ON_A_PAGE = frozenset(
-    [
-        *("helper_invitation", "helper_new_dates", "helper_ask_again", "helper_ask_new_time", "helper_reconfirm"),
-        *("waitlist_offer", "checkin_evening", "checkin_next_day", "helper_checkin_evening", "helper_checkin_next_day"),
-    ]
-)
+ASKS_ON_A_PAGE = text_answers.ASKS | purposes.CHECKINS | purposes.OFFERS
 ASKED_LATELY = timedelta(days=3)
 # Of more use than that an answer to a text is not.
 REPLY_LASTS = timedelta(minutes=30)

@@ -20,6 +20,8 @@ S = CommitmentStatus
 INVITATION = "helper_invitation"
 NEW_DATES = "helper_new_dates"
 RECONFIRM = "helper_reconfirm"
+# A plain yes or no by text answers these.
+ASKS = frozenset({INVITATION, NEW_DATES, RECONFIRM, "helper_ask_again", "helper_ask_new_time"})
 # A word given by text can be taken back, both ways.
 CHANGEABLE = frozenset({S.ASKED, S.ACCEPTED, S.RECONFIRMED, S.DECLINED, S.WITHDRAWN})
 
