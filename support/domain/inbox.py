@@ -154,9 +154,11 @@ def lines(*, number: str, site: Site) -> list[Line]:
 
 
 def done(*, text: InboundText, site: Site, outcome: str, actor: StaffMember, now: datetime) -> None:
-    """Everything from its number was dealt with, and what was done about it. Refused without a word on that, and where
-    nothing waits."""
+    """Everything from its number up to this text was dealt with, and what was done about it. Refused without a word on
+    that, where nothing waits, and where one waits that came after it: nobody can have read that."""
     with transaction.atomic():
+        if waiting(site=site).filter(from_number=text.from_number, received_at__gt=text.received_at).exists():
+            raise Refused(_("Another text came meanwhile. Please read it first."))
         owned = _alerts(site, [text.from_number]).get(text.from_number)
         if owned is not None:
             alerts.close(alert=owned, outcome=outcome, actor=actor, now=now)

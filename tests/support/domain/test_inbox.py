@@ -104,7 +104,7 @@ def test_both_ways_stand_in_order_the_newest_last(clinic: Clinic, texts, now):
 
 
 def test_done_closes_the_whole_matter_with_what_was_done_and_by_whom(clinic: Clinic, texts, now):
-    inbox.done(text=texts[0], site=clinic.site, outcome="Called Sam back", actor=clinic.nurse, now=now + HOUR)
+    inbox.done(text=texts[2], site=clinic.site, outcome="Called Sam back", actor=clinic.nurse, now=now + HOUR)
     assert listed(clinic) == [(LEE, "which door?", 1)]
     assert {(text.done_at, text.done_by) for text in texts if text.from_number == SAM} == {(now + HOUR, clinic.nurse)}
     alert = Alert.objects.get(key__endswith=SAM)
@@ -119,14 +119,21 @@ def test_done_on_the_alerts_page_is_done_here(clinic: Clinic, texts, now):
 
 def test_done_without_a_word_is_refused_and_twice_is_told(clinic: Clinic, texts, now):
     with pytest.raises(Refused, match="Say in a few words"):
-        inbox.done(text=texts[0], site=clinic.site, outcome=" ", actor=clinic.nurse, now=now)
-    inbox.done(text=texts[0], site=clinic.site, outcome="Called", actor=clinic.nurse, now=now)
+        inbox.done(text=texts[2], site=clinic.site, outcome=" ", actor=clinic.nurse, now=now)
+    inbox.done(text=texts[2], site=clinic.site, outcome="Called", actor=clinic.nurse, now=now)
     with pytest.raises(Refused, match="done already"):
-        inbox.done(text=texts[0], site=clinic.site, outcome="Called", actor=clinic.nurse, now=now)
+        inbox.done(text=texts[2], site=clinic.site, outcome="Called", actor=clinic.nurse, now=now)
+
+
+def test_what_came_while_somebody_wrote_what_was_done_is_read_first(clinic: Clinic, texts, now):
+    with pytest.raises(Refused, match="Another text came meanwhile"):
+        inbox.done(text=texts[0], site=clinic.site, outcome="Called Sam back", actor=clinic.nurse, now=now + HOUR)
+    assert listed(clinic)[0] == (SAM, "it runs again", 2)
+    assert Alert.objects.get(key__endswith=SAM).status == "open"
 
 
 def test_a_new_text_after_it_was_done_is_a_new_matter(clinic: Clinic, texts, now):
-    inbox.done(text=texts[0], site=clinic.site, outcome="Called", actor=clinic.nurse, now=now + HOUR)
+    inbox.done(text=texts[2], site=clinic.site, outcome="Called", actor=clinic.nurse, now=now + HOUR)
     inbound.receive(provider_id="SM9", from_number=SAM, body="and now?", now=now + 2 * HOUR)
     assert (SAM, "and now?", 1) in listed(clinic)
     assert Alert.objects.filter(key__endswith=SAM).count() == 2

@@ -90,10 +90,22 @@ def test_done_needs_a_word_and_is_told_kindly_twice(desk, sam, now):
     assert Alert.objects.get().outcome == "Called Sam"
 
 
-def test_the_alert_leads_to_what_was_written(desk, sam, now):
+def test_the_alert_leads_to_what_was_written_and_closes_nothing_unread(desk, sam, now):
     text = write(now)
-    page = desk.get(reverse("alert", args=[Alert.objects.get().pk])).content.decode()
+    alert = Alert.objects.get()
+    page = desk.get(reverse("alert", args=[alert.pk])).content.decode()
     assert reverse("inbox_thread", args=[text.pk]) in page
+    assert reverse("alert_close", args=[alert.pk]) not in page
+
+
+def test_what_came_meanwhile_is_shown_before_anything_is_done(desk, sam, now):
+    opened = write(now)
+    newer = write(now + MINUTE, "come quickly please", sid="SM2")
+    refused = desk.post(reverse("inbox_done", args=[opened.pk]), {"outcome": "Called Sam"})
+    page = refused.content.decode()
+    assert (refused.status_code, Alert.objects.get().status) == (422, "open")
+    assert all(words in page for words in ("Another text came meanwhile", "come quickly please", "Called Sam"))
+    assert reverse("inbox_done", args=[newer.pk]) in page
 
 
 def test_another_sites_text_is_not_found(sign_in, sam, now):
