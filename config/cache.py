@@ -40,7 +40,7 @@ class SharedCache(RedisCache):
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
-        self.here = LocMemCache("here", {"MAX_ENTRIES": 10_000})
+        self.here = LocMemCache("here", {"OPTIONS": {"MAX_ENTRIES": 10_000}})
 
 
 for _name in (

@@ -53,6 +53,12 @@ def test_brakes_still_hold_within_a_process(away) -> None:
     assert [too_many(what="test", who="somebody", limit=2, seconds=60) for _try in range(3)] == [False, False, True]
 
 
+def test_the_first_of_a_thousand_is_still_known_while_it_is_away(away) -> None:
+    for number in range(1_000):
+        away.set(f"n{number}", number, 60)
+    assert (away.get("n0"), away.get("n999")) == (0, 999)
+
+
 def test_it_is_not_asked_again_for_a_while_and_then_it_is(away, monkeypatch) -> None:
     asked = []
     client = away._cache.get_client
