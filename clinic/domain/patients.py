@@ -110,8 +110,11 @@ def correct_contact(
     """What is None stays."""
     with transaction.atomic():
         row = Patient.objects.select_for_update().select_related("site").get(pk=patient.pk)
+        before = row.phone
         for name, value in _contact(phone=phone, email=email, region=row.site.region).items():
             setattr(row, name, value)
+        # Whether a phone can show texts was said of that phone.
+        row.is_landline = row.is_landline and row.phone == before
         row.language = row.language if language is None else language
         row.timezone = row.timezone if timezone is None else timezone
         patient_rows.save(patient=row)

@@ -22,10 +22,11 @@ def correct_contact(*, person: SupportPerson, actor: str, now: datetime, phone: 
             if is_new
         ]
         if row.phone != phone:
-            row.phone, row.phone_as_received = phone, ""
+            # Whether a phone can show texts was said of that phone.
+            row.phone, row.phone_as_received, row.is_landline = phone, "", False
         if row.email != email:
             row.email, row.email_as_received = email, ""
-        row.save(update_fields=["phone", "phone_as_received", "email", "email_as_received"])
+        row.save(update_fields=["phone", "phone_as_received", "is_landline", "email", "email_as_received"])
         for designation in _named(row):
             designations.note(designation, actor, "person.contact_corrected", now)
             invitations.follow_correction(designation=designation, changed=changed, now=now)

@@ -201,7 +201,7 @@ def _news(patient: Patient, incoming: Incoming) -> list[tuple[str, ...]]:
 
 def _take(patient: Patient, incoming: Incoming) -> None:
     """Take the news over, except where somebody here wrote something else meanwhile."""
-    values = incoming.values()
+    values, before = incoming.values(), patient.phone
     for group in _news(patient, incoming):
         ours = [_plain(getattr(patient, name) or "") for name in group]
         untouched = ours == [patient.imported.get(name, "") for name in group]
@@ -209,3 +209,5 @@ def _take(patient: Patient, incoming: Incoming) -> None:
             for name in group:
                 setattr(patient, name, values[name])
         patient.imported |= {name: _plain(values[name]) for name in group}
+    # Whether a phone can show texts was said of that phone.
+    patient.is_landline = patient.is_landline and patient.phone == before

@@ -6,6 +6,7 @@ from io import BytesIO
 import pytest
 
 from clinic.domain import imports, policies
+from clinic.domain.errors import Refused
 from clinic.domain.fhir import importer
 from clinic.enums import Role
 from clinic.models import Patient, Policy
@@ -14,6 +15,7 @@ from messaging.domain import opt_outs
 from messaging.models import Message
 from support.domain import agreeing, people
 from support.enums import Purpose
+from support.models import SupportPerson
 from tests.clinic.fhir.samples import ndjson
 from tests.clinic.fhir.samples import patient as as_sent
 from tests.support.conftest import Clinic
@@ -58,6 +60,28 @@ def test_a_patients_corrected_number_is_planned_for_at_once(clinic: Clinic, visi
     said = {"actor": clinic.desk, "now": clinic.now, "email": clinic.patient.email}
     people.correct_patients_contact(patient=clinic.patient, phone="+14105550177", **said)
     assert ways("patient_1_day") == ["email"]
+
+
+def test_a_new_number_gets_texts_again_after_one_that_could_not_show_them(clinic: Clinic, visit):
+    """What was said of a phone does not hold for another one; for the same one it still does."""
+    Patient.objects.update(is_landline=True)
+    said = {"actor": clinic.desk, "now": clinic.now, "email": clinic.patient.email}
+    people.correct_patients_contact(patient=clinic.patient, phone=clinic.patient.phone, **said)
+    with pytest.raises(Refused):
+        agreeing.patient_said_yes(patient=clinic.patient, witness=clinic.desk, now=clinic.now)
+    people.correct_patients_contact(patient=clinic.patient, phone="+14105550177", **said)
+    agreeing.patient_said_yes(patient=clinic.patient, witness=clinic.desk, now=clinic.now)
+    assert ways("patient_1_day") == ["sms"]
+
+
+def test_a_helpers_new_number_gets_texts_again(clinic: Clinic, visit):
+    sam = visit.commitments.get().designation.person
+    SupportPerson.objects.update(is_landline=True)
+    said = {"person": sam, "actor": "staff:1", "now": clinic.now}
+    assert people.correct_contact(phone=sam.phone, email="other@example.org", **said).is_landline
+    row = people.correct_contact(phone="+14105550177", email=sam.email, **said)
+    people.agree_to_messages(person=row, witness=clinic.desk, now=clinic.now)
+    assert ways("helper_reconfirm") == ["sms"]
 
 
 def test_one_person_around_two_patients_is_planned_for_everywhere(clinic: Clinic, visit, next_week):
@@ -112,6 +136,9 @@ def test_a_number_that_an_import_brings_is_planned_for_at_once(
     agreeing.patient_said_yes(patient=clinic.patient, witness=clinic.desk, now=clinic.now)
     clinic.book(next_week)
     before = ways("patient_1_day")
+    Patient.objects.update(is_landline=True)
     with when_committed():
         take_in("410-555-0143")
     assert (before, ways("patient_1_day")) == (["sms"], ["email"])
+    agreeing.patient_said_yes(patient=clinic.patient, witness=clinic.desk, now=clinic.now)
+    assert ways("patient_1_day") == ["sms"]
