@@ -48,15 +48,17 @@ class Topic:
 @dataclass(frozen=True, kw_only=True)
 class Preferences:
     """As they stand. ``ways``: those that can be chosen, ``way`` the one in use; ``opens`` and ``closes``: when the
-    clinic sends texts; ``is_stopped``: nothing goes to any number or address they have; ``emails_instead``: what may
-    not come as a text comes by e-mail, which is the clinic's ordinary post to its patients."""
+    clinic sends texts; ``stopped``: the channels they asked us to leave; ``is_stopped``: nothing goes to any number or
+    address they have; ``emails_instead``: what may not come as a text comes by e-mail, which is the clinic's ordinary
+    post to its patients."""
 
     contact: Contact
     way: str
-    ways: list[str]
+    ways: Sequence[str]
     topics: list[Topic]
     opens: time
     closes: time
+    stopped: list[str]
     is_stopped: bool
     emails_instead: bool
 
@@ -64,21 +66,23 @@ class Preferences:
 def of(*, link: Link, rules: Policy) -> Preferences:
     contact = contact_of(link)
     known = visit_state.standing_of(contact)
-    addresses = [address for address in (contact.phone, contact.email) if address]
-    stopped = [address for address in addresses if not known.is_open(address)]
-    ways = [ReachBy.SMS] if contact.phone and not contact.is_landline else []
-    ways += [ReachBy.EMAIL] if contact.email else []
-    agreed = {yes.purpose for yes in known.agreed if yes.address in map(opt_outs.same, addresses)}
+    addresses = _addresses(contact)
+    stopped = [channel for channel, address in addresses.items() if not known.is_open(address)]
+    ways = [ReachBy.SMS] if known.is_open(contact.phone) and not contact.is_landline else []
+    ways += [ReachBy.EMAIL] if known.is_open(contact.email) else []
+    ways.append(ReachBy.VOICE)
+    agreed = {yes.purpose for yes in known.agreed if yes.address in map(opt_outs.same, addresses.values())}
     return Preferences(
         contact=contact,
-        way=contact.prefers or next(iter(ways), ReachBy.VOICE),
-        ways=[*ways, ReachBy.VOICE],
+        way=contact.prefers if contact.prefers in ways else ways[0],
+        ways=ways,
         topics=[
             Topic(purpose=about, words=_(words(contact, about)), is_agreed=about in agreed)
             for about in purposes.for_whom(contact)
         ],
         opens=rules.texts_from,
         closes=rules.texts_until,
+        stopped=stopped,
         is_stopped=bool(addresses) and len(stopped) == len(addresses),
         emails_instead=(
             isinstance(contact, Patient) and contact.prefers != ReachBy.VOICE and known.is_open(contact.email)

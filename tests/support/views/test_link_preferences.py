@@ -154,6 +154,32 @@ def test_the_button_of_a_mail_program_ends_e_mails_only(who):
     assert opt_outs.among(addresses=[person.phone, person.email]) == {person.email}
 
 
+@pytest.mark.parametrize(("channel", "told"), [("sms", "no more texts"), ("email", "no more e-mails")])
+def test_there_is_a_way_back_from_half_a_stop(press, who, now, channel, told):
+    """An unsubscribed e-mail, or STOP by text: the other way goes on, and the way in use is told as it is."""
+    person = who[1]
+    address = {"sms": person.phone, "email": person.email}[channel]
+    opt_outs.record(address=address, how="sms", now=now)
+    page = press("less", "no")
+    assert ("Write to me again" in page, f"You asked us to send {told}." in page) == (True, True)
+    assert "We write nothing to you" not in page
+    press("start")
+    assert opt_outs.among(addresses=[address]) == set()
+
+
+@pytest.mark.parametrize("why", ["stopped", "landline", "removed"])
+def test_a_way_that_is_closed_is_neither_in_use_nor_offered(press, who, now, why):
+    person = who[1]
+    assert "Now: by text." in press("way", "sms")
+    if why == "stopped":
+        opt_outs.record(address=person.phone, how="sms", now=now)
+    else:
+        changed = {"landline": {"is_landline": True}, "removed": {"phone": ""}}[why]
+        type(person)._default_manager.filter(pk=person.pk).update(**changed)
+    page = press("less", "no")
+    assert ("Now: by text." in page, "Now: by e-mail." in page, ">By text</button>" in page) == (False, True, False)
+
+
 @pytest.mark.parametrize("act", ["", "nothing", "way", "language", "agree"])
 def test_a_button_that_is_none_changes_nothing(press, who, act):
     before = AuditEntry.objects.exclude(verb="read").count()
