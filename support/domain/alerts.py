@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import CharField, Expression, OuterRef, Value
 from django.db.models.functions import Cast, Concat, Replace
 from django.utils import formats
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -158,7 +159,8 @@ def add(*, key_begins: str, says: str) -> None:
     """What happened since, after the words of the alerts that still wait and whose key begins so. Idempotent."""
     waiting = Alert.objects.filter(key__startswith=key_begins).exclude(status=AlertStatus.CLOSED)
     for alert in waiting.exclude(says__endswith=says).select_for_update():
-        alert.says = f"{alert.says} {says}"[:300]
+        # Older words give way: cut at the end, the newest would be said again and again.
+        alert.says = f"{Truncator(alert.says).chars(299 - len(says))} {says}"
         alert.save(update_fields=["says"])
 
 

@@ -72,6 +72,17 @@ def test_a_closed_one_opens_anew_unless_it_is_asked_about_every_minute(clinic: C
     assert opened(clinic) != first
 
 
+def test_what_happened_since_is_said_once_and_older_words_give_way(clinic: Clinic):
+    alert = opened(clinic)
+    Alert.objects.update(says="Please call. " + "x" * 280)
+    for news in ("They go out again.", "They go out again.", "They stopped again.", "They stopped again."):
+        alerts.add(key_begins="test:", says=news)
+    alert.refresh_from_db()
+    assert alert.says.startswith("Please call. xxx")
+    assert alert.says.endswith("They stopped again.")
+    assert (len(alert.says), alert.says.count("They stopped again.")) == (300, 1)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_that_open_the_same_alert_at_once_make_one(clinic: Clinic):
     ready = threading.Barrier(4)
