@@ -109,7 +109,7 @@ def _sentence(pulse: Pulse, site: Site, now: datetime) -> str:
 
 
 def _tell(channel: Channel, pulse: Pulse, site: Site, now: datetime) -> bool:
-    key = f"{_key(channel)}{site.pk}"
+    key = f"{_key(channel)}{site.pk}:"
     last = Alert.objects.filter(key=key).order_by("-pk").first()
     if last is not None and last.status == AlertStatus.CLOSED and last.closed_at and last.closed_at > now - TOLD_AGAIN:
         return False

@@ -131,6 +131,24 @@ def test_that_they_go_again_is_said_and_the_rest_is_left_to_a_person(site, post,
     assert Alert.objects.get().says.endswith("They go out again. They stopped again.")
 
 
+def test_that_they_stopped_again_is_said_to_no_other_clinic(site, post, now):
+    """Whose number begins with the same figures."""
+    other = SiteFactory(pk=site.pk * 10 + 1)
+    StaffFactory(sites=[other])
+    post(-4, site=other)
+    flow.watch(now=now)
+    Message.objects.update(status="sent", sent_at=now, sent_to="+14105550123")
+    post(-3)
+    flow.watch(now=now + MINUTE)
+    told = {alert.site: alert.says for alert in Alert.objects.all()}
+    assert set(told) == {site, other}
+    Message.objects.filter(status="pending").update(status="sent", sent_at=now, sent_to="+14105550123")
+    flow.watch(now=now + 2 * MINUTE)
+    post(-3)
+    flow.watch(now=now + 3 * MINUTE)
+    assert [Alert.objects.get(site=one).says.count("They stopped again.") for one in (site, other)] == [1, 0]
+
+
 def test_who_has_dealt_with_it_is_told_again_only_after_an_hour(site, post, now):
     post(-4)
     flow.watch(now=now)
