@@ -11,7 +11,6 @@ from messaging.models import OptOut
 
 log = structlog.get_logger(__name__)
 
-HOLDS = "SELECT 1 FROM messaging_optout WHERE address = %s AND ended_at IS NULL"
 RECORD = """
 INSERT INTO messaging_optout (address, since, how, recorded_by_id, ended_how) VALUES (%s, %s, %s, %s, '')
 ON CONFLICT (address) WHERE ended_at IS NULL DO NOTHING
@@ -45,10 +44,7 @@ def end(*, address: str, how: str, now: datetime) -> None:
 
 
 def holds(*, address: str) -> bool:
-    """Asked before every message, hence by hand."""
-    with connection.cursor() as cursor:
-        cursor.execute(HOLDS, [same(address)])
-        return cursor.fetchone() is not None
+    return bool(among(addresses=[address]))
 
 
 def among(*, addresses: Iterable[str]) -> set[str]:
