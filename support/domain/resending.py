@@ -40,7 +40,7 @@ def preview(*, message: Message, now: datetime) -> Outlook:
 
 
 def outlook(*, message: Message, now: datetime) -> Outlook:
-    """Asks just what is asked at the moment of sending. Changes nothing but a link's life."""
+    """Asks what is asked at the moment of sending, but for the number's budget. Changes nothing but a link's life."""
     if message.status not in FAILED:
         return Outlook(why_not=_("It went, or is on its way."))
     if ledger_words.sent_again(message=message):
