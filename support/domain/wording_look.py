@@ -23,8 +23,6 @@ from support.domain.lockscreen import Screen
 from support.domain.wording_slots import NEWS, SLOTS
 from support.enums import MayKnow
 
-# Beside the words of a text there is room for an address of this length.
-LINK_LENGTH = 55
 CONDITION = re.compile(r"\{%\s*if\s+(\w+)")
 # A visit somebody could have, on the clinic's clock.
 DAY, TIME = date(2026, 3, 3), time(11, 30)
@@ -104,7 +102,8 @@ def look(*, which: Which, subject: str, text: str) -> Look:
     own = Wording(subject=subject, text=text)
     try:
         usual = list(_drafts(which, kind, own, ordinary(which), links.stand_in()))
-        longest = list(_drafts(which, kind, own, _longest(which, kind), links.stand_in().ljust(LINK_LENGTH, "0")))
+        long_link = links.stand_in().ljust(segments.LINK_ROOM, "0")
+        longest = list(_drafts(which, kind, own, _longest(which, kind), long_link))
     except compile.Faulty as faulty:
         return Look(fault=str(faulty), limit=kind.max_segments)
     verdicts = (

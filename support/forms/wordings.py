@@ -12,6 +12,8 @@ from clinic.domain.contacts import plain_text
 from support.domain.wording_look import Which
 from support.domain.wording_page import READERS, Words
 
+LONGEST = {"subject": 120, "text": 1000}
+
 
 class WordingFilter(forms.Form):
     q = forms.CharField(
@@ -39,9 +41,11 @@ class WordingForm(forms.Form):
     """New words, written from those in use when the page was opened: ``based_on`` is their version."""
 
     based_on = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
-    subject = forms.CharField(label=_("Subject"), max_length=120)
+    subject = forms.CharField(label=_("Subject"), max_length=LONGEST["subject"])
     text = forms.CharField(
-        label=_("Words"), max_length=1000, widget=forms.Textarea(attrs={"rows": 7, "spellcheck": "true"})
+        label=_("Words"),
+        max_length=LONGEST["text"],
+        widget=forms.Textarea(attrs={"rows": 7, "spellcheck": "true"}),
     )
 
     def __init__(self, *args: Any, which: Which, used: Words, looks_at: str, **kwargs: Any) -> None:
@@ -71,8 +75,7 @@ class WordingForm(forms.Form):
         return "\n".join(self.cleaned_data["text"].splitlines())
 
     def typed(self) -> dict[str, str]:
-        """The words as they are being typed, right or not."""
-        return {
-            "subject": str(self.data.get("subject", "")),
-            "text": "\n".join(str(self.data.get("text", "")).splitlines()),
-        }
+        """The words as they are being typed, right or not; of what is too long no more than shows that it is."""
+        said = {name: str(self.data.get(name, "")) for name in LONGEST}
+        said["text"] = "\n".join(said["text"].splitlines())
+        return {name: said[name][: longest + 1] for name, longest in LONGEST.items()}

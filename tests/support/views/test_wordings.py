@@ -190,6 +190,13 @@ def test_looking_first_saves_nothing_and_keeps_what_was_typed(director):
     assert not Wording.objects.exists()
 
 
+def test_of_words_far_too_long_only_the_beginning_is_looked_at(director):
+    """A browser holds at the limit; who does not use one must not keep the server busy."""
+    looked = director.post(url(name="wording_preview"), {"text": "word " * 2000})
+    saved = write(director, "word " * 2000)
+    assert (looked.context["look"].units, saved.context["look"].units, saved.status_code) == (1001, 1001, 422)
+
+
 def test_what_the_words_it_comes_with_say_and_these_do_not_is_told(director):
     def left_out(which, **fields) -> list[str]:
         return director.post(url(which, "wording_preview"), {"subject": "Hello", **fields}).context["left_out"]
