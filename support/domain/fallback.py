@@ -13,7 +13,18 @@ from messaging.domain.outbox import RESENT, Wanted
 from messaging.domain.standing import Standing
 from messaging.enums import FAILED, MessageStatus
 from messaging.models import Message
-from support.domain import alerts, place_offers, plan, purposes, replan, subjects, visit_state, wording
+from support.domain import (
+    alerts,
+    place_offers,
+    plan,
+    purposes,
+    replan,
+    rules,
+    subjects,
+    texting_hours,
+    visit_state,
+    wording,
+)
 from support.domain.wording import Addressee
 from support.enums import AlertKind
 
@@ -84,6 +95,8 @@ def _next_road(message: Message, who: Addressee) -> ReachBy | None:
 
 def _leads_to(road: str, message: Message, who: Addressee, known: Standing) -> bool:
     person = who.contact
+    if road == ReachBy.SMS and not texting_hours.leaves_hours(rules.at(site=who.site), person):
+        return False
     address = person.email if road == ReachBy.EMAIL else "" if person.is_landline else person.phone
     about = purposes.to_agree(kind=message.kind, channel=road, is_patient=who.designation is None)
     asks = {"person": purposes.name(person), "purpose": about, "channel": road, "address": address}

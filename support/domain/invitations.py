@@ -87,11 +87,12 @@ def tell_new_dates(*, infusion: Infusion, asked: Sequence[Commitment], known: St
 
 
 def channels(*, designation: Designation) -> list[str]:
-    """How this person can be written to, the text first; without those that asked for no more."""
+    """How this person can be written to, the text first; without what asked for no more, or for quiet at every hour."""
     person = designation.person
     known = visit_state.standing_of(person)
+    can_text = not person.is_landline and texting_hours.leaves_hours(rules.at(site=person.site), person)
     found: list[str] = []
-    if known.is_open(person.phone) and not person.is_landline:
+    if can_text and known.is_open(person.phone):
         found.append(Channel.SMS)
     if known.is_open(person.email):
         found.append(Channel.EMAIL)

@@ -1,3 +1,5 @@
+from datetime import time
+
 import pytest
 
 from clinic.domain.errors import Refused
@@ -6,6 +8,7 @@ from messaging.models import Message
 from support.domain import designations, links
 from support.enums import AlertKind, ConsentHow, MayKnow, SupportRole
 from support.models import Alert, Designation, SupportPerson
+from tests.factories import PatientFactory
 from tests.support.conftest import Clinic
 
 
@@ -25,6 +28,15 @@ def test_the_invitation_goes_once_by_text_and_once_by_e_mail(clinic: Clinic):
     sam = clinic.named("Sam", agreed=False)
     rows = Message.objects.filter(kind="helper_invitation", recipient=f"designation:{sam.pk}")
     assert sorted(rows.values_list("channel", flat=True)) == ["email", "sms"]
+
+
+def test_whose_own_quiet_leaves_none_of_the_clinics_hours_is_invited_by_e_mail_alone(clinic: Clinic):
+    sam = clinic.named("Sam")
+    SupportPerson.objects.update(quiet_from=time(7), quiet_until=time(21))
+    sam.person.refresh_from_db()
+    again = name_again(clinic, sam.person, patient=PatientFactory(site=clinic.site))
+    rows = Message.objects.filter(kind="helper_invitation", recipient=f"designation:{again.pk}")
+    assert list(rows.values_list("channel", flat=True)) == ["email"]
 
 
 def test_somebody_under_eighteen_cannot_be_the_way_home_but_can_keep_company(clinic: Clinic):

@@ -1,6 +1,6 @@
 """What becomes of a message that does not arrive: each road once, in the order the person likes, then a call."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
@@ -75,8 +75,10 @@ def test_who_likes_a_call_best_is_called(reminder, now):
     assert (roads(), Alert.objects.get().kind) == ([("sms", "dead")], AlertKind.CALL_TASK)
 
 
-@pytest.mark.parametrize("fields", [{"is_landline": True}, {"phone": ""}])
-def test_no_text_goes_where_none_can_be_read(reminder, now, fields):
+@pytest.mark.parametrize(
+    "fields", [{"is_landline": True}, {"phone": ""}, {"quiet_from": time(7), "quiet_until": time(21)}]
+)
+def test_no_text_goes_where_none_can_be_read_or_none_is_wanted_at_any_hour(reminder, now, fields):
     likes(prefers="email", **fields)
     fails(reminder, now=now, channel="email")
     assert (roads(), Alert.objects.get().kind) == ([("email", "dead")], AlertKind.CALL_TASK)
