@@ -114,6 +114,14 @@ def test_every_variable_that_must_be_set_is_in_the_example(compose: dict[str, An
     assert {name for name in example if SECRET.search(name) and example[name]} == set()
 
 
+def test_what_the_readme_lets_a_clinic_choose_reaches_the_application(compose: dict[str, Any]) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[A-Z].*?) \|", readme.split("## Settings")[1].split("\n## ")[0], re.MULTILINE)
+    of_developers = {"HOMEWARD_DEMO", "SMS_TRANSPORT", "TEST_DATABASE_NAME"}
+    chosen = {name for row in rows for name in re.findall(r"`([A-Z_]+)`", row)} - of_developers
+    assert chosen - set(compose["services"]["web"]["environment"]) == set()
+
+
 def test_messages_go_within_the_minute_with_broker_and_clock_dead(compose: dict[str, Any]) -> None:
     manage, name, *options = compose["services"]["sender"]["command"][1:]
     parser = load_command_class("messaging", name).create_parser(manage, name)
