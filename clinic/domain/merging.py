@@ -1,7 +1,7 @@
 """Two records that are one patient: what happens to the clinic's own rows. The people around them are support's."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 
 from django.db import connection
 from django.db.models import F, Q
@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from clinic.domain import locks, patient_rows
 from clinic.domain.errors import Refused
 from clinic.domain.spoken import say_moment
-from clinic.models import Course, DeskNote, Infusion, Patient, PatientIdentifier, StaffMember, TimeWish
+from clinic.models import Contact, Course, DeskNote, Infusion, Patient, PatientIdentifier, StaffMember, TimeWish
 
 # Of records that were joined with another, so that an import finds the one that is left.
 FORMER_NUMBER = "urn:homeward:former-record-number"
 TAKEN_OVER = ("preferred_name", "record_number", "phone", "email")
+WISHES = ("prefers", "quiet_from", "quiet_until", "texts_less")
 
 OVERLAPPING = """
 SELECT one.id, other.id FROM clinic_infusion one JOIN clinic_infusion other ON one.during && other.during
@@ -48,11 +49,21 @@ def why_not(*, keep: Patient, away: Patient) -> list[str]:
 
 def filled(*, keep: Patient, away: Patient) -> list[Filled]:
     """What the record that stays takes over, because it has none of its own."""
+    names = [name for name in TAKEN_OVER if getattr(away, name) and not getattr(keep, name)]
     return [
-        Filled(name, str(Patient._meta.get_field(name).verbose_name), str(getattr(away, name)))  # type: ignore[union-attr]
-        for name in TAKEN_OVER
-        if getattr(away, name) and not getattr(keep, name)
+        Filled(name, str(Patient._meta.get_field(name).verbose_name), _shown(away, name))  # type: ignore[union-attr]
+        for name in [*names, *wishes(keep=keep, away=away)]
     ]
+
+
+def wishes(*, keep: Contact, away: Contact) -> list[str]:
+    """The fields in which ``away`` says how the person of both is to be written to and ``keep`` does not. What they
+    like comes over together or not at all; what a phone cannot show is known of that phone."""
+    has_own = any(getattr(keep, name) for name in WISHES)
+    taken = [name for name in WISHES if getattr(away, name) and not has_own]
+    if away.is_landline and not keep.is_landline and keep.phone in ("", away.phone):
+        taken.append("is_landline")
+    return taken
 
 
 def locked(*, keep: Patient, away: Patient) -> tuple[Patient, Patient]:
@@ -85,10 +96,19 @@ def join(*, keep: Patient, away: Patient, actor: StaffMember, now: datetime) -> 
 
 def _take_over(keep: Patient, away: Patient) -> None:
     for field in filled(keep=keep, away=away):
-        setattr(keep, field.name, field.value)
+        setattr(keep, field.name, getattr(away, field.name))
     if away.record_number and away.record_number != keep.record_number:
         PatientIdentifier.objects.create(site=keep.site, patient=keep, system=FORMER_NUMBER, value=away.record_number)
     away.record_number = ""
+
+
+def _shown(patient: Patient, name: str) -> str:
+    value = getattr(patient, name)
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
+    if name == "prefers":
+        return patient.get_prefers_display()
+    return _("yes") if value is True else str(value)
 
 
 def _overlaps(keep: Patient, away: Patient) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from clinic.domain import merging
 from clinic.models import Patient
 from education.models import Reading
 from messaging.domain import consents, outbox, recipients
@@ -131,4 +132,7 @@ def _one_person(gone: SupportPerson, stays: SupportPerson) -> None:
     consents.copy(of=purposes.name(gone), to=purposes.name(stays))
     if not stays.email and (gone.email or not stays.email_as_received):
         stays.email, stays.email_as_received = gone.email, gone.email_as_received
-    stays.save(update_fields=["is_adult", "email", "email_as_received"])
+    wishes = merging.wishes(keep=stays, away=gone)
+    for name in wishes:
+        setattr(stays, name, getattr(gone, name))
+    stays.save(update_fields=["is_adult", "email", "email_as_received", *wishes])

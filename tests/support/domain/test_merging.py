@@ -110,6 +110,66 @@ def test_what_the_record_that_stays_has_not_comes_from_the_other(clinic):
     assert yes in standing.of(people=[f"patient:{left.pk}"], addresses=[]).agreed
 
 
+QUIET = {"quiet_from": time(20), "quiet_until": time(9), "texts_less": True}
+LIKES = {"prefers": "voice", "quiet_from": None, "quiet_until": None, "texts_less": False}
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "left"),
+    [({}, QUIET, QUIET), (LIKES, QUIET, LIKES), (LIKES, {}, LIKES), ({}, LIKES, LIKES)],
+)
+def test_how_somebody_wishes_to_be_written_to_comes_along_where_nothing_else_is(here, there, left, clinic, double):
+    kept, came = clinic.named("Sam", phone="+14105550150"), named_by(clinic, double, "Sam")
+    for model, keep, away in ((Patient, clinic.patient, double), (SupportPerson, kept.person, came.person)):
+        model.objects.filter(pk=keep.pk).update(**here)
+        model.objects.filter(pk=away.pk).update(**there)
+    row = joined(clinic, double)
+    kept.person.refresh_from_db()
+    row.refresh_from_db()
+    for contact in (row, kept.person):
+        assert {name: getattr(contact, name) for name in left} == left
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "left"),
+    [
+        (("+14105550177", False), ("+14105550177", True), True),
+        (("+14105550177", True), ("+14105550177", False), True),
+        (("+14105550177", False), ("+14105550178", True), False),
+        (("+14105550177", True), ("+14105550178", False), True),
+        (("", False), ("+14105550178", True), True),
+    ],
+)
+def test_that_a_phone_shows_no_texts_is_known_of_that_phone(here, there, left, clinic, double):
+    for record, (phone, is_landline) in ((clinic.patient, here), (double, there)):
+        Patient.objects.filter(pk=record.pk).update(phone=phone, is_landline=is_landline)
+    row = joined(clinic, double)
+    row.refresh_from_db()
+    assert row.is_landline is left
+
+
+def test_that_a_helpers_phone_shows_no_texts_is_known_whichever_list_it_was_said_on(clinic, double):
+    kept, came = clinic.named("Sam", phone="+14105550150"), named_by(clinic, double, "Sam")
+    SupportPerson.objects.filter(pk=came.person_id).update(is_landline=True)
+    joined(clinic, double)
+    kept.person.refresh_from_db()
+    assert kept.person.is_landline
+
+
+def test_the_preview_names_the_wishes_that_come_along(clinic, double):
+    said = {"prefers": "voice", "quiet_from": time(20), "quiet_until": time(9), "texts_less": True}
+    Patient.objects.filter(pk=double.pk).update(phone=clinic.patient.phone, is_landline=True, **said)
+    double.refresh_from_db()
+    preview = merging.preview(keep=clinic.patient, away=double, now=clinic.now)
+    assert [(field.label, field.value) for field in preview.filled] == [
+        ("would rather hear by", "Phone call"),
+        ("no texts from", "20:00"),
+        ("until", "09:00"),
+        ("only what cannot wait", "yes"),
+        ("this phone cannot receive texts", "yes"),
+    ]
+
+
 def test_a_yes_to_texts_on_another_number_stays_with_that_number(clinic, double):
     mine = f"patient:{clinic.patient.pk}"
     consents.withdraw(person=mine, purposes=Purpose.values, how="phone", now=clinic.now)
