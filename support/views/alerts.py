@@ -14,6 +14,7 @@ from support.domain import alerts as domain
 from support.domain import answers, board, inbox, whom_to_call
 from support.enums import AlertStatus
 from support.models import Alert
+from support.views.desk import back
 from support.views.refusals import shown_on
 
 DONE_LINES = 30
@@ -73,7 +74,7 @@ def alert(request: HttpRequest, pk: int) -> HttpResponse:
 def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
     domain.acknowledge(alert=alert_of(request, pk), actor=request.user, now=timezone.now())
     said.success(request, _("It is yours now."))
-    return redirect("alert", pk)
+    return back(request, "alert", pk)
 
 
 @at_site(*DESK_AND_CARE)

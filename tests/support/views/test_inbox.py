@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -57,6 +58,15 @@ def test_of_a_long_story_the_older_part_is_folded_and_nothing_that_waits(desk, s
     desk.post(reverse("inbox_done", args=[text.pk]), {"outcome": "Called Sam"})
     after = desk.get(reverse("inbox_thread", args=[text.pk])).context
     assert [line.body for line in after["earlier"]] == ["thing 0", "thing 1", "thing 2"]
+
+
+def test_whoever_takes_a_text_stays_beside_what_was_written(desk, sam, now):
+    page = reverse("inbox_thread", args=[write(now).pk])
+    opened = desk.get(page).content.decode()
+    action, back = re.search(r'action="(\S+/take/)">.*?name="next" value="(\S+)"', opened).groups()
+    answer = desk.post(action, {"next": back})
+    assert (answer.status_code, answer.url) == (302, page)
+    assert "I take this" not in desk.get(page).content.decode()
 
 
 def test_a_shared_number_is_flagged(desk, site, sam, now):
