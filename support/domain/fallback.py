@@ -37,11 +37,14 @@ WORTH_A_CALL = plan.WORTH_A_CALL | {
     "helper_open",
     "waitlist_offer",
 }
+# Nobody waits for it: where it came too late, nobody needs to be told.
+COURTESY = frozenset({"helper_covered"})
 ROADS = (ReachBy.SMS, ReachBy.EMAIL, ReachBy.VOICE)
 
 
 def on_dead(message: Message, sentence: str, now: datetime) -> None:
-    """Says it by the next road while it is of use, and tells the desk. A call tells by itself."""
+    """Says it by the next road while it is of use, and tells the desk, but not that a courtesy came too late. A call
+    tells by itself."""
     who = wording.addressee(message)
     with alerts.for_the_desk():
         why = _why(message, who, sentence)
@@ -53,6 +56,8 @@ def on_dead(message: Message, sentence: str, now: datetime) -> None:
             outbox.post(site_id=message.site_id, scope=message.scope, wanted=_by(road, message, now), now=now)
             instead = {ReachBy.SMS: _("It goes as a text instead."), ReachBy.EMAIL: _("It goes by e-mail instead.")}
             why = f"{why} {instead[road]}"
+    if message.kind in COURTESY and message.status == MessageStatus.EXPIRED:
+        return
     alerts.open_alert(
         kind=AlertKind.MESSAGE_FAILED,
         key=f"failed:{message.recipient}:{message.channel}",

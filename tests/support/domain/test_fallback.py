@@ -114,6 +114,15 @@ def test_what_is_of_no_more_use_is_only_told(reminder, now):
     assert (roads(), Alert.objects.get().kind) == ([("sms", "expired")], AlertKind.MESSAGE_FAILED)
 
 
+@pytest.mark.parametrize(("to", "alerts"), [("expired", 0), ("dead", 1)])
+def test_nobody_is_bothered_with_thanks_that_came_too_late(reminder, clinic, now, to, alerts):
+    """A helper who was not needed after all, minutes before the visit."""
+    sam = f"designation:{clinic.named('Sam').pk}"
+    Message.objects.filter(pk=reminder.pk).update(kind="helper_covered", recipient=sam)
+    fails(reminder, now=reminder.not_after, to=to)
+    assert Alert.objects.filter(kind=AlertKind.MESSAGE_FAILED).count() == alerts
+
+
 @pytest.mark.parametrize(
     ("state", "calls"),
     [("pending", 0), ("sent", 0), ("undelivered", 1), ("void", 0)],
