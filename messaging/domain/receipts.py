@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from messaging.domain import ledger, traffic
+from messaging.domain import kinds, ledger, traffic
 from messaging.enums import RECEIPT_MAY_CORRECT, WITH_PROVIDER, Channel, MessageStatus, Settled
 from messaging.models import Message
 
@@ -44,7 +44,7 @@ def apply(*, provider_id: str, send_key: UUID | None, status: str, now: datetime
         if known in WITH_PROVIDER and RANK[means] <= RANK[known]:
             return False
         if ledger.correct(message=message, to=means, now=now, **_facts(message, means, provider_id, now)):
-            if means != MessageStatus.SENT:
+            if means != MessageStatus.SENT and not _is_reply(message):
                 traffic.note(channel=message.channel, outcomes=Counter({means.value: 1}), now=now)
             return True
     return False
@@ -55,6 +55,11 @@ def find(*, provider_id: str, send_key: UUID | None) -> Message | None:
     if send_key is not None:
         return Message.objects.filter(send_key=send_key).first()
     return Message.objects.filter(~Q(provider_id=""), provider_id=provider_id).first()
+
+
+def _is_reply(message: Message) -> bool:
+    """Whoever forges a number has us answer it: what becomes of that says nothing of the provider."""
+    return message.kind in kinds.names() and kinds.get(message.kind).is_reply
 
 
 def _facts(message: Message, means: MessageStatus, provider_id: str, now: datetime) -> dict[str, object]:

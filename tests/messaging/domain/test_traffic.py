@@ -1,14 +1,17 @@
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from messaging.domain import dispatch, receipts, traffic
+from messaging.domain import dispatch, kinds, receipts, traffic
 from messaging.domain.traffic import Pulse
 from messaging.models import Message, Traffic
+from tests.messaging.kinds import REMINDER
 
 pytestmark = pytest.mark.django_db
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+kinds.register(replace(REMINDER, name="test-reply", is_reply=True))
 
 
 def note(now, channel="sms", **outcomes: int) -> None:
@@ -88,3 +91,12 @@ def test_a_receipt_that_is_news_is_noted_and_one_that_is_not_is_not(plan, wants,
     for status in ("sent", "delivered", "delivered"):
         receipts.apply(provider_id="SM1", send_key=message.send_key, status=status, now=now)
     assert [(row.delivered, row.undelivered) for row in Traffic.objects.all()] == [(1, 0)]
+
+
+def test_what_a_forged_number_does_not_take_speaks_against_nobody(plan, wants, now):
+    """Anybody can text us from a number that is not theirs, and our answers go there."""
+    plan(*[wants(n, kind="test-reply") for n in range(9)], wants(9))
+    Message.objects.update(status="sent", posted_at=now, sent_at=now, sent_to="+14105550007", attempts=1)
+    for message in Message.objects.all():
+        assert receipts.apply(provider_id="", send_key=message.send_key, status="undelivered", now=now)
+    assert [(row.delivered, row.undelivered) for row in Traffic.objects.all()] == [(0, 1)]
