@@ -5,7 +5,6 @@ from functools import partial
 
 import structlog
 from celery import shared_task
-from celery.exceptions import OperationalError as BrokerError
 from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -43,5 +42,5 @@ def _ring(visits: list[int]) -> None:
     try:
         for start in range(0, len(visits), BATCH):
             plan_anew.delay(visits[start : start + BATCH])
-    except (BrokerError, OperationalError, OSError) as error:
+    except (OperationalError, OSError) as error:
         log.warning("plans_wait_for_the_sweep", visits=len(visits), error=type(error).__name__)

@@ -3,7 +3,6 @@
 import csv
 import logging
 
-from celery.exceptions import OperationalError as BrokerError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -45,7 +44,7 @@ def ring(run: ImportRun) -> None:
     """Ask a worker to begin. When the broker does not answer, the clock finds the run within half a minute."""
     try:
         import_file.delay(run.pk)
-    except (BrokerError, OperationalError, OSError):
+    except (OperationalError, OSError):
         logger.warning("The broker did not answer; import %s waits for the clock.", run.pk)
 
 
