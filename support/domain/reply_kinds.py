@@ -19,19 +19,18 @@ from messaging.enums import Audience
 from messaging.models import InboundText, Message
 from support.domain import links, replies, same_number, staffed, wording
 from support.domain.wording import Addressee
-from support.domain.wording_slots import SITE
+from support.domain.wording_slots import DANGER, SITE
 
 STRANGER = "number"
-_DANGER = {"danger": Slot(longest="000 or 13 11 14 0000", says=gettext_lazy("the numbers to call in danger"))}
 _READ = {
     "until": Slot(longest="23:30", says=gettext_lazy("until when somebody reads texts today; nothing while closed")),
     "opens": Slot(longest="Wed 23 Sep 23:30", says=gettext_lazy("from when somebody reads texts; nothing while open")),
 }
 SLOTS: Mapping[str, Mapping[str, Slot]] = {
-    "reply_help": {**SITE, **_DANGER},
+    "reply_help": {**SITE, **DANGER},
     "reply_link": SITE,
     "reply_noted": SITE,
-    "reply_staffed": {**SITE, **_DANGER, **_READ},
+    "reply_staffed": {**SITE, **DANGER, **_READ},
     "reply_stopped": SITE,
 }
 # The reader waits for these: where they do not arrive, a person calls.

@@ -31,7 +31,7 @@ _CLOSED = {
     "is_whole": Slot(says=_("whether the whole clinic is closed"), longest=False),
     "day": Slot(data_class=MayKnow.DATES, longest="Wed 23 Sep", says=_("the day")),
 }
-_DANGER = {"danger": Slot(longest="000 or 13 11 14", says=_("the numbers to call in danger"))}
+DANGER: Mapping[str, Slot] = {"danger": Slot(longest="000 or 13 11 14", says=_("the numbers to call in danger"))}
 _UNTIL = {"until": Slot(data_class=MayKnow.DATES, longest="23:30", says=_("how long the time is kept"))}
 _CONFIRM = {"to_confirm": Slot(longest=True, says=_("whether they still have to confirm"))}
 
@@ -43,8 +43,8 @@ SLOTS: Mapping[str, Mapping[str, Slot]] = {
     "patient_moved": {**_EVERY, **_WHEN},
     "patient_closed": {**_EVERY, **_WHEN, **_CLOSED},
     "patient_open": {**_EVERY, **_WHEN},
-    "checkin_evening": {**_EVERY, **_DANGER},
-    "checkin_next_day": {**_EVERY, **_DANGER},
+    "checkin_evening": {**_EVERY, **DANGER},
+    "checkin_next_day": {**_EVERY, **DANGER},
     "waitlist_offer": {**_EVERY, **_WHEN, **_UNTIL},
     "helper_invitation": {**_EVERY, **_NAME, **_IS_RIDE},
     "helper_new_dates": {**_EVERY, **_NAME},
