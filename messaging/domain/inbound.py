@@ -28,7 +28,8 @@ on_inbound: list[Callable[[InboundText, datetime], None]] = []
 def receive(*, provider_id: str, from_number: str, body: str, now: datetime, to_number: str = "") -> bool:
     """False when this very text came before: then nothing is done that was done. An opt-out holds when this returns.
 
-    A START within a minute of a STOP may be the older of the two, so the STOP stands and a person asks.
+    A START within a minute of a STOP may be the older of the two, so the STOP stands; of somebody we know a person
+    asks.
     """
     said = keywords.read(body=body)
     with transaction.atomic():
