@@ -47,6 +47,12 @@ def test_every_message_is_listed_in_every_channel_and_language(director):
     ]
 
 
+def test_an_empty_list_says_why_it_is_empty(admin):
+    said = [admin.get(reverse("wordings"), asked).content.decode() for asked in ({"q": "zebra"}, {"only_own": "on"})]
+    assert ["No message speaks of that" in page for page in said] == [True, False]
+    assert ["None is in our own words yet" in page for page in said] == [False, True]
+
+
 def test_what_is_shipped_can_all_be_sent(director):
     rows = director.get(reverse("wordings")).context["rows"]
     assert [cell.look.fault for row in rows for cell in row.cells if cell.look.fault] == []
