@@ -81,7 +81,7 @@ def reset(request: HttpRequest, kind: str, channel: str, language: str) -> HttpR
     which = which_of(request, kind, channel, language)
     try:
         wording_page.reset(which=which, **by(request))
-        said.success(request, _("The words of Homeward are in use again."))
+        said.success(request, _("The words it comes with are in use again."))
     except Refused as refused:
         said.error(request, str(refused))
     return to(which)
