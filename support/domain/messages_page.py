@@ -139,9 +139,11 @@ def _waiting(rows: QuerySet[Message], asked: Asked, site: Site, now: datetime) -
     if not asked.is_narrowed:
         pending = pending.filter(due_at__lt=soon(site=site, now=now))
     last = _last(asked, site)
-    if last is not None:
+    if last is not None and last.status == S.PENDING:
         return list(pending.filter(_beyond(last, "gt"))[: MANY + 1])
     under_way = rows.filter(Q(status=S.SENDING) | Q(status=S.UNKNOWN)).order_by("due_at", "pk")
+    if last is not None:
+        under_way = under_way.filter(_beyond(last, "gt"))
     return [*under_way[: MANY + 1], *pending[: MANY + 1]]
 
 

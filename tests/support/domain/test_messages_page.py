@@ -83,6 +83,20 @@ def test_every_message_of_a_state_is_on_exactly_one_page(site, post, now, state,
     assert set(seen) == set(rows)
 
 
+def test_what_is_on_its_way_is_on_exactly_one_page_too_however_much_it_is(site, post, now, monkeypatch):
+    """After a provider broke down: more is uncertain than stands on a page, and older matters wait behind it."""
+    monkeypatch.setattr(messages_page, "MANY", 3)
+    uncertain = {"posted_at": now, "next_try_at": now, "sent_to": "+14105550123"}
+    rows = [post(S.UNKNOWN, due_at=now - hours * HOUR, **uncertain) for hours in (4, 3, 2, 1)]
+    rows += [post(due_at=now - hours * HOUR) for hours in (9, 8, 2)]
+    seen, after = [], None
+    for _page in range(3):
+        [group] = messages_page.groups(site=site, asked=Asked(state="waiting", after=after), now=now)
+        seen += [line.message for line in group.lines]
+        after = group.last
+    assert (seen, group.more) == (rows, False)
+
+
 def test_several_groups_show_a_few_lines_each_and_say_that_there_are_more(site, post, now, monkeypatch):
     monkeypatch.setattr(messages_page, "FEW", 2)
     for _each in range(3):
