@@ -13,7 +13,6 @@ from clinic.enums import OFF, CourseStatus, InfusionStatus
 from clinic.models import AuditEntry, Course, Infusion, Patient, StaffMember
 from clinic.models.patient import Contact
 from messaging.domain import opt_outs
-from messaging.enums import Channel
 from messaging.models import Consent
 from support.domain import agreeing, board, purposes, same_number, visit_rows
 from support.domain.board import Visit
@@ -46,8 +45,8 @@ class Seen:
 @dataclass(frozen=True, kw_only=True)
 class RecordPage:
     """``agreed``: the patient's yes to texts at the number they have; ``unheard`` the ids of the people around them who
-    agreed to no messages there. The question staff ask is in ``question``, where it has not been answered. ``stopped``
-    are the numbers and addresses, of anybody on the page, that asked for no more."""
+    could be written to and agreed to no messages. The question staff ask is in ``question``, where it has not been
+    answered. ``stopped`` are the numbers and addresses, of anybody on the page, that asked for no more."""
 
     courses: list[CourseLine]
     next_visit: Visit | None
@@ -70,7 +69,7 @@ def of(*, patient: Patient, now: datetime) -> RecordPage:
     named = _circle(patient)
     people: list[Contact] = [patient, *(row.person for row in named)]
     yeses = _yeses(*people)
-    agreed = yeses.get(purposes.name(patient))
+    agreed = yeses.get(purposes.name(patient)) if patient.phone else None
     waiting = WaitlistEntry.objects.filter(course__patient=patient, closed_at=None).only("course", *DAYS)
     waits = {row.course_id: row for row in waiting}
     booked = last_booking.undoable(patient=patient, now=now)
@@ -97,7 +96,7 @@ def of(*, patient: Patient, now: datetime) -> RecordPage:
         ),
         seen=_seen(patient),
         agreed=agreed,
-        unheard={row.pk for row in named if purposes.name(row.person) not in yeses},
+        unheard={row.pk for row in named if _address(row.person) and purposes.name(row.person) not in yeses},
         stopped=opt_outs.among(addresses=[at for person in people for at in (person.phone, person.email) if at]),
         question="" if agreed else _(agreeing.ASKED_OF_PATIENTS),
         warnings=same_number.warnings(people=[patient, *(row.person for row in named if row.withdrawn_at is None)]),
@@ -105,13 +104,18 @@ def of(*, patient: Patient, now: datetime) -> RecordPage:
 
 
 def _yeses(*people: Contact) -> dict[str, Consent]:
-    """The first yes to texts of each at the number they have now."""
-    numbers = {purposes.name(person): person.phone for person in people}
-    rows = Consent.objects.filter(person__in=numbers, channel=Channel.SMS, withdrawn_at=None)
+    """The first yes of each at the address they have now."""
+    addresses = {purposes.name(person): _address(person) for person in people}
+    rows = Consent.objects.filter(person__in=addresses, withdrawn_at=None)
     held = [
-        row for row in rows.select_related("recorded_by").order_by("-given_at") if numbers[row.person] == row.address
+        row for row in rows.select_related("recorded_by").order_by("-given_at") if addresses[row.person] == row.address
     ]
     return {row.person: row for row in held}
+
+
+def _address(person: Contact) -> str:
+    """The number, or the e-mail address of who has none."""
+    return opt_outs.same(person.phone or person.email)
 
 
 def _visits(patient: Patient, now: datetime) -> list[Visit]:

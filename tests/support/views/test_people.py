@@ -185,6 +185,18 @@ def test_a_yes_to_texts_is_written_down(desk, maya, now):
     assert set(rows.values_list("channel", "address")) == {("sms", named.person.phone), ("email", named.person.email)}
 
 
+def test_a_yes_of_somebody_without_a_mobile_is_written_down_for_their_e_mail(desk, maya):
+    named = DesignationFactory(
+        patient=maya, person__given_name="Jo", person__phone="", person__email="Jo@example.org", person__agreed=False
+    )
+    record = reverse("patient", args=[maya.pk])
+    assert "Jo said yes to messages" in desk.get(record).content.decode()
+    desk.post(reverse("designation_texts", args=[named.pk]))
+    assert "Jo said yes to messages" not in desk.get(record).content.decode()
+    rows = Consent.objects.filter(person=f"person:{named.person_id}", purpose="rides")
+    assert list(rows.values_list("channel", "address")) == [("email", "jo@example.org")]
+
+
 @pytest.mark.parametrize(
     ("before", "answer", "after"),
     [
