@@ -35,16 +35,17 @@ TROUBLE = ("later", "unclear", "undelivered")
 
 @dataclass(frozen=True, kw_only=True)
 class Pulse:
-    """``oldest_due``: how long the oldest message that should have gone has waited, None where none does; ``due``: how
-    many wait so, MOST at the most. ``last_success``: the minute in which a provider last took one. ``error_rate``: how
-    many were turned away, not answered or not delivered of those that were handed over ``lately`` (so many), from 0
-    to 1."""
+    """``oldest_due``: how long the oldest message that should have gone has waited, None where none does;
+    ``never_tried``: the same of those that no provider turned away; ``due``: how many wait, MOST at the most.
+    ``last_success``: the minute in which a provider last took one. ``error_rate``: how many were turned away, not
+    answered or not delivered of those that were handed over ``lately`` (so many), from 0 to 1."""
 
     oldest_due: timedelta | None
     due: int
     last_success: datetime | None
     error_rate: float
     lately: int
+    never_tried: timedelta | None = None
 
 
 def note(*, channel: str, outcomes: Counter[str], now: datetime) -> None:
@@ -65,9 +66,11 @@ def pulse(*, now: datetime, channel: str = "") -> Pulse:
     handed, trouble = (sum(lately[name] for name in names) for names in (HANDED_OVER, TROUBLE))
     # In order and not as a sum, so that PostgreSQL begins at the oldest and never looks at what waits for the months
     # ahead; it takes most of that for due already.
-    due = list(waiting.order_by("due_at").values_list("due_at", flat=True)[:MOST])
+    due = list(waiting.order_by("due_at").values_list("due_at", "error_class")[:MOST])
+    never_tried = next((due_at for due_at, error in due if not error), None)
     return Pulse(
-        oldest_due=now - due[0] if due else None,
+        oldest_due=now - due[0][0] if due else None,
+        never_tried=now - never_tried if never_tried is not None else None,
         due=len(due),
         last_success=rows.filter(accepted__gt=0).aggregate(last=Max("minute"))["last"],
         error_rate=min(trouble / handed, 1.0) if handed else 0.0,

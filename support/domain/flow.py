@@ -1,8 +1,8 @@
 """Whether messages go out at all: said on the messages page, and told to each clinic before patients notice.
 
 A provider that stopped taking texts is seen by three signs, read from the database alone, so that they hold with the
-broker and every worker gone: what should have gone still waits, most of what was handed over lately was not taken, or
-nothing was taken since the oldest was due.
+broker and every worker gone: what should have gone was not even tried, much of what was handed over lately was not
+taken, or nothing was taken since the oldest was due.
 """
 
 from dataclasses import dataclass
@@ -65,9 +65,10 @@ def watch(*, now: datetime) -> int:
 
 
 def _flow(channel: Channel, pulse: Pulse, site: Site, now: datetime) -> Flow:
-    trouble = _trouble(pulse, now)
-    if trouble:
+    if _none_go(pulse, now):
         level, word = "stop", _("Do not go out")
+    elif _trouble(pulse, now):
+        level, word = "stop", _("Not all go out")
     elif pulse.last_success is None and not pulse.due:
         level, word = "calm", _("Quiet")
     else:
@@ -76,11 +77,14 @@ def _flow(channel: Channel, pulse: Pulse, site: Site, now: datetime) -> Flow:
 
 
 def _trouble(pulse: Pulse, now: datetime) -> bool:
+    # One that is turned away again and again while others go is its own trouble alone.
+    if pulse.never_tried is not None and pulse.never_tried > TOO_LONG:
+        return True
+    return _none_go(pulse, now) or (pulse.lately >= OF_AT_LEAST and pulse.error_rate > TOO_MANY)
+
+
+def _none_go(pulse: Pulse, now: datetime) -> bool:
     waits = pulse.oldest_due
-    if waits is not None and waits > TOO_LONG:
-        return True
-    if pulse.lately >= OF_AT_LEAST and pulse.error_rate > TOO_MANY:
-        return True
     if waits is None or waits <= NOTHING_TAKEN:
         return False
     # The minute of the last one is told, not its second.
@@ -117,7 +121,10 @@ def _tell(channel: Channel, pulse: Pulse, site: Site, now: datetime) -> bool:
         if last.says.endswith(_("They go out again.")):
             alerts.add(key_begins=key, says=_("They stopped again."))
         return False
-    sentence = _("%(channel)s do not go out. %(why)s Please call those who must know today.")
+    if _none_go(pulse, now):
+        sentence = _("%(channel)s do not go out. %(why)s Please call those who must know today.")
+    else:
+        sentence = _("%(channel)s do not all go out as they should. %(why)s Please call those who must know today.")
     alerts.open_alert(
         kind=AlertKind.TEXTS_STOPPED,
         key=key,

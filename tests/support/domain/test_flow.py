@@ -77,12 +77,51 @@ STOPPED = [
 
 @pytest.mark.parametrize(("due", "lately", "stopped"), STOPPED, ids=str)
 def test_what_counts_as_stopped(site, post, now, due, lately, stopped):
-    """The oldest due for over 3 minutes, over 30 % trouble of at least 5, or nothing taken since the oldest was due."""
+    """Due for over 3 minutes and never tried, over 30 % trouble of at least 5, or nothing taken since it was due."""
     post(due)
     if lately:
         took(now, 0, **lately)
     assert flow.watch(now=now) == stopped
     assert (texts(site, now).level == "stop") == stopped
+
+
+TURNED_AWAY = {"error_class": "busy", "attempts": 4}
+
+
+def test_one_that_is_turned_away_while_others_go_is_its_own_trouble_alone(site, post, now):
+    post(-10, next_try_at=now + MINUTE, **TURNED_AWAY)
+    took(now, -1, accepted=1, later=1)
+    post(0)
+    assert (flow.watch(now=now), texts(site, now).level) == (0, "ok")
+
+
+def test_the_only_one_there_is_speaks_for_all(site, post, now):
+    took(now, -20, accepted=1)
+    post(-10, next_try_at=now + MINUTE, **TURNED_AWAY)
+    assert (flow.watch(now=now), texts(site, now).word) == (1, "Do not go out")
+
+
+def test_what_nobody_tried_is_late_behind_one_that_is_turned_away(site, post, now):
+    post(-10, next_try_at=now + MINUTE, **TURNED_AWAY)
+    post(-4)
+    took(now, -1, accepted=1)
+    assert flow.watch(now=now) == 1
+
+
+@pytest.mark.parametrize(
+    ("due", "lately", "says"),
+    [
+        (-4, {"accepted": 1}, "Texts do not all go out as they should. 1 should have gone, at 09:37."),
+        (1, {"accepted": 9, "undelivered": 5}, "Texts do not all go out as they should. 56% of the last 9"),
+        (-4, {}, "Texts do not go out. 1 should have gone, at 09:37."),
+    ],
+)
+def test_where_some_go_that_none_go_is_not_said(site, post, now, due, lately, says):
+    post(due)
+    took(now, 0, **lately)
+    flow.watch(now=now)
+    assert Alert.objects.get().says.startswith(says)
+    assert texts(site, now).word == ("Not all go out" if "all" in says else "Do not go out")
 
 
 def test_what_waits_for_the_morning_is_no_trouble(site, post, now):
