@@ -128,6 +128,7 @@ def _line(
     patient = named.patient if named else patients.get(key) if what == "patient" else None
     status = S(message.status)
     failed = status in FAILED
+    others = others if failed else []
     again = [row for row in others if _is_later(row, message) and row.rule.startswith(RESENT)]
     return Line(
         message=message,

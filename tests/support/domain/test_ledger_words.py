@@ -81,6 +81,15 @@ def test_one_that_is_said_by_another_road_tells_so(message, now, status, then):
     assert (line(failed, now).then, line(failed, now).may_resend) == (then, True)
 
 
+def test_the_other_road_itself_is_told_plainly(message, now):
+    failed = message(status=S.DEAD, error_text="The number does not exist.")
+    instead = message(channel="email", recipient=failed.recipient)
+    assert [each.then for each in ledger_words.lines(messages=[failed, instead], now=now)] == [
+        "Said by another way: E-mail.",
+        "",
+    ]
+
+
 def test_what_was_texted_back_and_how_it_was_settled_is_told(message, now):
     went = {"status": S.SENT, "sent_at": now, "sent_to": "+14105550123"}
     assert line(message(**went, answer="yes", answered_at=now), now).then == "Answered “Yes”."
