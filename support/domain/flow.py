@@ -103,12 +103,10 @@ def _sentence(pulse: Pulse, site: Site, now: datetime) -> str:
         count = str(pulse.due) if pulse.due < traffic.MOST else _("At least %(count)s") % {"count": pulse.due}
         said.append(waits % {"count": count, "time": time})
     if pulse.lately and pulse.error_rate:
-        errors = _("%(percent)s%% of the last %(count)s were not taken or did not arrive.")
+        errors = _("%(percent)s%% of the last %(count)s did not go or did not arrive.")
         said.append(errors % {"percent": round(100 * pulse.error_rate), "count": pulse.lately})
     if pulse.last_success is not None:
-        said.append(
-            _("The last one was taken at %(time)s.") % {"time": clock(pulse.last_success, zone=site.zone, now=now)}
-        )
+        said.append(_("The last one went at %(time)s.") % {"time": clock(pulse.last_success, zone=site.zone, now=now)})
     return " ".join(said)
 
 

@@ -58,7 +58,7 @@ def test_where_nothing_was_ever_to_be_sent_nothing_is_claimed(site, now):
 def test_while_they_go_the_last_one_is_told(site, post, now):
     took(now, -1, accepted=3)
     post(10)
-    assert (texts(site, now).level, texts(site, now).sentence) == ("ok", "The last one was taken at 09:40.")
+    assert (texts(site, now).level, texts(site, now).sentence) == ("ok", "The last one went at 09:40.")
 
 
 STOPPED = [
