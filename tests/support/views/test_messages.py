@@ -186,3 +186,15 @@ def test_the_demonstrations_outbox_makes_the_link_work_again(desk, post, setting
     named = DesignationFactory._meta.model.objects.get(pk=int(message.recipient.partition(":")[2]))
     link = links.for_designation(designation=named, now=now)
     assert f'href="{links.address(link)}"' in desk.get(reverse("outbox")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("status", "heading", "may_resend"), [(S.DEAD, "What it was to say", True), (S.SENT, "What it said", False)]
+)
+def test_the_look_at_one_says_whether_it_was_said_and_lets_a_failed_one_go_again(
+    desk, post, status, heading, may_resend
+):
+    message = post(status, body="Northgate Care: please call us.")
+    page = desk.get(reverse("message_look", args=[message.pk])).content.decode()
+    assert f">{heading}</h2>" in page
+    assert (reverse("message_resend", args=[message.pk]) in page) == may_resend
