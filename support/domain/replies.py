@@ -121,7 +121,12 @@ def _unclear(text: InboundText, who: Holders, now: datetime) -> None:
     is_plain_yes = text.keyword == str(Reply.YES) and not contradicts.exists()
     if who.is_shared or (who.people and not is_plain_yes):
         needs_a_person(text, who, now)
-    if who.people and not who.is_shared and text.keyword in {Reply.YES, Reply.NO} and _asked_lately(text, now):
+    if (
+        who.named_still(now=now).people
+        and not who.is_shared
+        and text.keyword in {Reply.YES, Reply.NO}
+        and _asked_lately(text, now)
+    ):
         _reply(text, who, "reply_link", now, about_at=_hour(now))
 
 
@@ -143,7 +148,7 @@ def _reply(text: InboundText, who: Holders, kind: str, now: datetime, about_at: 
     site = text.site
     if site is None:
         return
-    recipient, language = _reader(text, who)
+    recipient, language = _reader(text, who, now)
     wanted = Wanted(
         kind=kind,
         subject=f"inbound:{text.pk}" if about_at is None else _stranger(text),
@@ -173,10 +178,11 @@ def _about(text: InboundText, who: Holders) -> tuple[Designation | None, Patient
     return None, here.patients[0] if here.patients else None
 
 
-def _reader(text: InboundText, who: Holders) -> tuple[str, str]:
+def _reader(text: InboundText, everybody: Holders, now: datetime) -> tuple[str, str]:
     """Under which name an answer goes to them, and in which language. Of a helper of several patients the page they
     were written to about last."""
-    if who.is_shared or not who.people:
+    who = everybody.named_still(now=now)
+    if everybody.is_shared or not who.people:
         return _stranger(text), "es" if text.keyword in keywords.SPANISH else settings.LANGUAGE_CODE
     named, patient = _about(text, who)
     if named is None and patient is None:

@@ -1,7 +1,8 @@
 """Whose number it is, and where two people share one: what is said by text may come from either."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
@@ -41,6 +42,10 @@ class Holders:
             patients=[patient for patient in self.patients if patient.site_id == site_id],
             named=[named for named in self.named if named.patient.site_id == site_id],
         )
+
+    def named_still(self, *, now: datetime) -> "Holders":
+        """Without helpers whose time on a list is over: the desk knows whose number it is, and they have no page."""
+        return replace(self, named=[named for named in self.named if named.holds_at(now)])
 
     def names_at(self, *, site_id: int | None) -> str:
         here = self.at(site_id=site_id).people

@@ -8,7 +8,7 @@ from education import directory
 from messaging.domain import dispatch, inbound, opt_outs
 from messaging.models import InboundText, Message
 from support.domain import alerts, designations, reply_kinds, watch
-from support.models import Alert
+from support.models import Alert, Designation
 from tests import factories
 from tests.support.conftest import Clinic, Phones
 
@@ -224,6 +224,16 @@ def test_a_helper_who_was_taken_off_the_list_meanwhile_gets_no_link(phones, clin
     says("yes", now)
     designations.withdraw(designation=sam, actor="staff:1", now=now)
     assert replies(phones, SAM, now) == []
+
+
+def test_whose_time_on_the_list_is_over_is_known_to_the_desk_and_answered_without_a_link(phones, clinic, sam, now):
+    was_written_to(clinic, sam, "helper_new_dates", now)
+    Designation.objects.update(valid_from=now - 9 * HOUR, valid_until=now - HOUR)
+    says("my car broke down", now)
+    says("yes", now, sid="SM2")
+    assert Alert.objects.get().says == "Sam sent a text about Maya. Please read it and call."
+    [text] = replies(phones, SAM, now)
+    assert "we read texts until 18:00 today" in text
 
 
 def test_what_cannot_be_answered_is_read_by_a_person(phones, clinic: Clinic, sam, now):
