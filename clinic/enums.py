@@ -79,6 +79,43 @@ class Rung(TextChoices):
     POSTPONE = "postpone", _("Another day")
 
 
+class HoldQuestion(TextChoices):
+    """Asked before the treatment, the evening before and on arrival. A yes is a flag for a nurse, nothing is decided
+    by it. Sources: docs/rules.md."""
+
+    ATE = "ate", _("Did you eat or drink after the times on your page?")
+    ALCOHOL = "alcohol", _("Have you had alcohol or other drugs since yesterday?")
+    MEDICINE = "medicine", _("Have you taken a new medicine, or something to calm you or help you sleep?")
+    ILL = "ill", _("Do you have a fever, a cough, an injury, or have you been sick?")
+    PREGNANT = "pregnant", _("Could you be pregnant, or are you breast-feeding?")
+    BLADDER = "bladder", _("Is there anything new when you pass water: pain, blood, more often?")
+    UNREAL = "unreal", _("Have you felt much too high, or seen or heard things that others did not?")
+    DARK = "dark", _("Have thoughts of harming yourself come, or become stronger?")
+
+
+class AskedWhen(TextChoices):
+    EVENING = "evening", _("The evening before")
+    ARRIVAL = "arrival", _("On arrival")
+
+
+class PressurePoint(TextChoices):
+    BEFORE = "before", _("Before")
+    DURING = "during", _("After 40 minutes")
+    LEAVING = "leaving", _("Before leaving")
+
+
+class DischargeItem(TextChoices):
+    """What is looked at before somebody leaves. Sources: docs/rules.md."""
+
+    ORIENTED = "oriented", _("Knows who and where they are, and what day it is")
+    STEADY = "steady", _("Walks steadily")
+    VITALS = "vitals", _("Blood pressure, pulse and oxygen near where they began")
+    NAUSEA = "nausea", _("Not sick, or it is under control")
+    CLEAR = "clear", _("Feels like themselves again, in a clinician's judgement")
+    QUESTIONS = "questions", _("Their questions are answered")
+    EMERGENCY = "emergency", _("They and whoever takes them know the number to call")
+
+
 class ReleasedHow(TextChoices):
     """How a patient left. Each needs its evidence."""
 

@@ -43,6 +43,68 @@ class CommitmentStatus(TextChoices):
         return COMMITMENT_MOVES[self]
 
 
+class LadderRung(TextChoices):
+    """What is tried next where nobody has the way home. The clinic's rules order and enable the first four."""
+
+    ADULTS = "adults", _("Asking the people the patient named")
+    PAID_ESCORT = "paid_escort", _("Booking a paid escort")
+    WATCHED_RIDE = "watched_ride", _("Booking a ride the clinic watches")
+    EXTENDED_STAY = "extended_stay", _("Deciding on a longer stay")
+    POSTPONE = "postpone", _("Finding another day")
+    HOLD = "hold", _("The patient stays until somebody comes")
+
+
+class StepEnd(TextChoices):
+    """How a rung ended."""
+
+    TAKEN = "taken", _("Somebody takes the patient home")
+    SAID_NO = "said_no", _("Said no")
+    SILENT = "silent", _("No answer in time")
+    STEPPED_OVER = "stepped_over", _("The desk went on")
+    NOT_POSSIBLE = "not_possible", _("Not possible")
+    OVER = "over", _("The visit moved, ended or was called off")
+
+
+class NotHandedOver(TextChoices):
+    """Why a patient was not given to somebody who stood there."""
+
+    WRONG_PERSON = "wrong_person", _("Not the person the patient named")
+    UNFIT = "unfit", _("Seems not fit to take somebody home")
+    UNDER_AGE = "under_age", _("Under 18")
+    PATIENT_ASKED = "patient_asked", _("The patient does not want to go with them")
+
+
+class TouchWish(TextChoices):
+    """How a patient wants to be touched during a visit; agreed before it."""
+
+    NONE = "none", _("Please do not touch me")
+    ASK = "ask", _("Ask me first")
+    HAND = "hand", _("Holding my hand is fine")
+
+
+class ComfortWish(TextChoices):
+    BLANKET = "blanket", _("A blanket")
+    MUSIC = "music", _("Music")
+    SNACK = "snack", _("Something small to eat afterwards")
+    QUIET = "quiet", _("Quiet")
+    DIM = "dim", _("Dim light")
+
+
+class LoadAnswer(TextChoices):
+    """After some rides: is it still all right?"""
+
+    GO_ON = "go_on", _("Yes, I can go on")
+    LESS = "less", _("Less often, please")
+    STEP_BACK = "step_back", _("I would like to step back")
+
+
+class PendingKind(TextChoices):
+    """What a patient asked for while the medicine may still have been at work."""
+
+    NAME_PERSON = "name_person", _("Naming somebody")
+    CHANGE_PERSON = "change_person", _("Changing what somebody may do or know")
+
+
 HOLDING = (CommitmentStatus.ACCEPTED, CommitmentStatus.RECONFIRMED, CommitmentStatus.KEPT)
 OPEN_COMMITMENTS = (CommitmentStatus.ASKED, CommitmentStatus.ACCEPTED, CommitmentStatus.RECONFIRMED)
 
@@ -128,6 +190,10 @@ class AlertKind(TextChoices):
     MESSAGE_FAILED = "message_failed", _("A message did not arrive")
     TEXT_CAME = "text_came", _("A text came in")
     TEXTS_STOPPED = "texts_stopped", _("Messages do not go out")
+    LADDER = "ladder", _("A way home to arrange")
+    ON_CALL = "on_call", _("Nobody came: the clinician decides")
+    QUIET_WORD = "quiet_word", _("Wants to speak alone")
+    LEFT_ADVICE = "left_advice", _("Left against advice")
 
 
 class HandoverCheck(TextChoices):

@@ -81,6 +81,9 @@ class PolicyFactory(factory.django.DjangoModelFactory):
     version = factory.Sequence(lambda n: n + 1)
     signed_by = factory.SubFactory(StaffFactory, role=Role.DIRECTOR)
     signed_at = NOW - timedelta(days=60)
+    # A clinic that asks nothing before and ticks nothing after: whoever tests that says what it asks.
+    hold_questions: list[str] = []
+    discharge_items: list[str] = []
 
 
 class ProtocolFactory(factory.django.DjangoModelFactory):

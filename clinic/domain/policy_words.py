@@ -6,18 +6,46 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from clinic.enums import Role, Rung
+from clinic.enums import DischargeItem, HoldQuestion, Role, Rung
 from clinic.models import Policy
+
+LISTS: dict[str, type[DischargeItem] | type[HoldQuestion]] = {
+    "hold_questions": HoldQuestion,
+    "discharge_items": DischargeItem,
+}
 
 # The same groups as on the form.
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "home",
-        ("rungs", "override_roles", "helper_min_age", "stay_with_hours", "travel_minutes", "extended_stay_minutes"),
+        (
+            *("rungs", "override_roles", "override_needs_second", "helper_min_age", "stay_with_hours"),
+            *("travel_minutes", "extended_stay_minutes"),
+        ),
     ),
-    ("asking", ("ask_hours", "reconfirm_hours", "last_call_hours")),
-    ("before", ("solids_hours", "clear_liquids_minutes", "alcohol_hours")),
-    ("after", ("min_recovery_minutes", "discharge_score_min", "drive_block_hours", "sleep_required")),
+    (
+        "ladder",
+        (
+            *("ladder_first_to_take", "ladder_hours", "cover_days"),
+            *("paid_escort_hours", "watched_ride_hours", "extended_stay_hours"),
+        ),
+    ),
+    ("asking", ("ask_hours", "reconfirm_hours", "last_call_hours", "load_after")),
+    (
+        "before",
+        (
+            *("solids_hours", "clear_liquids_minutes", "alcohol_hours", "hold_questions"),
+            *("systolic_max", "diastolic_max", "consent_days"),
+        ),
+    ),
+    (
+        "after",
+        (
+            *("min_recovery_minutes", "discharge_score_min", "drive_block_hours", "sleep_required", "discharge_items"),
+            *("nobody_came_minutes", "on_call_minutes", "home_call_minutes", "home_contact_minutes"),
+            "against_advice_minutes",
+        ),
+    ),
     (
         "how it goes",
         (
@@ -63,6 +91,7 @@ def described(*, policy: Policy | None, before: Policy | None = None) -> list[Gr
 def _title(name: str) -> str:
     return {
         "home": _("The way home"),
+        "ladder": _("Where nobody has the way home"),
         "asking": _("Asking helpers"),
         "before": _("Before the visit"),
         "after": _("After the treatment"),
@@ -90,6 +119,10 @@ def _said(policy: Policy | None, field: str) -> str:
         return " · ".join(str(Rung(rung).label) for rung in value)
     if field == "override_roles":
         return ", ".join(str(Role(role).label) for role in value) or _("nobody")
+    if field in LISTS:
+        return " · ".join(str(LISTS[field](each).label) for each in value) or _("none")
+    if value is None:
+        return _("none")
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     return f"{value:%H:%M}" if hasattr(value, "hour") else str(value)

@@ -7,7 +7,7 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
-from clinic.enums import Role, Rung
+from clinic.enums import DischargeItem, HoldQuestion, Role, Rung
 from clinic.forms.laid_out import group, laid_out, row
 from clinic.models import Policy
 
@@ -26,11 +26,32 @@ class PolicyForm(forms.ModelForm):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
+    hold_questions = forms.MultipleChoiceField(
+        label=_("Questions before the treatment"),
+        choices=HoldQuestion.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Asked the evening before and on arrival. A yes is a flag that a clinician clears."),
+    )
+    discharge_items = forms.MultipleChoiceField(
+        label=_("Looked at before somebody leaves"),
+        choices=DischargeItem.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
 
     class Meta:
         model = Policy
         fields = [
             "override_roles",
+            "override_needs_second",
+            "ladder_first_to_take",
+            "ladder_hours",
+            "cover_days",
+            "paid_escort_hours",
+            "watched_ride_hours",
+            "extended_stay_hours",
+            "load_after",
             "helper_min_age",
             "stay_with_hours",
             "travel_minutes",
@@ -41,8 +62,18 @@ class PolicyForm(forms.ModelForm):
             "solids_hours",
             "clear_liquids_minutes",
             "alcohol_hours",
+            "hold_questions",
+            "systolic_max",
+            "diastolic_max",
+            "consent_days",
             "min_recovery_minutes",
             "discharge_score_min",
+            "discharge_items",
+            "nobody_came_minutes",
+            "on_call_minutes",
+            "home_call_minutes",
+            "home_contact_minutes",
+            "against_advice_minutes",
             "drive_block_hours",
             "sleep_required",
             "evening_checkin_at",
@@ -82,6 +113,7 @@ class PolicyForm(forms.ModelForm):
         self.fields["texts_per_day"].help_text = _("Beyond it, a person calls. Urgent news always goes.")
         self.fields["texts_apart_minutes"].validators.append(MaxValueValidator(FURTHEST_APART))
         self.fields["texts_apart_minutes"].widget.attrs["max"] = FURTHEST_APART
+        self.fields["consent_days"].help_text = _("0: consent to the treatment is kept elsewhere.")
         for name in ("evening_checkin_at", "texts_from", "texts_until"):
             self.fields[name].widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
         rungs = [f"{RUNG}{rung}" for rung in Rung]
@@ -90,15 +122,30 @@ class PolicyForm(forms.ModelForm):
             group(
                 _("Before somebody goes home"),
                 "override_roles",
+                "override_needs_second",
                 row("helper_min_age", "stay_with_hours"),
                 row("travel_minutes", "extended_stay_minutes"),
             ),
-            group(_("Asking helpers"), row("ask_hours", "reconfirm_hours", "last_call_hours")),
-            group(_("Before the visit"), row("solids_hours", "clear_liquids_minutes", "alcohol_hours")),
+            group(
+                _("Where nobody has the way home"),
+                "ladder_first_to_take",
+                row("ladder_hours", "cover_days"),
+                row("paid_escort_hours", "watched_ride_hours", "extended_stay_hours"),
+            ),
+            group(_("Asking helpers"), row("ask_hours", "reconfirm_hours", "last_call_hours"), "load_after"),
+            group(
+                _("Before the visit"),
+                row("solids_hours", "clear_liquids_minutes", "alcohol_hours"),
+                "hold_questions",
+                row("systolic_max", "diastolic_max", "consent_days"),
+            ),
             group(
                 _("After the treatment"),
                 row("min_recovery_minutes", "discharge_score_min", "drive_block_hours"),
                 "sleep_required",
+                "discharge_items",
+                row("nobody_came_minutes", "on_call_minutes"),
+                row("home_call_minutes", "home_contact_minutes", "against_advice_minutes"),
             ),
             group(
                 _("Asking how it goes"),

@@ -4,6 +4,7 @@ from clinic.models.imports import ImportRun, ImportStatus
 from clinic.models.infusion import Infusion, Move, RuleOverride
 from clinic.models.patient import Contact, Patient, PatientIdentifier, TimeWish
 from clinic.models.policy import Policy
+from clinic.models.precheck import BloodPressure, HoldAnswer, SecondSignature, TreatmentConsent
 from clinic.models.site import Closure, DeskNote, DiaryStamp, OpeningHours, Room, Site
 from clinic.models.staff import StaffMember, WorkingHours
 
@@ -11,11 +12,13 @@ __all__ = [
     "AuditEntry",
     "AuditHead",
     "AuditSeal",
+    "BloodPressure",
     "Closure",
     "Contact",
     "Course",
     "DeskNote",
     "DiaryStamp",
+    "HoldAnswer",
     "ImportRun",
     "ImportStatus",
     "Infusion",
@@ -28,8 +31,10 @@ __all__ = [
     "ProtocolStage",
     "Room",
     "RuleOverride",
+    "SecondSignature",
     "Site",
     "StaffMember",
     "TimeWish",
+    "TreatmentConsent",
     "WorkingHours",
 ]

@@ -60,6 +60,11 @@ class Patient(Contact):
     preferred_name = models.CharField(_("called"), max_length=60, blank=True)
     birth_date = models.DateField(_("date of birth"))
     record_number = models.CharField(_("record number"), max_length=64, blank=True)
+    # Which language somebody must translate into on the day; who decides with or for the patient.
+    interpreter = models.CharField(_("needs an interpreter for"), max_length=40, blank=True)
+    guardian = models.CharField(
+        _("legal guardian"), max_length=160, blank=True, help_text=_("Name and phone. They agree to who helps.")
+    )
     is_archived = models.BooleanField(default=False)
     # Two records that were one person: this one is put away, everything hangs on the other.
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")

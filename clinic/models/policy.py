@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from clinic.enums import Role, Rung
+from clinic.enums import DischargeItem, HoldQuestion, Role, Rung
 from clinic.models.history import tracked
 
 
@@ -18,6 +18,14 @@ def default_rungs() -> list[str]:
 
 def default_override_roles() -> list[str]:
     return [Role.CLINICIAN, Role.DIRECTOR]
+
+
+def default_hold_questions() -> list[str]:
+    return list(HoldQuestion)
+
+
+def default_discharge_items() -> list[str]:
+    return list(DischargeItem)
 
 
 @tracked
@@ -38,6 +46,24 @@ class Policy(models.Model):
     # The way home
     rungs = ArrayField(models.CharField(max_length=24, choices=Rung.choices), default=default_rungs)
     override_roles = ArrayField(models.CharField(max_length=16, choices=Role.choices), default=default_override_roles)
+    # Whoever starts against the rules does not do so alone: somebody else of these roles signs too.
+    override_needs_second = models.BooleanField(_("a second person signs too"), default=False)
+    # Nobody has the way home: who is asked, and until when each other way can still be arranged.
+    ladder_first_to_take = models.BooleanField(_("ask everybody at once, the first to take it"), default=True)
+    ladder_hours = models.PositiveSmallIntegerField(_("one person is asked for (hours)"), default=24)
+    cover_days = models.PositiveSmallIntegerField(_("a date nobody took is a task (days before)"), default=10)
+    paid_escort_hours = models.PositiveSmallIntegerField(
+        _("a paid escort can be booked until (hours before)"), default=12
+    )
+    watched_ride_hours = models.PositiveSmallIntegerField(
+        _("a watched ride can be booked until (hours before)"), default=6
+    )
+    extended_stay_hours = models.PositiveSmallIntegerField(
+        _("a longer stay can be decided until (hours before)"), default=4
+    )
+    load_after = models.PositiveSmallIntegerField(
+        _("ask helpers whether it is still all right after (rides)"), default=3
+    )
     helper_min_age = models.PositiveSmallIntegerField(_("helpers are at least (years)"), default=18)
     ask_hours = models.PositiveSmallIntegerField(_("ask again before the visit (hours)"), default=72)
     reconfirm_hours = models.PositiveSmallIntegerField(_("reconfirm before the visit (hours)"), default=24)
@@ -49,6 +75,17 @@ class Policy(models.Model):
     solids_hours = models.PositiveSmallIntegerField(_("no food before the visit (hours)"), default=6)
     clear_liquids_minutes = models.PositiveSmallIntegerField(_("no drinks before the visit (minutes)"), default=120)
     alcohol_hours = models.PositiveSmallIntegerField(_("no alcohol before and after (hours)"), default=24)
+    hold_questions = ArrayField(
+        models.CharField(max_length=12, choices=HoldQuestion.choices),
+        verbose_name=_("questions before the treatment"),
+        default=default_hold_questions,
+        blank=True,
+    )
+    # Empty: nothing is flagged. Clinics differ, so nothing is assumed.
+    systolic_max = models.PositiveSmallIntegerField(_("flag an upper blood pressure above"), null=True, blank=True)
+    diastolic_max = models.PositiveSmallIntegerField(_("flag a lower blood pressure above"), null=True, blank=True)
+    # 0: consent to the treatment is kept elsewhere and not asked for here.
+    consent_days = models.PositiveSmallIntegerField(_("consent to the treatment is good for (days)"), default=0)
 
     # After
     min_recovery_minutes = models.PositiveSmallIntegerField(_("shortest recovery (minutes)"), default=30)
@@ -56,6 +93,28 @@ class Policy(models.Model):
         _("longer stay without a companion (minutes)"), default=120
     )
     discharge_score_min = models.PositiveSmallIntegerField(_("lowest discharge score"), default=9)
+    discharge_items = ArrayField(
+        models.CharField(max_length=12, choices=DischargeItem.choices),
+        verbose_name=_("looked at before leaving"),
+        default=default_discharge_items,
+        blank=True,
+    )
+    # After the time somebody should have come, and after they should be home.
+    nobody_came_minutes = models.PositiveSmallIntegerField(
+        _("nobody came: the nurse is told after (minutes)"), default=30
+    )
+    on_call_minutes = models.PositiveSmallIntegerField(
+        _("nobody came: the clinician is told after (minutes)"), default=60
+    )
+    home_call_minutes = models.PositiveSmallIntegerField(
+        _("not known to be home: somebody calls after another (minutes)"), default=15
+    )
+    home_contact_minutes = models.PositiveSmallIntegerField(
+        _("not reached: the person to call first is called after another (minutes)"), default=30
+    )
+    against_advice_minutes = models.PositiveSmallIntegerField(
+        _("left against advice: called within (minutes)"), default=60
+    )
     drive_block_hours = models.PositiveSmallIntegerField(_("no driving after leaving (hours)"), default=24)
     sleep_required = models.BooleanField(_("driving also needs a night's sleep"), default=True)
 
@@ -92,6 +151,19 @@ class Policy(models.Model):
                 violation_error_message=_("A week cannot hold fewer texts than a day."),
             ),
             models.CheckConstraint(condition=Q(helper_min_age__gte=18), name="policy_helpers_are_adults"),
+            models.CheckConstraint(
+                condition=Q(
+                    paid_escort_hours__gte=models.F("watched_ride_hours"),
+                    watched_ride_hours__gte=models.F("extended_stay_hours"),
+                ),
+                name="policy_ladder_in_order",
+                violation_error_message=_("Each way home must end before the next: longest before the visit first."),
+            ),
+            models.CheckConstraint(
+                condition=Q(on_call_minutes__gte=models.F("nobody_came_minutes")),
+                name="policy_on_call_after_nurse",
+                violation_error_message=_("The nurse is told before the clinician."),
+            ),
         ]
         triggers = [
             pgtrigger.Protect(

@@ -27,6 +27,8 @@ class Commitment(models.Model):
         "clinic.StaffMember", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     reconfirmed_at = models.DateTimeField(null=True, blank=True)
+    # "Maybe" is no yes: they are asked on, the desk sees it.
+    maybe_at = models.DateTimeField(null=True, blank=True)
     # The day itself, as the helper taps it.
     eta_minutes = models.PositiveSmallIntegerField(null=True, blank=True)
     on_the_way_at = models.DateTimeField(null=True, blank=True)

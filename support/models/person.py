@@ -11,7 +11,7 @@ from clinic import names
 from clinic.enums import Weekday
 from clinic.models import Contact
 from clinic.models.history import tracked
-from support.enums import ConsentHow, MayKnow, SupportRole
+from support.enums import ConsentHow, LoadAnswer, MayKnow, SupportRole
 
 
 @tracked
@@ -25,6 +25,12 @@ class SupportPerson(Contact):
     # Asked of everybody who may take a patient home; null until somebody confirmed it.
     is_adult = models.BooleanField(_("18 or older"), null=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # About how long the way to the clinic takes them, in minutes; null until they said.
+    travel_minutes = models.PositiveSmallIntegerField(_("way to the clinic (minutes)"), null=True, blank=True)
+    # Of the clinic's list of paid escorts, with firm and price in words; put away rather than deleted.
+    is_escort = models.BooleanField(_("paid escort"), default=False)
+    escort_terms = models.CharField(_("firm and price"), max_length=160, blank=True)
+    is_active = models.BooleanField(_("can be booked"), default=True)
 
     class Meta(Contact.Meta):
         ordering = ["given_name", "family_name", "pk"]
@@ -82,7 +88,9 @@ class Designation(models.Model):
     patient = models.ForeignKey("clinic.Patient", on_delete=models.PROTECT, related_name="designations")
     person = models.ForeignKey(SupportPerson, on_delete=models.PROTECT, related_name="designations")
     relationship = models.CharField(_("relationship"), max_length=60, blank=True)
-    roles = ArrayField(models.CharField(max_length=12, choices=SupportRole.choices))
+    roles = ArrayField(models.CharField(max_length=12, choices=SupportRole.choices), blank=True)
+    # Whom the clinic calls first in an emergency; one of a patient's people, at most.
+    call_first = models.BooleanField(_("call first in an emergency"), default=False)
     may_know = ArrayField(models.CharField(max_length=12, choices=MayKnow.choices), default=list, blank=True)
     rank = models.PositiveSmallIntegerField(_("order"), default=1)
     valid_from = models.DateTimeField()
@@ -95,6 +103,11 @@ class Designation(models.Model):
     )
     invited_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    # Rides for this patient in 28 days, at most; null: no limit said.
+    most_rides = models.PositiveSmallIntegerField(_("rides in four weeks, at most"), null=True, blank=True)
+    load_asked_at = models.DateTimeField(null=True, blank=True)
+    load_answer = models.CharField(max_length=12, choices=LoadAnswer.choices, blank=True)
+    load_answered_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["rank", "pk"]
@@ -105,7 +118,16 @@ class Designation(models.Model):
                 name="designation_once",
                 violation_error_message=_("This person is already on the list."),
             ),
-            models.CheckConstraint(condition=Q(roles__len__gte=1), name="designation_has_a_role"),
+            models.UniqueConstraint(
+                fields=["patient"],
+                condition=Q(call_first=True, withdrawn_at__isnull=True),
+                name="designation_one_to_call_first",
+                violation_error_message=_("Somebody else is called first already."),
+            ),
+            models.CheckConstraint(condition=Q(roles__len__gte=1) | Q(call_first=True), name="designation_has_a_role"),
+            models.CheckConstraint(
+                condition=Q(load_answer="") | Q(load_answered_at__isnull=False), name="designation_load_answered"
+            ),
             models.CheckConstraint(
                 condition=Q(consent_how=ConsentHow.OWN_LINK) | Q(witnessed_by__isnull=False),
                 name="designation_consent_witnessed",

@@ -17,7 +17,7 @@ def typed(**more: str) -> dict[str, object]:
     form = PolicyForm(instance=Policy())
     shown = {name: form[name].value() for name in form.fields}
     plain = {name: f"{value:%H:%M}" if isinstance(value, time) else value for name, value in shown.items()}
-    return {name: value for name, value in plain.items() if value not in (None, False)} | more
+    return {name: value for name, value in plain.items() if value is not None and value is not False} | more
 
 
 def test_looking_at_the_form_makes_no_draft(director: Client, site: Site) -> None:
