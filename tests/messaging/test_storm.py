@@ -14,6 +14,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from messaging.enums import WITH_PROVIDER, Settled
 from messaging.models import Message
 from tests import invariants as everywhere
 from tests.messaging.invariants import broken
@@ -74,6 +75,8 @@ def test_whatever_is_killed_each_message_goes_once_or_the_ledger_says_why_not(pl
     record_property("storm", told)
     sys.stdout.write(f"\n{told}\n")
     assert broken(weather.texts()) == []
+    # Only of what nobody can be asked about may nobody say whether it went: all else is with the provider.
+    assert {status for _kind, status, settled in states if settled != Settled.SILENT} <= WITH_PROVIDER
     everywhere.check_all(connection)
     assert Message.objects.count() == MESSAGES
     assert weather.killed["at work"] > weather.killed["worker"] / 2
