@@ -183,9 +183,58 @@ def test_no_text_e_mail_subject_or_link_names_a_drug_a_diagnosis_or_a_score(phon
     assert Alert.objects.filter(kind=AlertKind.MESSAGE_FAILED).count() == 2
 
 
-def test_only_come_in_and_a_closed_door_are_better_said_twice_than_not_at_all():
+REPLIES = {"reply_help", "reply_link", "reply_noted", "reply_staffed", "reply_stopped"}
+# That a visit is off, moved or on again, and that somebody sits and waits.
+CANNOT_WAIT = {
+    "patient_cancelled",
+    "helper_cancelled",
+    "patient_moved",
+    "patient_closed",
+    "helper_closed",
+    "patient_open",
+    "helper_open",
+    "helper_come_in",
+}
+
+
+@pytest.mark.parametrize(
+    ("holds", "names"),
+    [
+        (lambda kind: kind.is_reply, REPLIES),
+        # Better said twice than not at all.
+        (lambda kind: kind.twice, {"helper_come_in", "patient_closed", "helper_closed"}),
+        (lambda kind: kind.quiet_exempt, {"helper_come_in"} | REPLIES),
+        (lambda kind: not kind.counts, CANNOT_WAIT | REPLIES),
+        (lambda kind: kind.despite_stop, {"reply_stopped"}),
+        (lambda kind: kind.max_segments > 1, {"helper_invitation"}),
+    ],
+    ids=["reply", "twice", "at night", "beside the budget", "despite a stop", "two segments"],
+)
+def test_a_rule_has_no_exceptions_but_these(holds, names):
     ours = [name for name in kinds.names() if not name.startswith("test-")]
-    assert {name for name in ours if kinds.get(name).twice} == {"helper_come_in", "patient_closed", "helper_closed"}
+    assert {name for name in ours if holds(kinds.get(name))} == names
+
+
+def test_a_number_gets_as_many_texts_as_the_signed_rules_allow(phones: Phones, clinic: Clinic, due):
+    factories.PolicyFactory(
+        site=clinic.site,
+        version=clinic.policy.version + 1,
+        signed_by=clinic.staff["director"],
+        texts_per_day=2,
+        texts_per_week=3,
+        texts_apart_minutes=20,
+    )
+    row = Message.objects.get(kind="patient_1_day")
+    budget = kinds.get(row.kind).facts(row, due).budget
+    assert budget == kinds.Budget(per_day=2, per_week=3, apart=20 * MINUTE)
+    tick(due)
+    for minute in (1, 2):
+        outbox.resend(message=row, reason="she deleted it", now=due + minute * MINUTE)
+    tick(due + 2 * MINUTE)
+    assert len(phones.texts(clinic.patient.phone)) == 2
+    third = Message.objects.get(status="pending")
+    assert third.error_text == "This number has had as many texts today as the clinic allows."
+    assert third.next_try_at == due + DAY
 
 
 def test_a_reminder_of_unknown_fate_goes_neither_again_nor_by_e_mail_and_a_person_calls(phones, clinic: Clinic, due):
