@@ -192,9 +192,12 @@ def test_wherever_it_dies_the_ledger_and_the_phones_end_the_same(live, record_pr
     assert (states["sent"] + states["delivered"], states["delivered"], len(texts)) == (texts.total(), 1, texts.total())
     tried = whole.of_matter[::STRIDE]
     record_property("crash points", f"{len(tried)} of {len(whole.of_matter)}")
+    places = {whole.seen[point] for point in tried}
+    assert places >= {"before commit", "after commit", "before request", "after request"}
     differ = {}
     for number, point in enumerate(tried, start=1):
         died = live(number, die_at=point)
+        assert died.seen[: point + 1] == whole.seen[: point + 1]
         if died.outcome != whole.outcome:
             differ[whole.seen[point]] = (died.outcome, whole.outcome)
     assert differ == {}
