@@ -104,6 +104,20 @@ def test_a_visit_cancelled_between_claim_and_send_is_not_written_about(plan, wan
     assert texts(provider) == []
 
 
+def test_who_asks_for_no_more_between_claim_and_send_gets_nothing(plan, wants, provider, now):
+    plan(wants(7), wants(8, subject="visit:2"))
+    first, second = (kinds.address_of(row(number)) for number in (7, 8))
+
+    def clock():
+        if [to for to, _body in texts(provider)] == [first] and not opt_outs.holds(address=second):
+            opt_outs.record(address=second, how="text", now=now)
+        return now
+
+    assert dispatch.run(clock=clock) == {"sent": 1, "blocked": 1}
+    assert [to for to, _body in texts(provider)] == [first]
+    assert row(8).error_text == "This number has asked for no more texts."
+
+
 def test_a_plan_that_changes_between_claim_and_send_is_asked_again(plan, wants, provider, now):
     """https://github.com/betagouv/rdv-service-public/issues/3345"""
     plan(wants(7))
