@@ -20,12 +20,14 @@ from django.db.models import F, Max
 from django.test import Client
 from django.utils import timezone
 from redis import Redis
+from structlog.testing import capture_logs
 
 from clinic.enums import Role
 from config.celery import app
 from config.local.valkey import Valkey
 from messaging.models import Message
 from messaging.transports import signature
+from support import tasks
 from support.domain import links
 from tests import world as worlds
 from tests.messaging.invariants import broken
@@ -106,7 +108,12 @@ def a_file() -> SimpleUploadedFile:
 
 def fresh(data):
     """What is sent, a file from its beginning."""
-    return {"file": a_file()} if data and "file" in data else data
+    return {"file": a_file()} if data else data
+
+
+def does_the_same_again(method: str, data) -> bool:
+    """Most of what is pressed finds itself done the second time, and is quick."""
+    return method == "get" or "file" in data
 
 
 def ask(client: Client, settings, method: str, address: str, data) -> tuple[int, float]:
@@ -137,12 +144,22 @@ def test_no_page_waits_for_the_broker(world, desk, settings, how, tmp_path, reco
         for method, address, data in asked:
             status, seconds = answers[method, address]
             for _again in range(3):
-                if seconds > SECONDS:
+                if seconds > SECONDS and does_the_same_again(method, data):
                     seconds = min(seconds, ask(desk, settings, method, address, fresh(data))[1])
             answers[method, address] = status, seconds
     record_property("slowest", max(seconds for _status, seconds in answers.values()))
     assert {key: status for key, (status, _seconds) in answers.items() if status >= 400} == {}
     assert {key: seconds for key, (_status, seconds) in answers.items() if seconds > SECONDS} == {}
+
+
+@pytest.mark.parametrize("how", ["stands still", "is gone"])
+def test_who_signs_new_rules_waits_once_however_many_visits_are_planned_anew(settings, how):
+    with dead(settings.REDIS_URL, how), capture_logs() as logs:
+        began = time.monotonic()
+        tasks.ring_plan_anew(list(range(10 * tasks.BATCH)))
+        seconds = time.monotonic() - began
+    assert [(each["event"], each["visits"]) for each in logs] == [("plans_wait_for_the_sweep", 10 * tasks.BATCH)]
+    assert seconds < SECONDS
 
 
 @pytest.mark.parametrize("how", ["stands still", "is gone"])
