@@ -149,6 +149,14 @@ def test_the_sweep_heals_a_plan_that_was_lost_and_leaves_a_whole_one_alone(clini
     assert replan.sweep(now=at) == 0
 
 
+def test_the_sweep_looks_at_what_is_near_and_leaves_the_rest_for_its_time(clinic: Clinic, next_week):
+    """What is far off is not read every minute."""
+    clinic.book(next_week)
+    Message.objects.all().delete()
+    assert replan.sweep(now=next_week - timedelta(days=60)) == 0
+    assert replan.sweep(now=next_week - timedelta(days=7)) == 1
+
+
 def test_the_sweep_voids_what_was_planned_for_a_time_that_was_changed_behind_its_back(clinic: Clinic, next_week):
     visit = clinic.book(next_week)
     Infusion.objects.filter(pk=visit.pk).update(status="cancelled", cancelled_at=clinic.now, off_reason="x")
