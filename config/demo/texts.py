@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from clinic.domain.times import local_day
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion
 from config.demo.clinic import Clinic
@@ -21,7 +20,7 @@ def helper_says_thanks(clinic: Clinic, now: datetime) -> None:
     """Who brought somebody home last; the desk has read it."""
     rides = Commitment.objects.filter(infusion__site=clinic.site, role=SupportRole.RIDE, status=CommitmentStatus.KEPT)
     ride = rides.filter(infusion__home_at__lt=now).select_related("designation__person").latest("infusion__home_at")
-    text = _write(clinic, ride.designation.person.phone, "Home and resting. Thank you all for being so kind!", now)
+    text = _write(ride.designation.person.phone, "Home and resting. Thank you all for being so kind!", now)
     inbox.done(text=text, site=clinic.site, outcome="Read. Nothing to do.", actor=clinic.desk, now=now)
 
 
@@ -29,11 +28,11 @@ def patient_asks(clinic: Clinic, now: datetime) -> None:
     """Whose visit is the first after today's."""
     later = Infusion.objects.filter(site=clinic.site, status=InfusionStatus.BOOKED, starts_at__gt=now + A_NIGHT)
     visit = later.select_related("patient").earliest("starts_at")
-    _write(clinic, visit.patient.phone, "Can I bring my own blanket and headphones?", now)
+    _write(visit.patient.phone, "Can I bring my own blanket and headphones?", now)
 
 
 def stranger_writes(clinic: Clinic, now: datetime) -> None:
-    _write(clinic, STRANGER, "Hi, is this the flower shop on Elm Street?", now)
+    _write(STRANGER, "Hi, is this the flower shop on Elm Street?", now)
 
 
 def helper_says_more_than_yes(clinic: Clinic, now: datetime) -> None:
@@ -41,7 +40,7 @@ def helper_says_more_than_yes(clinic: Clinic, now: datetime) -> None:
     rides = Commitment.objects.filter(infusion__site=clinic.site, role=SupportRole.RIDE)
     waits = rides.filter(status=CommitmentStatus.ACCEPTED, infusion__starts_at__gt=now)
     ride = waits.select_related("designation__person").earliest("infusion__starts_at")
-    _write(clinic, ride.designation.person.phone, "Yes but I may be 15 min late. Is that ok?", now)
+    _write(ride.designation.person.phone, "Yes but I may be 15 min late. Is that ok?", now)
 
 
 def read_what_waits(clinic: Clinic, now: datetime) -> None:
@@ -50,8 +49,8 @@ def read_what_waits(clinic: Clinic, now: datetime) -> None:
         inbox.done(text=thread.last, site=clinic.site, outcome="Called back.", actor=clinic.desk, now=now)
 
 
-def _write(clinic: Clinic, phone: str, body: str, now: datetime) -> InboundText:
+def _write(phone: str, body: str, now: datetime) -> InboundText:
     """As the provider brings it."""
-    name = f"demo-{local_day(moment=now, zone=clinic.site.zone):%Y%m%d}-{phone}"
+    name = f"demo-{int(now.timestamp())}-{phone}"
     inbound.receive(provider_id=name, from_number=phone, body=body, now=now)
     return InboundText.objects.get(provider_id=name)

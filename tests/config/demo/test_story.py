@@ -88,6 +88,15 @@ def texts_wait(opened, now):
     assert known.number == texts.STRANGER
 
 
+@pytest.mark.django_db
+def test_two_texts_of_one_phone_on_one_day_are_two():
+    """Who brought somebody home last may be who drives next."""
+    opened = clinic.open_clinic(zone="America/New_York", now=NOW - Story.LOOKS_BACK)
+    for minutes in (70, 6):
+        texts.stranger_writes(opened, NOW - timedelta(minutes=minutes))
+    assert InboundText.objects.count() == 2
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_board_is_full_on_the_first_day_and_again_on_the_next(provider):
     opened = clinic.open_clinic(zone="America/New_York", now=NOW - Story.LOOKS_BACK)
