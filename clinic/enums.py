@@ -170,6 +170,7 @@ class InfusionStatus(TextChoices):
 
 
 OFF = frozenset({InfusionStatus.CANCELLED, InfusionStatus.NO_SHOW})
+AHEAD_OR_HERE = tuple(status for status in InfusionStatus if status.before_start or status.in_the_house)
 
 MOVES: dict[InfusionStatus, frozenset[InfusionStatus]] = {
     InfusionStatus.BOOKED: frozenset({InfusionStatus.ARRIVED, InfusionStatus.CANCELLED, InfusionStatus.NO_SHOW}),

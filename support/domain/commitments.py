@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from clinic.domain.errors import Refused
-from clinic.enums import InfusionStatus
+from clinic.enums import AHEAD_OR_HERE, InfusionStatus
 from clinic.models import Infusion, StaffMember
 from support.domain import agreeing, desk_news, replan, rules
 from support.domain.promise_rows import (
@@ -190,9 +190,7 @@ def _take(
 def decline_open(*, designation: Designation, via: AnsweredVia | str, now: datetime, actor: str = "") -> int:
     """None of the dates still open, of visits ahead or in the house. What was taken before stays taken. How many were
     declined."""
-    asked = Commitment.objects.filter(
-        designation=designation, status=S.ASKED, infusion__status__in=replan.AHEAD_OR_HERE
-    )
+    asked = Commitment.objects.filter(designation=designation, status=S.ASKED, infusion__status__in=AHEAD_OR_HERE)
     with transaction.atomic():
         rows = list(asked.order_by("infusion_id", "pk"))
         for row in rows:

@@ -8,7 +8,7 @@ import structlog
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from clinic.enums import InfusionStatus
+from clinic.enums import AHEAD_OR_HERE
 from clinic.models import Infusion
 from messaging.domain import outbox, quiet
 from messaging.domain.outbox import Changes, Wanted
@@ -22,7 +22,6 @@ from support.models import Commitment, Designation
 
 log = structlog.get_logger(__name__)
 
-AHEAD_OR_HERE = [status for status in InfusionStatus if status.before_start or status.in_the_house]
 WITH = ("site", "patient__site", "policy")
 # No touch is due earlier before a visit, or later after it.
 AHEAD = timedelta(days=8)

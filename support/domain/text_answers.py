@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import TypedDict
 
 from clinic.domain.errors import Refused
+from clinic.enums import AHEAD_OR_HERE
 from clinic.models import Infusion
 from messaging.domain import consents
 from messaging.enums import Channel
 from messaging.models import InboundText, Message
-from support.domain import agreeing, commitments, designations, promise_rows, purposes, replan, same_number
+from support.domain import agreeing, commitments, designations, promise_rows, purposes, same_number
 from support.enums import HOLDING, AnsweredVia, CommitmentStatus, Purpose, SupportRole
 from support.models import Commitment, Designation
 
@@ -134,5 +135,5 @@ def _visit(message: Message, named: Designation) -> Infusion | None:
         return visits.filter(pk=int(message.scope.partition(":")[2])).first()
     course = int(message.subject.partition(":")[2])
     mine = Commitment.objects.filter(designation=named, infusion__course=course).exclude(status=S.VOID)
-    ahead = set(mine.filter(infusion__status__in=replan.AHEAD_OR_HERE).values_list("infusion_id", flat=True))
+    ahead = set(mine.filter(infusion__status__in=AHEAD_OR_HERE).values_list("infusion_id", flat=True))
     return visits.filter(pk=ahead.pop()).first() if len(ahead) == 1 else None

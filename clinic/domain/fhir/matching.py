@@ -17,7 +17,7 @@ from clinic.domain import followers
 from clinic.domain.fhir.identity import Identifier
 from clinic.domain.fhir.mapping import Incoming, Unusable
 from clinic.domain.merging import FORMER_NUMBER
-from clinic.enums import InfusionStatus
+from clinic.enums import AHEAD_OR_HERE
 from clinic.models import Infusion, Patient, PatientIdentifier, Site
 
 # Fields that say one thing together: half of a pair from there and half from here would be nobody's.
@@ -30,8 +30,6 @@ GROUPS = (
     ("email", "email_as_received"),
     ("language",),
 )
-
-LIVE = [status for status in InfusionStatus if status.before_start or status.in_the_house]
 
 
 class Outcome(StrEnum):
@@ -79,7 +77,7 @@ class Batch:
             patient.save()
         if self.changed:
             # Perhaps another number or language.
-            ahead = Infusion.objects.filter(patient__in=self.changed, status__in=LIVE).order_by("pk")
+            ahead = Infusion.objects.filter(patient__in=self.changed, status__in=AHEAD_OR_HERE).order_by("pk")
             followers.outdated(visits=list(ahead.values_list("pk", flat=True)))
         PatientIdentifier.objects.bulk_create(self.identifiers)
         self.met.update(patient.pk for patient in self.here.values())
