@@ -8,12 +8,16 @@ form.addEventListener("focusin", ({ target }) => {
   if (writable(target)) field = target;
 });
 
-// A name goes where the cursor stood last.
+// A name goes where the cursor stood last, or to the end; two names never run into one word.
+for (const element of form.querySelectorAll("input[type=text], textarea")) {
+  element.setSelectionRange(element.value.length, element.value.length);
+}
 for (const button of document.querySelectorAll("[data-put]")) {
   button.hidden = false;
   button.addEventListener("click", () => {
     field.focus();
-    field.setRangeText(button.dataset.put, field.selectionStart, field.selectionEnd, "end");
+    const gap = field.value.slice(0, field.selectionStart).endsWith("}}") ? " " : "";
+    field.setRangeText(gap + button.dataset.put, field.selectionStart, field.selectionEnd, "end");
     field.dispatchEvent(new Event("input", { bubbles: true }));
   });
 }

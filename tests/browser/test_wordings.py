@@ -65,6 +65,14 @@ def test_a_name_is_put_where_the_cursor_stands_with_the_keyboard_alone(editor, c
     expect(editor.locator(".lockscreen__words")).to_have_text("Hello Maya!")
 
 
+def test_a_name_that_is_put_in_before_anything_is_typed_stands_at_the_end_on_its_own(editor, complaints):
+    field = editor.get_by_role("textbox", name="Words")
+    before = field.input_value()
+    assert before.endswith("}}")
+    editor.get_by_role("button", name="Put it in the patient's first name").click()
+    expect(field).to_have_value(f"{before} {{{{ name }}}}")
+
+
 def test_words_are_saved_and_older_ones_used_again(editor, complaints):
     for text in ("{{ name }}? {{ link }}", "{{ name }}! {{ link }}"):
         editor.get_by_role("textbox", name="Words").fill(text)
