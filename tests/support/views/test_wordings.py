@@ -289,8 +289,9 @@ def test_another_clinics_words_are_its_own(director, now):
 
 def test_the_page_says_which_helpers_read_neutral_words_to_whom_may_know_it(director, admin, site):
     DesignationFactory(patient=PatientFactory(site=site), may_know=["dates"])
-    kept = DesignationFactory(patient=PatientFactory(site=site), may_know=[])
     which = ["helper_ask_again", "sms", "en"]
+    assert "Nobody now: every helper may know dates." in admin.get(url(which)).content.decode()
+    kept = DesignationFactory(patient=PatientFactory(site=site), may_know=[])
     assert director.get(url(which)).context["helpers"] == [kept]
     seen = admin.get(url(which)).context
     assert (seen["withheld"], "helpers" in seen) == (1, False)
