@@ -102,7 +102,7 @@ def _sentence(pulse: Pulse, site: Site, now: datetime) -> str:
         time = clock(now - pulse.oldest_due, zone=site.zone, now=now)
         count = str(pulse.due) if pulse.due < traffic.MOST else _("At least %(count)s") % {"count": pulse.due}
         said.append(waits % {"count": count, "time": time})
-    if pulse.lately and pulse.error_rate:
+    if pulse.lately >= OF_AT_LEAST and pulse.error_rate:
         errors = _("%(percent)s%% of the last %(count)s did not go or did not arrive.")
         said.append(errors % {"percent": round(100 * pulse.error_rate), "count": pulse.lately})
     if pulse.last_success is not None:

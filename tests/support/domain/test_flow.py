@@ -61,6 +61,13 @@ def test_while_they_go_the_last_one_is_told(site, post, now):
     assert (texts(site, now).level, texts(site, now).sentence) == ("ok", "The last one went at 09:40.")
 
 
+def test_of_a_few_no_share_is_told(site, now):
+    took(now, -1, accepted=1, later=1)
+    assert (texts(site, now).level, texts(site, now).sentence) == ("ok", "The last one went at 09:40.")
+    took(now, 0, accepted=2, later=1)
+    assert texts(site, now).sentence == "40% of the last 5 did not go or did not arrive. The last one went at 09:41."
+
+
 STOPPED = [
     (-4, {}, True),
     (-4, {"accepted": 1}, True),
