@@ -7,7 +7,8 @@ from typing import Literal
 
 from clinic.models import Infusion
 
-What = Literal["booked", "moved", "cancelled", "no_show", "phase", "late"]
+# "stay": it lasts longer than planned, or as planned again.
+What = Literal["booked", "moved", "cancelled", "no_show", "phase", "late", "stay"]
 
 
 @dataclass(frozen=True)

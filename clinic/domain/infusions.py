@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from clinic.domain import changes, gates, policies
+from clinic.domain import audit, changes, gates, policies
 from clinic.domain.errors import Refused
 from clinic.domain.spoken import say_day
 from clinic.domain.times import local_day
 from clinic.enums import InfusionStatus, ReleasedHow, Rung
-from clinic.models import Infusion, StaffMember
+from clinic.models import Infusion, SecondSignature, StaffMember
 
 S = InfusionStatus
 NEEDS_RUNG = {ReleasedHow.WATCHED_RIDE: Rung.WATCHED_RIDE, ReleasedHow.EXTENDED_STAY: Rung.EXTENDED_STAY}
@@ -60,21 +60,34 @@ def arrive(*, infusion: Infusion, actor: StaffMember, now: datetime) -> Infusion
         return changes.write(row, actor, now, "arrived", {"status": S.ARRIVED, "arrived_at": now})
 
 
-def start(*, infusion: Infusion, actor: StaffMember, now: datetime, override_reason: str = "") -> Infusion:
-    """Refused with the gates' sentences. A role the signed rules name may override them with a reason; it is kept."""
+def start(
+    *,
+    infusion: Infusion,
+    actor: StaffMember,
+    now: datetime,
+    override_reason: str = "",
+    second: StaffMember | None = None,
+) -> Infusion:
+    """Refused with the gates' sentences. A role the signed rules name may override them with a reason; it is kept.
+
+    ``second``: somebody else who may, and showed that it is them, where the rules want two.
+    """
     with transaction.atomic():
         row = _in_order(infusion, S.STARTED)
         against = gates.reasons(infusion=row, now=now)
-        fields: dict[str, object] = {"status": S.STARTED, "started_at": now, "policy": policies.under(infusion=row)}
+        policy = policies.under(infusion=row)
+        fields: dict[str, object] = {"status": S.STARTED, "started_at": now, "policy": policy}
         if not against:
             return changes.write(row, actor, now, "started", fields)
         reason = override_reason.strip()
-        if not reason or fields["policy"] is None:
+        if not reason or policy is None:
             raise Refused(*against)
         if not gates.may_override(actor=actor, infusion=row):
             raise Refused(*against, _("Your role may not start against the rules."))
         if len(reason) < 5:
             raise Refused(*against, _("Say in a few words why it starts anyway."))
+        if policy.override_needs_second:
+            _second_signs(row, actor, second, now, against)
         fields |= {"override_by": actor, "override_reason": reason[:300], "override_at": now}
         return changes.write(row, actor, now, "started.override", fields, note=" / ".join(against))
 
@@ -163,6 +176,27 @@ def _in_order(infusion: Infusion, to: InfusionStatus) -> Infusion:
     if sentence is not None:
         raise Refused(sentence)
     return row
+
+
+def _second_signs(
+    row: Infusion, actor: StaffMember, second: StaffMember | None, now: datetime, against: list[str]
+) -> None:
+    """Needs the row's lock. A start that was undone and made again has the signature of the last time."""
+    if second is None:
+        raise Refused(*against, _("A second person who may do this signs too."))
+    if second.pk == actor.pk:
+        raise Refused(*against, _("The second person must be somebody else than you."))
+    if not gates.may_override(actor=second, infusion=row) or not second.sites.filter(pk=row.site_id).exists():
+        sentence = _("The role of %(name)s may not start against the rules.")
+        raise Refused(*against, sentence % {"name": second.full_name})
+    SecondSignature.objects.update_or_create(infusion=row, defaults={"by": second, "at": now})
+    audit.record(
+        actor=audit.staff(second),
+        verb="infusion.second_signed",
+        now=now,
+        patient_id=row.patient_id,
+        subject=f"infusion:{row.pk}",
+    )
 
 
 def _is_past(*, state: InfusionStatus, to: InfusionStatus) -> bool:
