@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from clinic.domain import policies
+from clinic.domain import policies, prechecks
 from clinic.domain.spoken import say_day
 from clinic.domain.times import local_day
 from clinic.enums import InfusionStatus
@@ -35,7 +35,7 @@ def day_is_not_over(infusion: Infusion, now: datetime) -> list[str]:
     return []
 
 
-_gates: list[Gate] = [policy_is_signed, patient_has_arrived, day_is_not_over]
+_gates: list[Gate] = [policy_is_signed, patient_has_arrived, day_is_not_over, prechecks.gate]
 
 
 def register(gate: Gate) -> None:
