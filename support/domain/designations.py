@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from clinic.domain import audit, locks, patient_rows
@@ -13,8 +14,11 @@ from clinic.models import Patient, StaffMember
 from messaging.domain import outbox
 from support.domain import alerts, asking, commitments, invitations, links, replan
 from support.domain.promise_rows import LEFT
-from support.enums import HOLDING, OPEN_COMMITMENTS, AlertKind, ConsentHow, SupportRole
-from support.models import Commitment, Designation, SupportPerson
+from support.enums import HOLDING, AlertKind, CommitmentStatus, ConsentHow, SupportRole
+from support.models import Commitment, Designation, PendingChange, SupportPerson
+
+# Of promises that nothing revives.
+FINAL = (CommitmentStatus.VOID, CommitmentStatus.KEPT)
 
 
 def name(
@@ -31,20 +35,28 @@ def name(
     relationship: str = "",
     witness: StaffMember | None = None,
     valid_until: datetime | None = None,
+    call_first: bool = False,
+    ask_first: bool = False,
 ) -> Designation:
     """Puts a person on the patient's list, asks them for every visit ahead and invites them by text and e-mail.
 
     ``person`` is somebody known already, else one is made of ``person_fields``. Somebody without mobile and e-mail is
-    a call for the desk. Refused where the record was joined with another meanwhile.
+    a call for the desk; who has no role is only called in an emergency, and asked and invited to nothing. Refused where
+    the record was joined with another meanwhile. ``ask_first``: before everybody on the list, whatever ``rank`` says.
     """
     with transaction.atomic():
         # A visit that is being booked at this moment asks this person, or this person is asked for it here.
         locks.diary(rooms=[], clinicians=[], patients=[patient.pk])
         patient_rows.held(patient=patient)
         who = person or SupportPerson(site=patient.site, **dict(person_fields or {}))
-        _refuse_who_cannot(who, patient, roles)
+        refuse_who_cannot(who, patient, roles, call_first=call_first)
         if who.pk is None:
             who.save()
+        actor = audit.staff(witness) if witness is not None else f"patient:{patient.pk}"
+        if call_first:
+            _nobody_else_is_called_first(patient.pk, 0, actor, now)
+        if ask_first:
+            rank = _make_room_at_the_top(patient.pk)
         try:
             with transaction.atomic():
                 designation = Designation.objects.create(
@@ -52,6 +64,7 @@ def name(
                     person=who,
                     relationship=relationship,
                     roles=list(roles),
+                    call_first=call_first,
                     may_know=list(may_know),
                     rank=rank,
                     valid_from=now,
@@ -60,14 +73,14 @@ def name(
                     consent_at=now,
                     consent_wording=wording[:300],
                     witnessed_by=witness,
-                    invited_at=now,
+                    invited_at=now if roles else None,
                 )
         except IntegrityError as error:
             raise Refused(_("This person is already on the list.")) from error
-        actor = audit.staff(witness) if witness is not None else f"patient:{patient.pk}"
         note(designation, actor, "designation.named", now)
-        asking.ask_for_all(designation=designation, now=now)
-        invitations.invite(designation=designation, now=now)
+        if roles:
+            asking.ask_for_all(designation=designation, now=now)
+            invitations.invite(designation=designation, now=now)
         return designation
 
 
@@ -80,17 +93,39 @@ def change(
     actor: str,
     now: datetime,
     relationship: str = "",
+    call_first: bool | None = None,
+    ask_first: bool = False,
+    own_words: str = "",
 ) -> Designation:
-    """What the patient now wants of this person. A role taken away ends its open promises, a new one is asked."""
+    """What the patient now wants of this person. A role taken away ends its open promises, a new one is asked.
+
+    ``call_first`` None: stays as it is. ``own_words``: what the patient agreed to by their own link, where it was that.
+    """
     with transaction.atomic():
+        # Changes that touch the others on the list wait for each other.
+        locks.diary(rooms=[], clinicians=[], patients=[designation.patient_id])
         row = _locked(designation)
-        _refuse_who_cannot(row.person, row.patient, roles, is_new=False)
+        if row.withdrawn_at is not None:
+            raise Refused(_("This person is no longer on the list."))
+        called = row.call_first if call_first is None else call_first
+        refuse_who_cannot(row.person, row.patient, roles, call_first=called, is_new=False)
+        if called and not row.call_first:
+            _nobody_else_is_called_first(row.patient_id, row.pk, actor, now)
         gone = set(row.roles) - set(roles)
-        row.roles, row.rank, row.may_know, row.relationship = list(roles), rank, list(may_know), relationship
-        row.save(update_fields=["roles", "rank", "may_know", "relationship"])
+        row.rank = _make_room_at_the_top(row.patient_id) if ask_first else rank
+        row.roles, row.may_know, row.relationship = list(roles), list(may_know), relationship
+        row.call_first = called
+        if own_words:
+            row.consent_how, row.consent_at, row.consent_wording = ConsentHow.OWN_LINK, now, own_words[:300]
+            row.witnessed_by = None
+        is_invited = row.invited_at is None and bool(roles)
+        row.invited_at = now if is_invited else row.invited_at
+        row.save()
         note(row, actor, "designation.changed", now)
         _end_open(row, gone, now, actor)
         asking.ask_for_all(designation=row, now=now)
+        if is_invited:
+            invitations.invite(designation=row, now=now)
         return row
 
 
@@ -102,6 +137,8 @@ def withdraw(*, designation: Designation, actor: str, now: datetime) -> Designat
             return row
         row.withdrawn_at = now
         row.save(update_fields=["withdrawn_at"])
+        waiting = PendingChange.objects.filter(designation=row, decided_at=None)
+        waiting.update(decided_at=now, is_confirmed=False, decided_by=actor)
         links.withdraw_all(designation=row, now=now)
         _end_open(row, set(SupportRole.values), now, actor)
         outbox.reconcile(site_id=row.patient.site_id, scope=f"designation:{row.pk}", wanted=[], now=now)
@@ -152,12 +189,15 @@ def note(row: Designation, actor: str, verb: str, now: datetime) -> None:
     audit.record(actor=actor, verb=verb, now=now, patient_id=row.patient_id, subject=f"designation:{row.pk}")
 
 
-def _refuse_who_cannot(who: SupportPerson, patient: Patient, roles: Sequence[str], *, is_new: bool = True) -> None:
-    if not roles:
+def refuse_who_cannot(
+    who: SupportPerson, patient: Patient, roles: Sequence[str], *, call_first: bool, is_new: bool = True
+) -> None:
+    """In sentences the patient and the desk read. ``who`` may not be saved yet."""
+    if not roles and not call_first:
         raise Refused(_("Say what this person helps with."))
     if SupportRole.RIDE in roles and who.is_adult is False:
         raise Refused(_("Only somebody who is 18 or older can take a patient home."))
-    if who.patient_id is not None and who.patient_id == patient.pk:
+    if _is_the_patient(who, patient):
         raise Refused(_("Nobody can be their own way home."))
     if is_new and who.pk is None:
         listed = Designation.objects.filter(
@@ -170,9 +210,42 @@ def _refuse_who_cannot(who: SupportPerson, patient: Patient, roles: Sequence[str
             raise Refused(_("This person is already on the list."))
 
 
+def _is_the_patient(who: SupportPerson, patient: Patient) -> bool:
+    """Known to be, or called so and reached there. A father of the same name has a number of his own."""
+    if who.patient_id is not None and who.patient_id == patient.pk:
+        return True
+    names = {name.casefold() for name in (patient.given_name, patient.preferred_name) if name}
+    if who.given_name.casefold() not in names:
+        return False
+    if who.family_name and who.family_name.casefold() != patient.family_name.casefold():
+        return False
+    same_mail = bool(who.email) and who.email.casefold() == patient.email.casefold()
+    return same_mail or (bool(who.phone) and who.phone == patient.phone)
+
+
+def _nobody_else_is_called_first(patient_id: int, but: int, actor: str, now: datetime) -> None:
+    """Whoever was on the list for nothing else is off it."""
+    for other in Designation.objects.filter(patient=patient_id, call_first=True, withdrawn_at=None).exclude(pk=but):
+        if not other.roles:
+            withdraw(designation=other, actor=actor, now=now)
+            continue
+        other.call_first = False
+        other.save(update_fields=["call_first"])
+        note(other, actor, "designation.not_called_first", now)
+
+
+def _make_room_at_the_top(patient_id: int) -> int:
+    """The rank of whoever is asked first from now on; all the others come after."""
+    Designation.objects.filter(patient=patient_id, withdrawn_at=None).update(rank=F("rank") + 1)
+    return 1
+
+
 def _end_open(row: Designation, roles: set[str], now: datetime, actor: str) -> None:
-    """Open promises in these roles end. In the order of the visits' ids, as everybody who locks several does."""
-    promises = Commitment.objects.filter(designation=row, role__in=roles, status__in=OPEN_COMMITMENTS)
+    """Open promises in these roles end. In the order of the visits' ids, as everybody who locks several does.
+
+    Each that could be taken up again is looked at under its visit's lock: a tap of the same second may have.
+    """
+    promises = Commitment.objects.filter(designation=row, role__in=roles).exclude(status__in=FINAL)
     for commitment in promises.exclude(infusion__status__in=LEFT).order_by("infusion_id", "pk"):
         commitments.withdraw(commitment=commitment, via="", now=now, actor=actor)
 

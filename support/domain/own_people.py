@@ -1,0 +1,147 @@
+"""The people who stand by a patient, by the patient's own hand: the list, naming, changing, taking off quietly."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from clinic.domain.errors import Refused
+from clinic.models import Patient
+from support.domain import designations, pending
+from support.enums import ConsentHow, PendingKind
+from support.models import Designation, SupportPerson
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What the patient says about a person. ``wording`` is what they agreed to, as the page showed it."""
+
+    roles: Sequence[str]
+    may_know: Sequence[str]
+    relationship: str
+    call_first: bool
+    ask_first: bool
+    wording: str
+
+
+def of(*, patient: Patient, now: datetime) -> list[Designation]:
+    """Whom the patient names now, who is asked first before the others, each with ``opened_at``: when they last looked
+    at their page. One query."""
+    rows = Designation.objects.filter(patient=patient, withdrawn_at=None).select_related(
+        "person__site", "patient__site"
+    )
+    named = rows.annotate(opened_at=Max("links__last_opened_at"))
+    return [row for row in named.order_by("rank", "pk") if row.holds_at(now) and not row.person.is_escort]
+
+
+def name(
+    *, patient: Patient, person_fields: Mapping[str, Any], wanted: Wanted, actor: str, now: datetime
+) -> Designation | None:
+    """None where it is kept and asked again later. Refused, then too, where it could never be done."""
+    with transaction.atomic():
+        known = _known(patient, person_fields)
+        who = known or SupportPerson(site=patient.site, **dict(person_fields))
+        designations.refuse_who_cannot(who, patient, wanted.roles, call_first=wanted.call_first)
+        _refuse_listed(known, patient)
+        fields = _fields(wanted, rank=_last_rank(patient) + 1)
+        if pending.waits(patient=patient, now=now):
+            asked_for = {**fields, "wording": wanted.wording, "person_fields": dict(person_fields)}
+            if known is not None:
+                asked_for["person_id"] = known.pk
+            pending.keep(patient=patient, kind=PendingKind.NAME_PERSON, asked_for=asked_for, actor=actor, now=now)
+            return None
+        return designations.name(
+            patient=patient,
+            person=known,
+            person_fields=person_fields,
+            consent_how=ConsentHow.OWN_LINK,
+            wording=wanted.wording,
+            now=now,
+            **fields,
+        )
+
+
+def change(*, designation: Designation, wanted: Wanted, actor: str, now: datetime) -> bool:
+    """Whether all of it is done. What takes something away always is, at once; what gives more may be kept."""
+    with transaction.atomic():
+        row = Designation.objects.select_related("patient__site", "person__site").get(pk=designation.pk)
+        fields = _fields(wanted, rank=row.rank)
+        if not pending.waits(patient=row.patient, now=now):
+            designations.change(designation=row, actor=actor, now=now, own_words=wanted.wording, **fields)
+            return True
+        less = {
+            **fields,
+            "roles": [role for role in row.roles if role in wanted.roles],
+            "may_know": [word for word in row.may_know if word in wanted.may_know],
+            "call_first": row.call_first and wanted.call_first,
+            "ask_first": False,
+        }
+        if not less["roles"] and not less["call_first"]:
+            words = _(
+                "Right now we can only take something away. Leave one thing %(name)s helps with, or take %(name)s off "
+                "the list. Nothing is changed yet."
+            )
+            raise Refused(words % {"name": row.person.first_name})
+        designations.change(designation=row, actor=actor, now=now, **less)
+        if _is_all(less, fields, row):
+            return True
+        asked_for = {**fields, "wording": wanted.wording}
+        pending.keep(
+            patient=row.patient,
+            kind=PendingKind.CHANGE_PERSON,
+            designation=row,
+            asked_for=asked_for,
+            actor=actor,
+            now=now,
+        )
+        return False
+
+
+def is_first(*, designation: Designation) -> bool:
+    """Whether nobody on the list is asked before this person."""
+    others = Designation.objects.filter(patient=designation.patient_id, withdrawn_at=None).order_by("rank", "pk")
+    first = others.values_list("pk", flat=True).first()
+    return first == designation.pk
+
+
+def _fields(wanted: Wanted, *, rank: int) -> dict[str, Any]:
+    return {
+        "roles": list(wanted.roles),
+        "rank": rank,
+        "may_know": list(wanted.may_know),
+        "relationship": wanted.relationship,
+        "call_first": wanted.call_first,
+        "ask_first": wanted.ask_first,
+    }
+
+
+def _is_all(less: Mapping[str, Any], fields: Mapping[str, Any], row: Designation) -> bool:
+    if fields["ask_first"] and not is_first(designation=row):
+        return False
+    same_lists = all(set(less[name]) == set(fields[name]) for name in ("roles", "may_know"))
+    return same_lists and less["call_first"] == fields["call_first"]
+
+
+def _known(patient: Patient, person_fields: Mapping[str, Any]) -> SupportPerson | None:
+    """Somebody here with this first name at this number, as the list tells people apart. Nothing of what is known of
+    them is shown to whoever names them."""
+    if not person_fields["phone"]:
+        return None
+    same = SupportPerson.objects.filter(
+        site=patient.site, phone=person_fields["phone"], given_name__iexact=person_fields["given_name"], is_escort=False
+    )
+    return same.select_related("site").order_by("-pk").first()
+
+
+def _refuse_listed(known: SupportPerson | None, patient: Patient) -> None:
+    if known is not None and Designation.objects.filter(patient=patient, person=known, withdrawn_at=None).exists():
+        raise Refused(_("This person is already on the list."))
+
+
+def _last_rank(patient: Patient) -> int:
+    ranks = Designation.objects.filter(patient=patient, withdrawn_at=None).values_list("rank", flat=True)
+    return max(ranks, default=0)
