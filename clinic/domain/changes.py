@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from clinic.domain import audit, followers, locks
+from django.utils.translation import gettext as _
+
+from clinic.domain import audit, followers, locks, spoken
+from clinic.domain.errors import StaleVersion
 from clinic.domain.slots import Slot
 from clinic.models import Infusion, StaffMember
 
@@ -40,6 +43,13 @@ def write(
     row.save(update_fields=[*fields, "version"])
     tell([row], actor, now, verb, what=what, before=before, note=note)
     return row
+
+
+def stale(row: Infusion) -> StaleVersion:
+    """Says what it is now to somebody who was shown something older."""
+    named = {"moment": spoken.say_moment(row.starts_at, row.site), "room": row.room, "status": row.get_status_display()}
+    changed = _("It is now on %(moment)s, %(room)s: %(status)s.") % named
+    return StaleVersion(_("Somebody changed this visit meanwhile."), changed=changed)
 
 
 def tell(

@@ -5,20 +5,33 @@ tells the followers and leaves an audit entry, all in one transaction. It return
 """
 
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from clinic.domain import audit, changes, gates, policies
+from clinic.domain import audit, changes, conflicts, gates, policies
 from clinic.domain.errors import Refused
+from clinic.domain.slots import Slot
 from clinic.domain.spoken import say_day
 from clinic.domain.times import local_day
 from clinic.enums import InfusionStatus, ReleasedHow, Rung
 from clinic.models import Infusion, SecondSignature, StaffMember
+from clinic.models.infusion import LIVE
 
 S = InfusionStatus
 NEEDS_RUNG = {ReleasedHow.WATCHED_RIDE: Rung.WATCHED_RIDE, ReleasedHow.EXTENDED_STAY: Rung.EXTENDED_STAY}
 MAX_LATE_MINUTES = 240
+UNDO_FOR = timedelta(minutes=2)
+# For each step that can be taken back: the state before it, and what the step wrote.
+BACK: dict[InfusionStatus, tuple[InfusionStatus, dict[str, object]]] = {
+    S.ARRIVED: (S.BOOKED, {"arrived_at": None}),
+    S.STARTED: (S.ARRIVED, {"started_at": None, "override_by": None, "override_reason": "", "override_at": None}),
+    S.RECOVERING: (S.STARTED, {"recovering_at": None, "stopped_early_at": None, "stopped_early_reason": ""}),
+    S.READY: (S.RECOVERING, {"ready_at": None}),
+    S.HOME: (S.RELEASED, {"home_at": None}),
+    S.NO_SHOW: (S.BOOKED, {"no_show_at": None}),
+}
 
 
 def not_allowed(*, infusion: Infusion, to: InfusionStatus) -> str | None:
@@ -168,6 +181,70 @@ def say_late(*, infusion: Infusion, actor: StaffMember | str, now: datetime, min
             raise Refused(_("Say how many minutes, up to %(most)s.") % {"most": MAX_LATE_MINUTES})
         fields = {"late_minutes": minutes, "late_said_at": now}
         return changes.write(row, actor, now, "late", fields, what="late")
+
+
+def undo(*, infusion: Infusion, actor: StaffMember, now: datetime, version: int | None = None) -> Infusion:
+    """Takes back the last step, for two minutes: the state before it, without what it wrote.
+
+    ``StaleVersion`` when the visit changed since ``version`` was shown, so that two who press take back one step.
+    Leaving is not undone: its handover is evidence, said and signed by people. A cancelled visit is not either: its
+    room is free for others at once.
+    """
+
+    def work() -> Infusion:
+        row = changes.locked(infusion=infusion)
+        if version not in (None, row.version):
+            raise changes.stale(row)
+        if row.state not in BACK:
+            raise Refused(_no_way_back(row.state))
+        until = undoable_until(infusion=row)
+        if until is None or now >= until:
+            raise Refused(_("A step can be undone for two minutes."))
+        if row.state is S.NO_SHOW:
+            _refuse_if_replaced(row)
+        if row.state is S.STARTED:
+            SecondSignature.objects.filter(infusion=row).delete()
+        to, fields = BACK[row.state]
+        return changes.write(row, actor, now, f"{row.status}.undone", {"status": to, **fields})
+
+    return conflicts.booking(
+        work,
+        patient=infusion.patient,
+        protocol=infusion.course.protocol,
+        slots=[Slot(starts_at=infusion.starts_at, room=infusion.room, clinician=infusion.clinician)],
+        now=now,
+        course=infusion.course,
+        ignoring=infusion,
+    )
+
+
+class Stepped(Protocol):
+    """A visit, or the plain row of one."""
+
+    @property
+    def state(self) -> InfusionStatus: ...
+
+
+def undoable_until(*, infusion: Stepped) -> datetime | None:
+    """Until when the last step can be taken back, be it over; None for a step that cannot."""
+    if infusion.state not in BACK:
+        return None
+    at: datetime | None = getattr(infusion, f"{infusion.state}_at")
+    return at + UNDO_FOR if at else None
+
+
+def _no_way_back(state: InfusionStatus) -> str:
+    if state is S.RELEASED:
+        return _("The patient has left. That is on record and stays.")
+    if state is S.CANCELLED:
+        return _("This visit is cancelled and its time is free for others. Book it again.")
+    return _("There is no step to undo.")
+
+
+def _refuse_if_replaced(row: Infusion) -> None:
+    """Needs the diary locks of its patient: nothing else of the course is booked meanwhile."""
+    if Infusion.objects.filter(LIVE, course=row.course_id, number=row.number).exclude(pk=row.pk).exists():
+        raise Refused(_("Another visit has its place in the course by now."))
 
 
 def _in_order(infusion: Infusion, to: InfusionStatus) -> Infusion:

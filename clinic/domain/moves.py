@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from clinic.domain import against, changes, conflicts, infusions, premises, spoken, standing
+from clinic.domain import against, changes, conflicts, infusions, premises, standing
 from clinic.domain.calendar import timing
-from clinic.domain.errors import Finding, Refused, StaleVersion
+from clinic.domain.errors import Finding, Refused
 from clinic.domain.slots import Slot
 from clinic.enums import InfusionStatus
 from clinic.models import Closure, Infusion, Move, StaffMember
@@ -34,7 +34,7 @@ def move(
     def work() -> Infusion:
         row = changes.locked(infusion=infusion, also=slot)
         if row.version != version:
-            raise stale(row)
+            raise changes.stale(row)
         before = place_of(row)
         _refuse_if_over(row, slot)
         if slot == before:
@@ -77,7 +77,7 @@ def undo(*, infusion: Infusion, actor: StaffMember, now: datetime, version: int 
         if last.undone_at is not None:
             raise Refused(_("This move is undone already."))
         if row.version != last.version or version not in (None, row.version):
-            raise stale(row)
+            raise changes.stale(row)
         if now >= last.at + UNDO_FOR:
             raise Refused(_("A move can be undone for ten minutes. Move the visit again instead."))
         _refuse_if_over(row, slot)
@@ -99,13 +99,6 @@ def undoable(*, infusion: Infusion, now: datetime) -> Move | None:
 
 def place_of(row: Infusion) -> Slot:
     return Slot(starts_at=row.starts_at, room=row.room, clinician=row.clinician)
-
-
-def stale(row: Infusion) -> StaleVersion:
-    """Says what it is now to somebody who was shown something older."""
-    named = {"moment": spoken.say_moment(row.starts_at, row.site), "room": row.room, "status": row.get_status_display()}
-    changed = _("It is now on %(moment)s, %(room)s: %(status)s.") % named
-    return StaleVersion(_("Somebody changed this visit meanwhile."), changed=changed)
 
 
 def _refuse_if_over(row: Infusion, slot: Slot) -> None:

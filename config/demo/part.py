@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
-from clinic.domain import audit, bookings, infusions, patients, wishes
+from clinic.domain import audit, bookings, infusions, patients, prechecks, wishes
 from clinic.domain.slots import Slot
 from clinic.enums import InfusionStatus, Weekday
 from clinic.models import Course, Infusion, Patient
@@ -138,7 +138,10 @@ class Part:
         infusions.arrive(infusion=self.visit(starts), actor=self.clinic.desk, now=now)
 
     def start(self, starts: datetime, now: datetime) -> None:
-        infusions.start(infusion=self.visit(starts), actor=self.clinic.nurse, now=now)
+        visit, nurse = self.visit(starts), self.clinic.nurse
+        answers = dict.fromkeys(prechecks.asked_of(infusion=visit), False)
+        prechecks.answer(infusion=visit, answers=answers, actor=nurse, now=now)
+        infusions.start(infusion=visit, actor=nurse, now=now)
 
     def recover(self, starts: datetime, now: datetime) -> None:
         infusions.recover(infusion=self.visit(starts), actor=self.clinic.nurse, now=now)

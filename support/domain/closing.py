@@ -172,7 +172,7 @@ def take_off(*, closure: Closure, infusion: Infusion, version: int, actor: Staff
         if row.state is S.CANCELLED:
             return row
         if row.version != version:
-            raise moves.stale(row)
+            raise changes.stale(row)
         if not hit(closure=closure, now=now).filter(pk=row.pk).exists():
             raise Refused(_("This visit does not lie in the closed time."))
         return infusions.cancel(infusion=row, actor=actor, now=now, reason=closure.reason or _("Closed"))

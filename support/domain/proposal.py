@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from clinic.domain import against, moves, policies
+from clinic.domain import against, changes, policies
 from clinic.domain.errors import AgainstRules, Finding, Refused, Taken
 from clinic.domain.slots import Slot
 from clinic.enums import Role
@@ -57,7 +57,7 @@ def of_move(
     """``version`` is what the reader was shown before; ``refused`` how their attempt ended. Changes nothing."""
     found = against.everything(course=infusion.course, slot=slot, now=now, infusion=infusion)
     if refused is None and version != infusion.version:
-        refused = moves.stale(infusion)
+        refused = changes.stale(infusion)
     rehearsed: Ripple | None = None
     try:
         rehearsed = ripple.rehearse(infusion=infusion, slot=slot, actor=actor, now=now, version=infusion.version)
