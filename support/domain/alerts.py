@@ -30,7 +30,11 @@ FIRST = {
     AlertKind.NOBODY_CAME: Role.NURSE,
     AlertKind.HOME_UNKNOWN: Role.NURSE,
     AlertKind.URGENT: Role.CLINICIAN,
+    AlertKind.QUIET_WORD: Role.NURSE,
+    AlertKind.LEFT_ADVICE: Role.NURSE,
+    AlertKind.ON_CALL: Role.CLINICIAN,
 }
+AT_ONCE = frozenset({AlertKind.URGENT, AlertKind.QUIET_WORD, AlertKind.ON_CALL})
 BATCH = 200
 # What the key of a call begins with.
 CALL = "call"
@@ -59,11 +63,13 @@ def open_alert(
     script: str = "",
     once: bool = False,
     said_again: bool = False,
+    first: Role | None = None,
 ) -> Alert:
     """Idempotent while one with this ``key`` is not closed; with ``once`` even after: the sweep asks every minute.
 
     ``said_again``: a person asks for help. One that somebody had taken on and not closed is unread again.
-    ``site`` where it is about no patient. ``script``: what to read out to whom the desk calls.
+    ``site`` where it is about no patient. ``script``: what to read out to whom the desk calls. ``first``: whose it is
+    first, where the kind alone does not say.
     """
     existing = Alert.objects.filter(key=key).order_by("-pk")
     if not once:
@@ -86,7 +92,7 @@ def open_alert(
                 says=says[:300],
                 script=script,
                 opened_at=now,
-                owner=_first_owner(site=at, kind=kind),
+                owner=_first_owner(site=at, first=first or FIRST.get(kind, Role.FRONT_DESK)),
                 deadline=now + _time_for(site=at, kind=kind),
             )
             _note(alert, "system", "alert.opened", now)
@@ -210,8 +216,9 @@ def _note(alert: Alert, actor: str, verb: str, now: datetime, note: str = "") ->
 
 def _time_for(*, site: Site, kind: AlertKind) -> timedelta:
     policy = rules.at(site=site)
-    minutes = policy.urgent_minutes if kind == AlertKind.URGENT else policy.call_back_minutes
-    return timedelta(minutes=minutes)
+    if kind == AlertKind.LEFT_ADVICE:
+        return timedelta(minutes=policy.against_advice_minutes)
+    return timedelta(minutes=policy.urgent_minutes if kind in AT_ONCE else policy.call_back_minutes)
 
 
 def _people(site: Site) -> list[StaffMember]:
@@ -220,9 +227,9 @@ def _people(site: Site) -> list[StaffMember]:
     return here or list(StaffMember.objects.filter(is_active=True).order_by("pk"))
 
 
-def _first_owner(*, site: Site, kind: AlertKind) -> StaffMember:
+def _first_owner(*, site: Site, first: Role) -> StaffMember:
     people = _people(site)
-    start = LADDER.index(FIRST.get(kind, Role.FRONT_DESK))
+    start = LADDER.index(first)
     for role in [*LADDER[start:], *reversed(LADDER[:start]), Role.ADMIN]:
         for person in people:
             if person.role == role:

@@ -49,6 +49,9 @@ ALERT_LEVELS = {
     AlertKind.CANT_COME: "risk",
     AlertKind.HOME_UNKNOWN: "risk",
     AlertKind.TEXTS_STOPPED: "stop",
+    AlertKind.QUIET_WORD: "stop",
+    AlertKind.ON_CALL: "stop",
+    AlertKind.LEFT_ADVICE: "stop",
 }
 
 
