@@ -22,6 +22,7 @@ from support.domain import (
     visit_state,
     waitlist,
 )
+from support.models import Handover
 
 # A function of the database (migration 0008), asked with every booking.
 FIRST_LOOK = "SELECT * FROM support_first_look(%s, %s, %s)"
@@ -73,7 +74,17 @@ def _changed(change: Change) -> None:
         handovers.prepare(infusion=visit, now=now)
     elif change.what == "phase" and visit.state is InfusionStatus.RELEASED:
         checkins.plan_for(infusion=visit, now=now)
+    _undone(change)
     replan.replan(infusion=visit, now=now)
+
+
+def _undone(change: Change) -> None:
+    """A step taken back. What everybody said to a visit that was called off is void: they are asked once more."""
+    visit = change.infusion
+    if visit.state is InfusionStatus.BOOKED and "no_show_at" in change.before:
+        asking.ask_everybody(infusion=visit, now=change.now)
+    elif visit.state is InfusionStatus.RELEASED and "home_at" in change.before:
+        Handover.objects.filter(infusion=visit).update(home_said_at=None)
 
 
 def _moved(change: Change) -> None:
