@@ -29,31 +29,34 @@ def page(request: HttpRequest) -> HttpResponse:
         # Pressed in the mail program, which follows no redirect: e-mails end, nothing else does.
         preferences.stop(link=request.link, actor=who(request), now=request.now, only=Channel.EMAIL)
         return shown(request)
-    say(request)
+    try:
+        say(request)
+    except Refused as refused:
+        if request.POST.get("act") == "quiet":
+            return shown(request, refused)
+        messages.info(request, str(refused))
     return redirect("link_preferences", request.link_key)
 
 
-def shown(request: HttpRequest) -> HttpResponse:
+def shown(request: HttpRequest, refused: Refused | None = None) -> HttpResponse:
+    """``refused``: why the quiet hours that were typed do not count; they stand in their fields still."""
     found = preferences.of(link=request.link, rules=rules.at(site=request.link.site))
-    return render(
-        request, "support/preferences.html", {"key": request.link_key, "site": request.link.site, "page": found}
-    )
+    context: dict[str, object] = {"key": request.link_key, "site": request.link.site, "page": found}
+    if refused:
+        context |= {"refused": refused, "begins": hour_typed(request, "begins"), "ends": hour_typed(request, "ends")}
+    return render(request, "support/preferences.html", context, status=422 if refused else 200)
 
 
 def say(request: HttpRequest) -> None:
-    """One button, one act. A refusal answers with its sentence, and nothing is changed."""
+    """One button, one act. Refused with its sentence, and nothing is changed."""
     act = ACTS.get(request.POST.get("act", ""))
-    try:
-        if act is None:
-            raise Refused(_("Nothing is changed yet. Choose one of the buttons."))
-        act(request)
-    except Refused as refused:
-        messages.info(request, str(refused))
-    else:
-        # In the language they may have chosen just now.
-        request.link.refresh_from_db()
-        with override(language_of(request.link)):
-            messages.success(request, _("Thank you. That is how we do it from now on."))
+    if act is None:
+        raise Refused(_("Nothing is changed yet. Choose one of the buttons."))
+    act(request)
+    # In the language they may have chosen just now.
+    request.link.refresh_from_db()
+    with override(language_of(request.link)):
+        messages.success(request, _("Thank you. That is how we do it from now on."))
 
 
 def by(request: HttpRequest) -> dict[str, object]:
@@ -64,9 +67,13 @@ def value(request: HttpRequest) -> str:
     return request.POST.get("value", "")
 
 
+def hour_typed(request: HttpRequest, name: str) -> str:
+    return typed(request, name, longest=8)
+
+
 def hour(request: HttpRequest, name: str) -> time | None:
     """None where it was left empty; what is no time is refused."""
-    said = typed(request, name, longest=8)
+    said = hour_typed(request, name)
     try:
         read = parse_time(said)
     except ValueError:

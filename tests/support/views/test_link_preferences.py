@@ -100,6 +100,10 @@ def test_hours_that_cannot_be_kept_are_refused_in_a_sentence(press, who, begins,
     assert who[1].quiet_from is None
 
 
+def test_refused_hours_stand_in_their_fields_still(press):
+    assert 'value="18:00" aria-describedby="refused hours"' in press("quiet", begins="18:00", ends="")
+
+
 def test_less_often_and_all_again(press, who):
     press("less", "yes")
     less = who[1].texts_less
