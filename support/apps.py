@@ -14,7 +14,9 @@ class SupportConfig(AppConfig):
         from support import checks as checks
         from support import tasks
         from support.domain import (
+            arrangements,
             circle,
+            escorts,
             flow,
             kinds,
             neutral_names,
@@ -28,6 +30,8 @@ class SupportConfig(AppConfig):
         gates.register(way_home.gate)
         guests.register(promise_rows.in_the_room)
         followers.register(circle.follow)
+        followers.register(arrangements.follow)
+        followers.register(escorts.follow)
         followers.on_outdated(tasks.ring_plan_anew)
         sites.on_begin(library.sync)
         sites.on_public_words(neutral_names.faults)

@@ -60,7 +60,10 @@ def _for_each(visit: Infusion, named: Sequence[Designation], is_taken: bool, now
 
 
 def ask_for_all(*, designation: Designation, now: datetime) -> None:
-    """Every visit that is ahead or in the house, in every role of this person. Inside the caller's transaction."""
+    """Every visit that is ahead or in the house, in every role of this person; none for who was booked for one.
+    Inside the caller's transaction."""
+    if designation.person.is_escort and designation.valid_until is not None:
+        return
     for upcoming in replan.upcoming_of(designation=designation, now=now):
         visit = locked(infusion_id=upcoming.pk)
         if not is_over(visit) and designation.holds_at(visit.starts_at):
@@ -70,8 +73,10 @@ def ask_for_all(*, designation: Designation, now: datetime) -> None:
 
 
 def active(*, patient_id: int, now: datetime) -> list[Designation]:
-    """Who stands by this patient now, first in order first."""
-    rows = Designation.objects.filter(patient=patient_id, withdrawn_at=None).select_related("person__site", "patient")
+    """Who stands by this patient now, first in order first; not who was booked for one visit and is asked for no
+    other."""
+    named = Designation.objects.filter(patient=patient_id, withdrawn_at=None)
+    rows = named.exclude(person__is_escort=True, valid_until__isnull=False).select_related("person__site", "patient")
     return [row for row in rows if row.holds_at(now)]
 
 

@@ -205,7 +205,7 @@ def mark(infusion: VisitRow, way: WayHome) -> tuple[str, str]:
 
 def _short(way: WayHome) -> str:
     """As few words as a block has room for."""
-    if way.held is None:
+    if way.held is None or (way.arranged is not None and way.word == way.arranged.word):
         return way.word
     name = {"name": way.held.first_name}
     if way.held.outside_at is not None:

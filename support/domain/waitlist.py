@@ -206,7 +206,7 @@ def open_of(*, patient_id: int, now: datetime) -> list[PlaceOffer]:
 
 def _concerns_nobody(changes: Sequence[Change]) -> bool:
     """Nobody of these courses waits, nobody is asked about a place, and nobody waits for what becomes free."""
-    if all(change.what in {"phase", "late"} for change in changes):
+    if all(change.what in {"phase", "late", "stay"} for change in changes):
         return True
     waiting = Q(course__in={change.infusion.course_id for change in changes})
     if any(change.what in {"moved", "cancelled", "no_show"} for change in changes):

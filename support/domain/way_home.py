@@ -2,19 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
+from django.db.models import F
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from clinic import names
-from clinic.enums import InfusionStatus, ReleasedHow
+from clinic.enums import InfusionStatus, ReleasedHow, Rung
 from clinic.models import Infusion, Policy
 from support.domain import rules
 from support.domain.visit_rows import VisitRow
 from support.enums import HOLDING, CommitmentStatus, SupportRole
-from support.models import Commitment
+from support.models import Arrangement, Commitment
 
 S = CommitmentStatus
 Level = Literal["ok", "risk", "stop", "calm"]
@@ -46,31 +48,56 @@ class Ride(NamedTuple):
         return names.full(self.given_name, self.family_name)
 
 
+class Arranged(NamedTuple):
+    """A way home the clinic arranged for the visit's present time, and who signed it off."""
+
+    infusion_id: int
+    rung: str
+    details: str
+    signed_by: str
+
+    @property
+    def word(self) -> str:
+        return str(WORDS[Rung(self.rung)])
+
+    @property
+    def sentence(self) -> str:
+        said = {"what": self.word, "details": self.details, "name": self.signed_by}
+        return _("%(what)s: %(details)s. Signed off by %(name)s.") % said
+
+
+# As few as a mark has room for.
+WORDS = {Rung.WATCHED_RIDE: gettext_lazy("Watched ride"), Rung.EXTENDED_STAY: gettext_lazy("Longer stay")}
+ARRANGED_COLUMNS = ("infusion_id", "rung", "details", "authorised_by__full_name")
 OF_THE_PERSON = ("given_name", "family_name", "phone", "is_adult")
 COLUMNS = [f"designation__person__{name}" if name in OF_THE_PERSON else name for name in Ride._fields]
 
 
 @dataclass(frozen=True, kw_only=True)
 class WayHome:
-    """``word`` for a mark, ``sentence`` for a person, ``asked`` who has not answered yet."""
+    """``word`` for a mark, ``sentence`` for a person, ``asked`` who has not answered yet. ``arranged`` by the clinic;
+    somebody may have said yes besides."""
 
     level: Level
     word: str
     sentence: str
     held: Ride | None = None
     asked: list[Ride] = field(default_factory=list)
+    arranged: Arranged | None = None
 
 
 def of(*, infusions: Sequence[Infusion] | Sequence[VisitRow], now: datetime) -> dict[int, WayHome]:
-    """For each visit by id; one query, however many (policies are taken from what was read along)."""
+    """For each visit by id; two queries, however many (policies are taken from what was read along)."""
     rides: dict[int, list[Ride]] = defaultdict(list)
-    for row in _rides([infusion.pk for infusion in infusions]):
+    keys = [infusion.pk for infusion in infusions]
+    for row in _rides(keys):
         rides[row.infusion_id].append(row)
+    arranged = _arranged(keys)
     policies = rules.of_each(infusions=infusions)
     found = {}
     for infusion in infusions:
         mine = [row for row in rides[infusion.pk] if row.for_starts_at == infusion.starts_at]
-        found[infusion.pk] = _of_one(infusion, policies[infusion.pk], mine, now)
+        found[infusion.pk] = _of_one(infusion, policies[infusion.pk], mine, arranged.get(infusion.pk), now)
     return found
 
 
@@ -79,6 +106,9 @@ def gate(infusion: Infusion, now: datetime) -> list[str]:
     rows = [row for row in _rides([infusion.pk]) if row.for_starts_at == infusion.starts_at]
     if any(row.status in {S.RECONFIRMED, S.KEPT} and row.is_adult for row in rows):
         return []
+    arranged = _arranged([infusion.pk]).get(infusion.pk)
+    if arranged is not None:
+        return [] if arranged.rung in rules.of(infusion=infusion).rungs else [_not_allowed_now(arranged)]
     return [_("There is no confirmed way home."), *(line for row in rows if (line := _why_not(row)))]
 
 
@@ -87,6 +117,17 @@ def _rides(infusions: Sequence[int]) -> list[Ride]:
         infusion__in=infusions, role=SupportRole.RIDE, designation__withdrawn_at=None
     ).exclude(status=S.VOID)
     return [Ride._make(row) for row in rows.order_by("designation__rank", "pk").values_list(*COLUMNS)]
+
+
+def _arranged(infusions: Sequence[int]) -> dict[int, Arranged]:
+    rows = Arrangement.objects.filter(
+        infusion__in=infusions, ended_at=None, for_starts_at=F("infusion__starts_at")
+    ).values_list(*ARRANGED_COLUMNS)
+    return {row[0]: Arranged._make(row) for row in rows}
+
+
+def _not_allowed_now(arranged: Arranged) -> str:
+    return _("%(what)s: the clinic's rules do not allow this way home any more.") % {"what": arranged.word}
 
 
 def _why_not(row: Ride) -> str:
@@ -104,7 +145,9 @@ def _why_not(row: Ride) -> str:
     return sentence % name if sentence else ""
 
 
-def _of_one(infusion: Infusion | VisitRow, policy: Policy, rides: Sequence[Ride], now: datetime) -> WayHome:
+def _of_one(
+    infusion: Infusion | VisitRow, policy: Policy, rides: Sequence[Ride], arranged: Arranged | None, now: datetime
+) -> WayHome:
     state = infusion.state
     held = next((row for row in rides if row.status in HOLDING), None)
     asked = [row for row in rides if row.status == S.ASKED]
@@ -112,8 +155,11 @@ def _of_one(infusion: Infusion | VisitRow, policy: Policy, rides: Sequence[Ride]
         return WayHome(level="calm", word=str(state.label), sentence="")
     if state in {InfusionStatus.RELEASED, InfusionStatus.HOME}:
         return _left(infusion, held)
-    if held is not None:
-        return _held(infusion, policy, held, asked, now)
+    by_a_person = _held(infusion, policy, held, asked, now) if held is not None else None
+    if arranged is not None:
+        return _by_the_clinic(arranged, by_a_person, asked)
+    if by_a_person is not None:
+        return by_a_person
     if asked:
         people = ", ".join(row.first_name for row in asked)
         is_far = infusion.starts_at - now > timedelta(hours=policy.ask_hours)
@@ -126,6 +172,20 @@ def _of_one(infusion: Infusion | VisitRow, policy: Policy, rides: Sequence[Ride]
         )
     reasons = " ".join(line for row in rides if (line := _why_not(row)))
     return WayHome(level="stop", word=_("No way home"), sentence=reasons or _("Nobody is named to take them home."))
+
+
+def _by_the_clinic(arranged: Arranged, by_a_person: WayHome | None, asked: list[Ride]) -> WayHome:
+    """Both may stand: then who is confirmed gives the mark, and both are said."""
+    if by_a_person is None:
+        return WayHome(level="ok", word=arranged.word, sentence=arranged.sentence, asked=asked, arranged=arranged)
+    sure = by_a_person.held is not None and by_a_person.held.status in {S.RECONFIRMED, S.KEPT}
+    return replace(
+        by_a_person,
+        level="ok",
+        word=by_a_person.word if sure and by_a_person.level == "ok" else arranged.word,
+        sentence=f"{by_a_person.sentence} {arranged.sentence}",
+        arranged=arranged,
+    )
 
 
 def _held(infusion: Infusion | VisitRow, policy: Policy, held: Ride, asked: list[Ride], now: datetime) -> WayHome:

@@ -1,0 +1,267 @@
+"""Paid escorts: the clinic's own list, and one booked for a visit, who then has a promise to keep like anybody."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F, Max, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from clinic.domain import attempts, audit, locks, times
+from clinic.domain.errors import Refused
+from clinic.domain.followers import Change
+from clinic.domain.spoken import say_moment
+from clinic.enums import OFF, Rung
+from clinic.models import Infusion, Patient, Site, StaffMember
+from support.domain import (
+    agreeing,
+    alerts,
+    arrangements,
+    asking,
+    commitments,
+    designations,
+    invitations,
+    people,
+    promise_rows,
+    rules,
+)
+from support.enums import (
+    HOLDING,
+    AlertKind,
+    AnsweredVia,
+    CommitmentStatus,
+    ConsentHow,
+    LadderRung,
+    MayKnow,
+    SupportRole,
+)
+from support.models import Commitment, Designation, SupportPerson
+
+MAY_KNOW = (MayKnow.DATES, MayKnow.PROGRESS, MayKnow.AFTERCARE)
+# After the visit should be over: the evening's page and "We're home" still work, then the link is closed.
+OPEN_AFTER = timedelta(hours=12)
+
+
+def listed(*, site: Site) -> QuerySet[SupportPerson]:
+    """Everybody on the list, who can be booked first."""
+    return SupportPerson.objects.filter(site=site, is_escort=True).order_by("-is_active", "given_name", "family_name")
+
+
+def keep(*, site: Site, fields: Mapping[str, Any], actor: StaffMember, now: datetime, pk: int | None = None) -> int:
+    """Puts somebody on the list, or changes what stands there; the id. ``fields``: given_name, family_name, phone,
+    email, escort_terms, is_active. Somebody of the list is an adult."""
+
+    def work() -> int:
+        values = dict(fields)
+        if pk is None:
+            row = SupportPerson.objects.create(site=site, is_escort=True, is_adult=True, **values)
+            audit.record(actor=audit.staff(actor), verb="escort.added", now=now, subject=f"person:{row.pk}")
+            return row.pk
+        row = locks.held(listed(site=site), pk)
+        reach = {name: values.pop(name) for name in ("phone", "email")}
+        people.correct_contact(person=row, actor=audit.staff(actor), now=now, **reach)
+        for name, value in values.items():
+            setattr(row, name, value)
+        row.save(update_fields=list(values))
+        audit.record(actor=audit.staff(actor), verb="escort.changed", now=now, subject=f"person:{row.pk}")
+        return row.pk
+
+    return attempts.run_or_refuse(work)
+
+
+def book(
+    *,
+    infusion: Infusion,
+    escort: SupportPerson,
+    actor: StaffMember,
+    now: datetime,
+    consent_how: ConsentHow | str = ConsentHow.IN_PERSON,
+    wording: str = "",
+    for_starts_at: datetime | None = None,
+) -> Commitment:
+    """The escort said yes to ``actor``, the patient to the escort: named for this visit only, and it is theirs.
+
+    ``wording``: what the patient agreed to, as it was read out. ``for_starts_at``: the time a page showed. Said twice
+    it is once.
+    """
+
+    def work() -> Commitment:
+        # A visit of this patient that is being booked at this moment asks those who are named.
+        locks.diary(rooms=[], clinicians=[], patients=[infusion.patient_id])
+        visit = promise_rows.locked(infusion_id=infusion.pk)
+        # Two visits at one time are refused one after the other.
+        who = SupportPerson.objects.select_for_update(no_key=True).get(pk=escort.pk)
+        if for_starts_at is not None and for_starts_at != visit.starts_at:
+            raise Refused(_("The time of this visit has changed. Please look at the new time."))
+        named = Designation.objects.filter(patient=visit.patient, person=who, withdrawn_at=None).first()
+        held = _held(visit, named)
+        if held is not None:
+            return held
+        if against := why_not(infusion=visit, escort=who, now=now):
+            raise Refused(*against)
+        row = _name(visit, who, named, actor, now, consent_how, wording)
+        agreeing.helper_said_yes(person=who, witness=actor, now=now)
+        promise = asking.ask(infusion=visit, designation=row, role=SupportRole.RIDE, now=now)
+        yes = commitments.accept(commitment=promise, via=AnsweredVia.PHONE, now=now, recorded_by=actor)
+        invitations.invite(designation=row, now=now)
+        designations.note(row, audit.staff(actor), "escort.booked", now)
+        return yes
+
+    return attempts.run_or_refuse(work)
+
+
+def why_not(*, infusion: Infusion, escort: SupportPerson, now: datetime) -> list[str]:
+    """Why this escort cannot be booked for this visit, in sentences; empty if they can."""
+    policy, name = rules.of(infusion=infusion), {"name": escort.first_name}
+    if promise_rows.is_over(infusion):
+        return [_("This visit is over.")]
+    if Rung.PAID_ESCORT not in policy.rungs:
+        return [_("The clinic's rules do not allow this way home.")]
+    against = arrangements.not_now(infusion=infusion, policy=policy, rung=LadderRung.PAID_ESCORT, now=now)
+    if not escort.is_escort or not escort.is_active or escort.site_id != infusion.site_id:
+        against.append(_("%(name)s is not on the list of paid escorts.") % name)
+    if promise_rows.ride_is_held(infusion):
+        against.append(_("Somebody has this way home already."))
+    if not escort.is_adult:
+        against.append(_("Only somebody who is 18 or older can take a patient home."))
+    if _is_own_helper(infusion, escort):
+        against.append(_("The patient has named %(name)s already. Ask them like the others.") % name)
+    if _is_treated(infusion, escort):
+        against.append(_("%(name)s has a visit of their own that day.") % name)
+    against += [
+        _("%(name)s takes somebody else home on %(moment)s.")
+        % {**name, "moment": say_moment(other.starts_at, infusion.site)}
+        for other in _elsewhere(infusion, escort)
+    ]
+    return against
+
+
+def follow(changes: Sequence[Change]) -> None:
+    """Registered with clinic's followers, after the circle: who was booked for a time that moved is asked for the new
+    one, unless they are elsewhere then; that is a call."""
+    for change in changes:
+        before = change.before.get("starts_at")
+        if change.what == "moved" and before != change.infusion.starts_at and isinstance(before, datetime):
+            _moved(change.infusion, before, change.now)
+
+
+def _moved(visit: Infusion, before: datetime, now: datetime) -> None:
+    gone = Commitment.objects.filter(
+        infusion=visit,
+        for_starts_at=before,
+        status=CommitmentStatus.VOID,
+        answered_at__isnull=False,
+        designation__withdrawn_at=None,
+        designation__valid_until__isnull=False,
+        designation__person__is_escort=True,
+    )
+    for row in gone.select_related("designation__person").order_by("designation_id"):
+        named = row.designation
+        if _elsewhere(visit, named.person):
+            _call_about_the_new_time(visit, named, now)
+            continue
+        _open_until(named, max(named.valid_until or now, visit.ends_at + OPEN_AFTER))
+        asking.ask(infusion=visit, designation=named, role=SupportRole.RIDE, now=now)
+
+
+def _call_about_the_new_time(visit: Infusion, named: Designation, now: datetime) -> None:
+    with alerts.for_the_desk():
+        sentence = _(
+            "%(name)s was booked as an escort and takes somebody else home at the new time, %(when)s. Call them."
+        )
+        says = sentence % {"name": named.person.first_name, "when": alerts.when(visit)}
+    alerts.open_alert(
+        kind=AlertKind.CALL_TASK,
+        key=f"escort-moved:{visit.pk}:{named.pk}:{int(visit.starts_at.timestamp()) // 60}",
+        says=says,
+        patient=visit.patient,
+        infusion=visit,
+        designation=named,
+        now=now,
+        once=True,
+    )
+
+
+def _held(visit: Infusion, named: Designation | None) -> Commitment | None:
+    """The way home is theirs already."""
+    mine = promise_rows.rides(visit).filter(designation=named, status__in=HOLDING)
+    return mine.first() if named is not None else None
+
+
+def _name(
+    visit: Infusion,
+    who: SupportPerson,
+    known: Designation | None,
+    actor: StaffMember,
+    now: datetime,
+    consent_how: ConsentHow | str,
+    wording: str,
+) -> Designation:
+    """For this visit; somebody booked for another of the patient's visits before is named on, with the new consent."""
+    until = visit.ends_at + OPEN_AFTER
+    consent = {"consent_how": consent_how, "consent_at": now, "consent_wording": wording[:300], "witnessed_by": actor}
+    if known is not None:
+        for field, value in consent.items():
+            setattr(known, field, value)
+        known.save(update_fields=list(consent))
+        return _open_until(known, max(known.valid_until or until, until))
+    ranks = Designation.objects.filter(patient=visit.patient, withdrawn_at=None).aggregate(last=Max("rank"))
+    with alerts.for_the_desk():
+        relationship = _("paid escort")
+    row = Designation.objects.create(
+        patient=visit.patient,
+        person=who,
+        relationship=relationship,
+        roles=[SupportRole.RIDE],
+        may_know=list(MAY_KNOW),
+        rank=(ranks["last"] or 0) + 1,
+        valid_from=now,
+        valid_until=until,
+        invited_at=now,
+        **consent,
+    )
+    designations.note(row, audit.staff(actor), "designation.named", now)
+    return Designation.objects.select_related("patient__site", "person__site").get(pk=row.pk)
+
+
+def _open_until(designation: Designation, until: datetime) -> Designation:
+    if designation.valid_until != until:
+        Designation.objects.filter(pk=designation.pk).update(valid_until=until)
+    return Designation.objects.select_related("patient__site", "person__site").get(pk=designation.pk)
+
+
+def _is_own_helper(visit: Infusion, escort: SupportPerson) -> bool:
+    """Named by the patient, not by a booking of the clinic's; perhaps recorded a second time."""
+    named = Designation.objects.filter(patient=visit.patient_id, withdrawn_at=None, valid_until=None)
+    return named.filter(Q(person=escort) | _same(escort, "person__")).exists()
+
+
+def _is_treated(visit: Infusion, escort: SupportPerson) -> bool:
+    """A patient too, with a visit that day, or this one's patient themselves."""
+    patients = Patient.objects.filter(Q(pk=escort.patient_id) | _same(escort, ""), site=visit.site_id)
+    zone = visit.site.zone
+    begin, end = times.day_bounds(day=times.local_day(moment=visit.starts_at, zone=zone), zone=zone)
+    that_day = Infusion.objects.filter(starts_at__gte=begin, starts_at__lt=end).exclude(status__in=OFF)
+    return patients.filter(Q(pk=visit.patient_id) | Q(pk__in=that_day.values("patient"))).exists()
+
+
+def _same(escort: SupportPerson, path: str) -> Q:
+    """Somebody of the same first name at the same number."""
+    who = {f"{path}phone": escort.phone, f"{path}given_name__iexact": escort.given_name}
+    return Q(**who) if escort.phone else Q(pk__in=[])
+
+
+def _elsewhere(visit: Infusion, escort: SupportPerson) -> list[Infusion]:
+    """Visits of others whose way home is this escort's while they are needed for this one: from the earliest time of
+    leaving until everybody is home."""
+    travel = timedelta(minutes=rules.of(infusion=visit).travel_minutes)
+    promised = Commitment.objects.filter(
+        designation__person=escort,
+        role=SupportRole.RIDE,
+        status__in=HOLDING,
+        for_starts_at=F("infusion__starts_at"),
+        infusion__pickup_from__lt=visit.ends_at + travel,
+        infusion__ends_at__gt=visit.pickup_from - travel,
+    )
+    rows = promised.exclude(infusion=visit).exclude(infusion__status__in=OFF).select_related("infusion")
+    return [row.infusion for row in rows.order_by("for_starts_at")]
