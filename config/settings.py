@@ -31,13 +31,16 @@ if not LINK_KEYS:
 
 # The address people reach us at. Links in messages are built from it, never from a Host header.
 PUBLIC_URL = env.text("PUBLIC_URL", "http://localhost:8000" if LOCAL else None).rstrip("/")
+# A shorter one of the same server for links in messages, where the other leaves a text no room.
+LINK_URL = env.text("LINK_URL", "").rstrip("/")
 HTTPS = PUBLIC_URL.startswith("https://")
-if not (HTTPS or LOCAL):
-    raise ImproperlyConfigured("PUBLIC_URL must begin with https:// outside local use.")
+for name, address in (("PUBLIC_URL", PUBLIC_URL), ("LINK_URL", LINK_URL)):
+    if address and not (address.startswith("https://") or LOCAL):
+        raise ImproperlyConfigured(f"{name} must begin with https:// outside local use.")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]", "testserver") if LOCAL else ())
 if not ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must be set.")
-CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+CSRF_TRUSTED_ORIGINS = [address for address in (PUBLIC_URL, LINK_URL) if address]
 
 INSTALLED_APPS = [
     "config.apps.HomewardConfig",

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-from messaging.domain import segments
+from messaging.domain import firewall, segments
 from support.domain import links
 
 
@@ -17,7 +16,7 @@ def a_link_leaves_room_for_words(**_options: Any) -> list[CheckMessage]:
     return [
         Error(
             f"The links in texts are {over} characters too long: most texts would be stopped.",
-            hint=f"Make PUBLIC_URL {len(settings.PUBLIC_URL) - over} characters or shorter.",
+            hint=f"Set LINK_URL to an address of {len(firewall.link_base()) - over} characters or fewer.",
             id="support.E001",
         )
     ]

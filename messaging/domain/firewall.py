@@ -120,6 +120,11 @@ def _size_fault(draft: Draft, kind: Kind) -> str:
     }
 
 
+def link_base() -> str:
+    """Where links in messages lead: the short address, where there is one."""
+    return settings.LINK_URL or settings.PUBLIC_URL
+
+
 def _ours(address: str) -> bool:
-    mine, theirs = urlsplit(settings.PUBLIC_URL), urlsplit(address)
+    mine, theirs = urlsplit(link_base()), urlsplit(address)
     return (mine.scheme, mine.netloc) == (theirs.scheme, theirs.netloc)

@@ -16,11 +16,14 @@ from django.urls import reverse
 
 from clinic.domain import patient_rows
 from clinic.models import Patient
+from messaging.domain import firewall
 from support.enums import LinkPurpose
 from support.models import Designation, Link
 
 ID_LENGTH = 8
 TOKEN_LENGTH = ID_LENGTH + 22
+# No link has it: an id holds no nought.
+NOBODYS = "0" * TOKEN_LENGTH
 # A link outlives the visit it is about, so that the evening after still works; every new message prolongs it.
 KEPT_FOR = timedelta(days=60)
 
@@ -78,7 +81,7 @@ def token(link: Link, *, key: str | None = None) -> str:
 
 def address(link: Link) -> str:
     """The whole address, from the settings' own base URL and never from a request."""
-    return settings.PUBLIC_URL + reverse("link", args=[token(link)])
+    return firewall.link_base() + reverse("link", args=[token(link)])
 
 
 def preferences_of(address: str) -> str:
@@ -88,7 +91,7 @@ def preferences_of(address: str) -> str:
 
 def stand_in() -> str:
     """As long as an address, and nobody's: for words that are only looked at."""
-    return settings.PUBLIC_URL + reverse("link", args=["0" * TOKEN_LENGTH])
+    return firewall.link_base() + reverse("link", args=[NOBODYS])
 
 
 def resolve(candidate: str) -> Link | None:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from messaging.domain import firewall
 from messaging.domain.firewall import FIRST_WORDS
 from messaging.enums import Channel
 
@@ -35,7 +36,7 @@ def of(*, channel: str, language: str, subject: str, body: str, page_title: str)
         words=masked(body[:FIRST_WORDS].rstrip()).removesuffix("…"),
         is_cut=len(body) > FIRST_WORDS,
         page_title=page_title,
-        host=urlsplit(settings.PUBLIC_URL).netloc,
+        host=urlsplit(firewall.link_base()).netloc,
         language=language,
     )
 
