@@ -12,9 +12,10 @@ from clinic.domain import premises, times
 from clinic.domain.premises import Premises
 from clinic.enums import OFF, InfusionStatus
 from clinic.models import Infusion, Site
-from support.domain import diary_rows, steps, visit_rows, way_home
+from support.domain import diary_rows, estimate, steps, visit_rows, way_home
 from support.domain.board_grid import Grid, Span, around
 from support.domain.diary_rows import Owner
+from support.domain.estimate import Learned
 from support.domain.visit_rows import VisitRow
 from support.domain.way_home import WayHome
 from support.enums import AlertKind, AlertStatus
@@ -115,7 +116,9 @@ class Board:
 
 def visits_of(*, infusions: Sequence[VisitRow], site: Site, now: datetime, grid: Grid | None = None) -> list[Visit]:
     ways = way_home.of(infusions=infusions, now=now)
-    return [_visit(infusion, ways[infusion.pk], site, now, grid) for infusion in infusions]
+    resting = [infusion for infusion in infusions if infusion.state == S.RECOVERING]
+    known = estimate.learned(infusions=resting, now=now)
+    return [_visit(infusion, ways[infusion.pk], site, now, grid, known) for infusion in infusions]
 
 
 def day(*, site: Site, day: date, now: datetime) -> Board:
@@ -166,8 +169,11 @@ def open_alerts(*, site: Site) -> QuerySet[Alert]:
     return Alert.objects.filter(site=site).exclude(status=AlertStatus.CLOSED)
 
 
-def _visit(infusion: VisitRow, way: WayHome, site: Site, now: datetime, grid: Grid | None) -> Visit:
+def _visit(
+    infusion: VisitRow, way: WayHome, site: Site, now: datetime, grid: Grid | None, known: dict[int, Learned]
+) -> Visit:
     level, word = mark(infusion, way)
+    learned = known.get(infusion.course.protocol.pk)
     return Visit(
         infusion=infusion,
         phase=phase(infusion, way, site, now),
@@ -175,7 +181,7 @@ def _visit(infusion: VisitRow, way: WayHome, site: Site, now: datetime, grid: Gr
         mark_level=level,
         mark_word=word,
         tone=tone(infusion, way),
-        expected=steps.expected(infusion=infusion, now=now),
+        expected=steps.expected(infusion=infusion, now=now, recovery=learned.recovery.middle if learned else None),
         step=steps.next_step(infusion=infusion, zone=site.zone, now=now),
         place=grid.span(infusion.starts_at, infusion.ends_at) if grid else None,
         turn=grid.span(infusion.ends_at, infusion.room_free_at) if grid else None,

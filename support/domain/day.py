@@ -40,8 +40,18 @@ def pickup_window(*, infusion: Infusion, now: datetime) -> tuple[datetime, datet
         start = max(infusion.ready_at, leaves or infusion.ready_at)
         return start, max(start, infusion.ends_at)
     length = infusion.ends_at - infusion.pickup_from
-    start = max(infusion.pickup_from + _behind(infusion), leaves or now, now)
+    start = max(infusion.pickup_from + behind(infusion=infusion), leaves or now, now)
     return start, start + length
+
+
+def behind(*, infusion: Infusion) -> timedelta:
+    """How far the day runs behind its booking."""
+    if infusion.started_at is not None:
+        prep = timedelta(minutes=infusion.course.protocol.prep_minutes)
+        return max(infusion.started_at - (infusion.starts_at + prep), timedelta())
+    if infusion.arrived_at is not None:
+        return max(infusion.arrived_at - infusion.starts_at, timedelta())
+    return timedelta(minutes=infusion.late_minutes or 0)
 
 
 def on_the_way(*, commitment: Commitment, minutes: int, now: datetime) -> Commitment:
@@ -97,16 +107,6 @@ def patient_cannot_come(*, infusion: Infusion, now: datetime, actor: str = "") -
             subject=f"infusion:{visit.pk}",
         )
         return alert
-
-
-def _behind(infusion: Infusion) -> timedelta:
-    """How far the day runs behind its booking."""
-    if infusion.started_at is not None:
-        prep = timedelta(minutes=infusion.course.protocol.prep_minutes)
-        return max(infusion.started_at - (infusion.starts_at + prep), timedelta())
-    if infusion.arrived_at is not None:
-        return max(infusion.arrived_at - infusion.starts_at, timedelta())
-    return timedelta(minutes=infusion.late_minutes or 0)
 
 
 def _coming(commitment: Commitment) -> Commitment:

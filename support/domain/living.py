@@ -1,16 +1,18 @@
 """Where a visit stands, in neutral words for people outside the clinic."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion
-from support.domain import day
+from support.domain import estimate
 
 _S = InfusionStatus
+# So long before the window opens it is time to think of leaving.
+NEARLY = timedelta(minutes=20)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +43,12 @@ def standing(*, infusion: Infusion, now: datetime) -> Standing:
     state, icon, level, says = words.get(status, (_("On the way home"), "home", "ok", ""))
     start = end = ""
     if status in {_S.BOOKED, _S.ARRIVED, _S.STARTED, _S.RECOVERING}:
-        opens, closes = day.pickup_window(infusion=infusion, now=now)
-        start, end = f"{timezone.localtime(opens, zone):%H:%M}", f"{timezone.localtime(closes, zone):%H:%M}"
+        window = estimate.window(infusion=infusion, now=now)
+        start, end = (f"{timezone.localtime(moment, zone):%H:%M}" for moment in (window.start, window.end))
+        if status == _S.RECOVERING and window.start - now <= NEARLY:
+            state, icon = _("Nearly ready"), "clock"
+        if not window.visits:
+            says = f"{says} {_('These times are as planned: we do not have enough visits yet to tell.')}"
     return Standing(
         state=state,
         icon=icon,

@@ -92,14 +92,17 @@ def _left(infusion: Infusion | VisitRow, zone: ZoneInfo) -> str:
     return _("Left at %(time)s") % {"time": at}
 
 
-def expected(*, infusion: Infusion | VisitRow, now: datetime) -> datetime:
-    """When the next step is due: the booked start, then each phase's expected end, then now."""
+def expected(*, infusion: Infusion | VisitRow, now: datetime, recovery: timedelta | None = None) -> datetime:
+    """When the next step is due: the booked start, then each phase's expected end, then now.
+
+    ``recovery``: how long it took lately, where the clinic has enough visits to tell.
+    """
     protocol = infusion.course.protocol
     state = infusion.state
     if state == S.STARTED and infusion.started_at:
         return infusion.started_at + timedelta(minutes=protocol.infusion_minutes)
     if state == S.RECOVERING and infusion.recovering_at:
-        planned = infusion.recovering_at + timedelta(minutes=protocol.recovery_minutes)
+        planned = infusion.recovering_at + (recovery or timedelta(minutes=protocol.recovery_minutes))
         return max(planned, rules.leaves_from(infusion=infusion) or planned)
     if state == S.ARRIVED:
         return infusion.starts_at + timedelta(minutes=protocol.prep_minutes)
