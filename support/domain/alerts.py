@@ -64,12 +64,13 @@ def open_alert(
     once: bool = False,
     said_again: bool = False,
     first: Role | None = None,
+    deadline: datetime | None = None,
 ) -> Alert:
     """Idempotent while one with this ``key`` is not closed; with ``once`` even after: the sweep asks every minute.
 
     ``said_again``: a person asks for help. One that somebody had taken on and not closed is unread again.
     ``site`` where it is about no patient. ``script``: what to read out to whom the desk calls. ``first``: whose it is
-    first, where the kind alone does not say.
+    first, where the kind alone does not say. ``deadline``: the matter's own, where it has one.
     """
     existing = Alert.objects.filter(key=key).order_by("-pk")
     if not once:
@@ -93,7 +94,7 @@ def open_alert(
                 script=script,
                 opened_at=now,
                 owner=_first_owner(site=at, first=first or FIRST.get(kind, Role.FRONT_DESK)),
-                deadline=now + _time_for(site=at, kind=kind),
+                deadline=deadline or now + _time_for(site=at, kind=kind),
             )
             _note(alert, "system", "alert.opened", now)
             return alert
@@ -105,6 +106,11 @@ def open_alert(
 def is_known(*, key: str) -> bool:
     """Whether one was ever opened for it, and be it closed."""
     return Alert.objects.filter(key=key).exists()
+
+
+def waits(*, key: str) -> bool:
+    """Whether one is open for it."""
+    return Alert.objects.filter(key=key).exclude(status=AlertStatus.CLOSED).exists()
 
 
 def call_key(*, kind: str, recipient: str, subject: str, visit: Infusion) -> str:
@@ -168,6 +174,18 @@ def add(*, key_begins: str, says: str) -> None:
         # Older words give way: cut at the end, the newest would be said again and again.
         alert.says = f"{Truncator(alert.says).chars(299 - len(says))} {says}"
         alert.save(update_fields=["says"])
+
+
+def go_on(*, alert: Alert, says: str, deadline: datetime | None, now: datetime) -> Alert:
+    """The same matter one step further: the newest words behind the older, unread again, with a new deadline."""
+    add(key_begins=alert.key, says=says)
+    with transaction.atomic():
+        row = _locked(alert)
+        row.status, row.acknowledged_at = AlertStatus.OPEN, None
+        row.deadline = deadline or now + _time_for(site=row.site, kind=AlertKind(row.kind))
+        row.save(update_fields=["status", "acknowledged_at", "deadline"])
+        _note(row, "system", "alert.went_on", now)
+        return row
 
 
 def hand_on(*, now: datetime) -> int:
