@@ -219,6 +219,7 @@ def until(here: world.World, step: str, clock: time_machine.Traveller) -> None:
                 check_by=HandoverCheck.PHOTO_ID,
                 score=10,
                 instructions_given=True,
+                accepted_on_paper=True,
                 actor=nurse,
                 now=moment,
             )

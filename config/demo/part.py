@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 
 from clinic.domain import audit, bookings, infusions, patients, prechecks, wishes
 from clinic.domain.slots import Slot
-from clinic.enums import InfusionStatus, Weekday
+from clinic.enums import DischargeItem, InfusionStatus, Weekday
 from clinic.models import Course, Infusion, Patient
 from config.demo.clinic import Clinic
 from config.demo.people import Person, number
@@ -156,7 +156,9 @@ class Part:
             infusion=visit,
             commitment=self.ride(starts),
             check_by=HandoverCheck.CODE,
+            words=(visit.handover.patient_word, visit.handover.helper_word),
             score=9,
+            checked=list(DischargeItem),
             instructions_given=True,
             actor=self.clinic.nurse,
             now=now,

@@ -14,13 +14,14 @@ from django.utils.translation import gettext as _
 from clinic.domain.errors import Refused
 from clinic.enums import AHEAD_OR_HERE, InfusionStatus
 from clinic.models import Infusion, StaffMember
-from support.domain import agreeing, desk_news, replan, rules
+from support.domain import agreeing, code_words, desk_news, replan, rules
 from support.domain.promise_rows import (
     LEFT,
     fresh,
     locked,
     refuse_if_not_named,
     refuse_if_over,
+    refuse_if_turned_away,
     ride_is_held,
     rides,
     who_said,
@@ -115,6 +116,17 @@ def withdraw(
         if row.status not in OPEN_COMMITMENTS:
             return row
         return _step_back(visit, row, via, now, recorded_by, actor)
+
+
+def end_here(*, commitment: Commitment, recorded_by: StaffMember, now: datetime) -> Commitment:
+    """The clinic ends a promise itself: whoever made it does not take the patient, and knows why from the nurse or not
+    at all. The others are asked; the caller tells the staff. Idempotent."""
+    with transaction.atomic():
+        visit = locked(infusion_id=commitment.infusion_id)
+        row = fresh(commitment)
+        if row.status not in OPEN_COMMITMENTS:
+            return row
+        return _step_back(visit, row, AnsweredVia.DESK, now, recorded_by, "", is_news=False)
 
 
 def lapse(*, commitment: Commitment, now: datetime) -> Commitment:
@@ -237,6 +249,8 @@ def _accept(
         return row
     if row.role == SupportRole.RIDE and ride_is_held(visit):
         raise Refused(_("Somebody else has this date. There is nothing for you to do."))
+    if visit.state.in_the_house:
+        refuse_if_turned_away(row)
     had_stepped_back = row.status == S.WITHDRAWN
     fields: dict[str, object] = {"answered_at": now, "answered_via": via, "recorded_by": recorded_by}
     if is_near:
@@ -249,6 +263,9 @@ def _accept(
             write(other, S.COVERED, "system", now)
         if had_stepped_back:
             desk_news.comes_after_all(row=row)
+        if visit.state is InfusionStatus.READY:
+            # The words of whoever had it before are dead.
+            code_words.draw(infusion=visit, now=now)
     return row
 
 
@@ -259,6 +276,8 @@ def _step_back(
     now: datetime,
     recorded_by: StaffMember | None,
     actor: str,
+    *,
+    is_news: bool = True,
 ) -> Commitment:
     if row.status == S.KEPT or InfusionStatus(visit.status) in LEFT:
         raise Refused(_("This visit is over."))
@@ -268,7 +287,8 @@ def _step_back(
     if held_the_ride:
         for other in rides(visit).filter(status__in=[S.COVERED, S.LAPSED], designation__withdrawn_at=None):
             write(other, S.ASKED, "system", now, asked_at=now, answered_at=None)
-        desk_news.stepped_back(visit=visit, row=row, now=now)
+        if is_news:
+            desk_news.stepped_back(visit=visit, row=row, now=now)
     replan.replan(infusion=visit, now=now)
     return row
 

@@ -37,8 +37,8 @@ WORTH_A_CALL = plan.WORTH_A_CALL | {
     "helper_open",
     "waitlist_offer",
 }
-# Nobody waits for it: where it came too late, nobody needs to be told.
-COURTESY = frozenset({"helper_covered"})
+# Where it came too late, nobody needs to be told: nobody waits for it, or somebody calls by then anyway.
+COURTESY = frozenset({"helper_covered", "helper_home", "patient_home"})
 ROADS = (ReachBy.SMS, ReachBy.EMAIL, ReachBy.VOICE)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TypeGuard
 
+from django.db.models import Exists, OuterRef
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,7 +16,7 @@ from clinic.models import Infusion, Policy
 from messaging.domain import quiet
 from support.domain import promise_rows, rules, texting_hours, whole_visit
 from support.enums import HOLDING, AnsweredVia, CommitmentStatus, MayKnow, SupportRole
-from support.models import Commitment, Designation, Handover
+from support.models import Commitment, Designation, Handover, NotHandedOverTo
 
 # Before the visit the page turns to the day itself; it stays with the helper through the night after.
 DAY_BEGINS = timedelta(hours=12)
@@ -90,6 +91,8 @@ def build(*, designation: Designation, now: datetime) -> HelperPage:
         )
         .exclude(status=CommitmentStatus.VOID)
         .exclude(infusion__status__in=OFF)
+        # Who was turned away at the door reads nothing of it.
+        .exclude(Exists(NotHandedOverTo.objects.filter(commitment=OuterRef("pk"))))
         .select_related("infusion__site", "infusion__room", "infusion__policy", "designation__person__site")
         .order_by("infusion__starts_at", "pk")
     )

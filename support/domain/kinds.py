@@ -28,6 +28,7 @@ PLANNED_PATIENT = (
     "patient_1_day",
     "patient_3_hours",
     "patient_cancelled",
+    "patient_home",
     "checkin_evening",
     "checkin_next_day",
 )
@@ -39,6 +40,7 @@ PLANNED_HELPER = (
     "helper_cancelled",
     "helper_covered",
     "helper_come_in",
+    "helper_home",
     "helper_checkin_evening",
     "helper_checkin_next_day",
 )
@@ -48,6 +50,8 @@ TWICE_IS_BETTER = frozenset({"helper_come_in", "patient_closed", "helper_closed"
 BESIDE_THE_BUDGET = frozenset(
     {
         "helper_come_in",
+        "helper_home",
+        "patient_home",
         "patient_cancelled",
         "helper_cancelled",
         "patient_moved",

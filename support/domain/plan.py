@@ -13,7 +13,7 @@ from clinic.models import Policy
 from messaging.domain import quiet
 from messaging.domain.outbox import Wanted
 from support.domain import purposes, texting_hours
-from support.domain.plan_state import Helper, Question, Reach, Touch, VisitState
+from support.domain.plan_state import CALL, Helper, Question, Reach, Touch, VisitState
 from support.domain.texting_hours import DAYS_BEFORE_AT
 from support.enums import HOLDING, CheckInKind, CommitmentStatus, SupportRole
 
@@ -25,7 +25,9 @@ ASK_AGAIN_AFTER = timedelta(hours=24)
 COME_IN_LASTS = timedelta(hours=3)
 
 AT_ONCE = "at once"
-FOR_EVERYBODY = frozenset({"patient_1_day", "helper_reconfirm", "checkin_evening", "checkin_next_day"})
+# "Are you home?"
+HOME = frozenset({"helper_home", "patient_home"})
+FOR_EVERYBODY = frozenset({"patient_1_day", "helper_reconfirm", "checkin_evening", "checkin_next_day"}) | HOME
 
 # Nobody to text or write to: a person calls. Only what must be said; not each reminder.
 WORTH_A_CALL = frozenset(
@@ -91,6 +93,8 @@ def _all(state: VisitState) -> Iterator[Touch]:
         yield from _unreached(state)
     if status is InfusionStatus.READY:
         yield from _come_in(state, helpers)
+    if status is InfusionStatus.RELEASED:
+        yield from _home(state, helpers)
     if not status.is_live:
         yield from _called_off(state, helpers)
     for question in state.questions:
@@ -223,6 +227,19 @@ def _come_in(state: VisitState, helpers: list[Helper]) -> Iterator[Touch]:
             yield _touch(
                 state, "helper_come_in", helper.reach, due=state.ready_at, not_after=until, rule=AT_ONCE, at=None
             )
+
+
+def _home(state: VisitState, helpers: list[Helper]) -> Iterator[Touch]:
+    """They should be home by now and nobody has said so. At night nobody is woken by a text: a person calls."""
+    if state.released_at is None:
+        return
+    due = state.released_at + timedelta(minutes=state.rules.travel_minutes)
+    until = due + timedelta(minutes=state.rules.home_call_minutes)
+    took_them = [who for who in helpers if any(p.role == SupportRole.RIDE for p in who.with_status(*HOLDING))]
+    for kind, who in [("patient_home", state.patient), *(("helper_home", helper.reach) for helper in took_them)]:
+        is_call = channel(who=who, kind=kind, rules=state.rules) == CALL
+        if not is_call and _later(state, who, due) == due < until:
+            yield _touch(state, kind, who, due=due, not_after=until, rule="after the way home", at=None)
 
 
 def _called_off(state: VisitState, helpers: list[Helper]) -> Iterator[Touch]:

@@ -118,6 +118,7 @@ class VisitState:
     questions: tuple[Question, ...]
     said: dict[tuple[str, str, datetime | None, str], str]
     is_taken_back: bool = False
+    released_at: datetime | None = None
 
     @property
     def subject(self) -> str:

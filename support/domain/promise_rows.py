@@ -12,7 +12,7 @@ from clinic.domain.errors import Refused
 from clinic.enums import OFF, InfusionStatus
 from clinic.models import Infusion, StaffMember
 from support.enums import HOLDING, CommitmentStatus, SupportRole
-from support.models import Commitment
+from support.models import Commitment, NotHandedOverTo
 
 S = CommitmentStatus
 LEFT = frozenset({InfusionStatus.RELEASED, InfusionStatus.HOME})
@@ -43,6 +43,13 @@ def refuse_if_over(visit: Infusion, row: Commitment) -> None:
 def refuse_if_not_named(row: Commitment, now: datetime) -> None:
     if not row.designation.holds_at(now):
         raise Refused(_("This person is no longer on the list."))
+
+
+def refuse_if_turned_away(row: Commitment) -> None:
+    """A nurse did not give the patient to this person; they are not told so from afar."""
+    away = NotHandedOverTo.objects.filter(infusion=row.infusion_id, commitment__designation=row.designation_id)
+    if row.role == SupportRole.RIDE and away.exists():
+        raise Refused(_("This date is taken care of. Please call us if you have a question."))
 
 
 def rides(visit: Infusion) -> QuerySet[Commitment]:

@@ -200,6 +200,7 @@ def _state(
         questions=tuple(_question(visit, checkin) for checkin in checkins),
         said=ledger.said,
         is_taken_back=visit.off_reason == TAKEN_BACK,
+        released_at=visit.released_at,
     )
 
 

@@ -12,15 +12,13 @@ from django.utils.translation import gettext as _
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion
 from messaging.domain import inbound
-from support.domain import alerts, checkins, commitments, replan, rules, waitlist, way_home
+from support.domain import alerts, checkins, commitments, homeward, nobody_came, replan, rules, waitlist, way_home
 from support.enums import AlertKind, CommitmentStatus
 from support.models import Commitment
 
 log = structlog.get_logger(__name__)
 
 S = InfusionStatus
-# Nobody came: so long after the visit should be over.
-WAITING = timedelta(minutes=30)
 LOOK_AHEAD = timedelta(days=4)
 LOOK_BACK = timedelta(days=2)
 WITH = ("site", "patient__site", "policy")
@@ -33,8 +31,8 @@ def run(*, now: datetime) -> None:
         replan.sweep,
         lapse_silent,
         call_about_rides,
-        nobody_came,
-        not_known_home,
+        nobody_came.find,
+        homeward.find,
         checkins.open_due,
         checkins.close_silent,
         alerts.hand_on,
@@ -44,7 +42,7 @@ def run(*, now: datetime) -> None:
         try:
             step(now=now)
         except Exception as error:
-            log.error("sweep_step_failed", step=step.__name__, error=type(error).__name__)
+            log.error("sweep_step_failed", step=f"{step.__module__}.{step.__name__}", error=type(error).__name__)
 
 
 def lapse_silent(*, now: datetime) -> int:
@@ -64,17 +62,6 @@ def call_about_rides(*, now: datetime) -> int:
     visits = _visits(now, Q(status__in=[S.BOOKED, S.ARRIVED], starts_at__gt=now, starts_at__lt=now + LOOK_AHEAD))
     ways = way_home.of(infusions=visits, now=now)
     return sum(_safely(partial(_call_about_ride, visit, ways[visit.pk], now)) for visit in visits)
-
-
-def nobody_came(*, now: datetime) -> int:
-    """Ready, and nobody is here: the patient stays, and the ladder is climbed."""
-    visits = _visits(now, Q(status=S.READY, ends_at__lte=now - WAITING))
-    return sum(_safely(partial(_nobody_came, visit, now)) for visit in visits)
-
-
-def not_known_home(*, now: datetime) -> int:
-    visits = _visits(now, Q(status=S.RELEASED, released_at__gt=now - LOOK_BACK))
-    return sum(_safely(partial(_not_home, visit, now)) for visit in visits)
 
 
 def _visits(now: datetime, condition: Q) -> list[Infusion]:
@@ -116,40 +103,6 @@ def _call_about_ride(visit: Infusion, way: way_home.WayHome, now: datetime) -> b
         sentence = _("%(helper)s has not confirmed the way home for %(name)s, %(when)s. Please call.")
         return _open(visit, f"ride-unconfirmed:{visit.pk}:{minute}", sentence % words, now)
     return False
-
-
-def _nobody_came(visit: Infusion, now: datetime) -> bool:
-    held = commitments.holder(infusion=visit)
-    if held is not None and held.outside_at is not None:
-        return False
-    sentence = _("%(name)s is ready and nobody came yet. The patient stays. Ask the next person.")
-    alerts.open_alert(
-        kind=AlertKind.NOBODY_CAME,
-        key=f"nobody-came:{visit.pk}",
-        says=sentence % {"name": visit.patient.first_name},
-        patient=visit.patient,
-        infusion=visit,
-        designation=held.designation if held is not None else None,
-        now=now,
-        once=True,
-    )
-    return True
-
-
-def _not_home(visit: Infusion, now: datetime) -> bool:
-    travel = timedelta(minutes=rules.of(infusion=visit).travel_minutes)
-    if visit.released_at is None or now < visit.released_at + travel:
-        return False
-    alerts.open_alert(
-        kind=AlertKind.HOME_UNKNOWN,
-        key=f"home-unknown:{visit.pk}",
-        says=_("%(name)s left and has not said “home” yet. Please call.") % {"name": visit.patient.first_name},
-        patient=visit.patient,
-        infusion=visit,
-        now=now,
-        once=True,
-    )
-    return True
 
 
 def _open(visit: Infusion, key: str, sentence: str, now: datetime) -> bool:

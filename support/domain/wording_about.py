@@ -17,6 +17,7 @@ ABOUT: Mapping[str, Promise] = {
     "patient_closed": _("The clinic, or what the visit needs, is closed at its time."),
     "patient_open": _("What was to be closed stays open: the visit takes place."),
     "waitlist_offer": _("Somebody who waits is offered a time that came free."),
+    "patient_home": _("They should be home by now: one tap says so."),
     "checkin_evening": _("The evening after a visit: how are you, and whom to call."),
     "checkin_next_day": _("The day after a visit: how are you, and whom to call."),
     "helper_invitation": _("The first message to a helper. Nothing more goes until they say yes."),
@@ -30,6 +31,7 @@ ABOUT: Mapping[str, Promise] = {
     "helper_closed": _("The helper is not needed: the clinic, or what the visit needs, is closed then."),
     "helper_open": _("What was to be closed stays open: the helper is counted on."),
     "helper_come_in": _("The patient is ready to go home. It goes at any hour."),
+    "helper_home": _("They should be home by now: one tap says so."),
     "helper_checkin_evening": _("The evening after a visit: how is the patient?"),
     "helper_checkin_next_day": _("The day after a visit: how is the patient?"),
     NEWS: _("Instead of any message with a date, to helpers who may not know dates."),
@@ -53,10 +55,12 @@ TITLES: Mapping[str, Promise] = {
 PATIENT_PAGE = "Your next visit"
 HELPER_PAGE = "%(name)s asked for your help"
 PAGES: Mapping[str, str] = {
+    "patient_home": "Your day",
     "checkin_evening": "Your day",
     "checkin_next_day": "Your day",
     "helper_3_hours": "Bring %(name)s home",
     "helper_come_in": "Bring %(name)s home",
+    "helper_home": "Tonight with %(name)s",
     "helper_checkin_evening": "Tonight with %(name)s",
     "helper_checkin_next_day": "Tonight with %(name)s",
 }

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from clinic.enums import InfusionStatus
+from clinic.enums import DischargeItem, InfusionStatus
 from messaging.domain import dispatch
 from messaging.fake_provider import Provider
 from support.domain import checkins, handovers
@@ -139,7 +139,9 @@ def the_day(page, story, part, visit) -> None:
         infusion=visit,
         commitment=part.ride(visit.starts_at),
         check_by=HandoverCheck.CODE,
+        words=(visit.handover.patient_word, visit.handover.helper_word),
         score=10,
+        checked=list(DischargeItem),
         instructions_given=True,
         actor=story.clinic.nurse,
         now=timezone.now(),

@@ -111,7 +111,8 @@ class Clinic:
         raise ValueError(status)
 
     def hand_over(self, visit: Infusion, commitment: Commitment, *, now: datetime, **changes):
-        values = {"check_by": HandoverCheck.PHOTO_ID, "score": 10, "instructions_given": True} | changes
+        values = {"check_by": HandoverCheck.PHOTO_ID, "score": 10, "instructions_given": True}
+        values |= {"accepted_on_paper": True} | changes
         return handovers.complete(infusion=visit, commitment=commitment, actor=self.nurse, now=now, **values)
 
     def fresh(self, visit: Infusion) -> Infusion:

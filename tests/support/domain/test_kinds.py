@@ -194,6 +194,8 @@ CANNOT_WAIT = {
     "patient_open",
     "helper_open",
     "helper_come_in",
+    "helper_home",
+    "patient_home",
 }
 
 

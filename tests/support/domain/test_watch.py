@@ -6,8 +6,7 @@ import pytest
 
 from clinic.models import Infusion
 from messaging.models import Message
-from support.domain import commitments, day, handovers, replan, watch
-from support.enums import AlertKind
+from support.domain import commitments, replan, watch
 from support.models import Alert
 from tests import factories
 from tests.support.conftest import Clinic
@@ -80,47 +79,6 @@ def test_somebody_asked_because_another_stepped_back_during_the_visit_is_asked_s
     assert clinic.promise(jo, visit).status == "asked"
     assert "The treatment has begun: the patient stays until somebody comes." in says()[0]
     assert Message.objects.get(kind="helper_ask_again", status="pending").recipient == f"designation:{jo.pk}"
-
-
-def ready(clinic, next_week):
-    sam = clinic.named("Sam")
-    visit = clinic.book(next_week)
-    clinic.confirmed(sam, visit)
-    return clinic.until(visit, "ready"), sam
-
-
-def test_nobody_came_is_a_hold_and_an_alert_and_never_a_quiet_discharge(clinic: Clinic, next_week):
-    visit, _sam = ready(clinic, next_week)
-    watch.nobody_came(now=visit.ends_at + 29 * MINUTE)
-    assert Alert.objects.count() == 0
-    watch.nobody_came(now=visit.ends_at + 30 * MINUTE)
-    alert = Alert.objects.get()
-    assert (alert.kind, alert.owner) == (AlertKind.NOBODY_CAME, clinic.nurse)
-    assert Infusion.objects.get(pk=visit.pk).status == "ready"
-
-
-def test_somebody_who_stands_outside_has_come(clinic: Clinic, next_week):
-    visit, sam = ready(clinic, next_week)
-    day.outside(commitment=clinic.promise(sam, visit), car="grey Honda", now=visit.ends_at)
-    watch.nobody_came(now=visit.ends_at + HOURS)
-    assert Alert.objects.count() == 0
-
-
-def test_not_known_to_be_home_is_an_alert_after_the_policys_time(clinic: Clinic, next_week):
-    visit, sam = ready(clinic, next_week)
-    clinic.hand_over(visit, clinic.promise(sam, visit), now=visit.ready_at)
-    watch.not_known_home(now=visit.ready_at + 89 * MINUTE)
-    assert Alert.objects.count() == 0
-    watch.not_known_home(now=visit.ready_at + 90 * MINUTE)
-    assert Alert.objects.get().kind == AlertKind.HOME_UNKNOWN
-
-
-def test_who_said_home_is_home(clinic: Clinic, next_week):
-    visit, sam = ready(clinic, next_week)
-    clinic.hand_over(visit, clinic.promise(sam, visit), now=visit.ready_at)
-    handovers.say_home(infusion=visit, now=visit.ready_at + 30 * MINUTE, actor="link:abc")
-    watch.not_known_home(now=visit.ready_at + 3 * HOURS)
-    assert Alert.objects.count() == 0
 
 
 def test_a_patient_nobody_can_write_to_is_called_the_day_before(clinic: Clinic, next_week):

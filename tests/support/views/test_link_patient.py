@@ -74,6 +74,7 @@ def test_who_left_another_way_did_not_leave_together(clinic, visit):
         how="against_advice",
         evidence="Would not wait; told of the risks by Noor, took a taxi.",
         authorised_by=clinic.staff["clinician"],
+        witness=clinic.desk,
         score=10,
         actor=clinic.nurse,
         now=visit.ends_at,

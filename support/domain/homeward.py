@@ -1,0 +1,105 @@
+"""From the door to "we're home": asked by text, then by a person, then whom the patient named to call first.
+
+It ends with "home" or with what a person wrote down, never with silence.
+"""
+
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.utils.translation import gettext as _
+
+from clinic.enums import InfusionStatus, Role
+from clinic.models import Infusion
+from support.domain import alerts, commitments, emergency, plan, row_by_row, rules, visit_state
+from support.domain.plan_state import VisitState
+from support.enums import AlertKind, AlertStatus
+from support.models import Alert, Designation
+
+WITH = ("site", "patient__site", "policy")
+LOOK_BACK = timedelta(days=2)
+# Of the two messages that ask.
+ASKS = frozenset({"helper_home", "patient_home"})
+
+
+def find(*, now: datetime) -> int:
+    """Asked by the sweep. Idempotent: each step is made once."""
+    gone = Infusion.objects.filter(status=InfusionStatus.RELEASED, released_at__gt=now - LOOK_BACK)
+    late = [visit for visit in gone.select_related(*WITH).order_by("released_at", "pk") if now >= _expected(visit)]
+    states = visit_state.load(infusions=late) if late else {}
+    return row_by_row.each(partial(_look, visit, states[visit.pk], now) for visit in late)
+
+
+def is_home(*, visit: Infusion, now: datetime) -> None:
+    """Said on the alerts that still wait; a person closes them."""
+    with alerts.for_the_desk():
+        at = f"{now.astimezone(visit.site.zone):%H:%M}"
+        sentence = _("Since then: home, said at %(time)s.") % {"time": at}
+    for key in (_call_key(visit), _contact_key(visit)):
+        alerts.add(key_begins=key, says=sentence)
+
+
+def _expected(visit: Infusion) -> datetime:
+    left = visit.released_at or visit.ends_at
+    return left + timedelta(minutes=rules.of(infusion=visit).travel_minutes)
+
+
+def _look(visit: Infusion, state: VisitState, now: datetime) -> bool:
+    policy = rules.of(infusion=visit)
+    # Nobody can be texted at this hour, or at all: a person calls at once.
+    is_asked = any(touch.wanted.kind in ASKS and not touch.is_call for touch in plan.everything(state=state))
+    call_at = _expected(visit) + timedelta(minutes=policy.home_call_minutes if is_asked else 0)
+    if now < call_at:
+        return False
+    call = _call(visit, now)
+    if call.status != AlertStatus.CLOSED and now >= call_at + timedelta(minutes=policy.home_contact_minutes):
+        _call_first(visit, call, now)
+    return True
+
+
+def _call(visit: Infusion, now: datetime) -> Alert:
+    with alerts.for_the_desk():
+        says = _("%(name)s left and has not said “home” yet. Please call.") % {"name": visit.patient.first_name}
+    return _open(visit, _call_key(visit), says, _who_took_them(visit), now)
+
+
+def _call_first(visit: Infusion, call: Alert, now: datetime) -> Alert:
+    """Whom the patient said to call first, if they may be; else a clinician decides."""
+    first = emergency.to_call_first(patient=visit.patient, now=now)
+    words = {"name": visit.patient.first_name}
+    if first is None or first.pk == call.designation_id:
+        with alerts.for_the_desk():
+            says = _("%(name)s is not known to be home, and there is nobody else to call. A clinician decides.") % words
+        return _open(visit, _contact_key(visit), says, None, now, first=Role.CLINICIAN)
+    words["contact"] = first.person.first_name
+    with alerts.for_the_desk():
+        says = _("%(name)s is not known to be home. Please call %(contact)s, as %(name)s allowed.") % words
+    return _open(visit, _contact_key(visit), says, first, now)
+
+
+def _who_took_them(visit: Infusion) -> Designation | None:
+    held = commitments.holder(infusion=visit)
+    return held.designation if held is not None else None
+
+
+def _open(
+    visit: Infusion, key: str, says: str, designation: Designation | None, now: datetime, first: Role | None = None
+) -> Alert:
+    return alerts.open_alert(
+        kind=AlertKind.HOME_UNKNOWN,
+        key=key,
+        says=says,
+        patient=visit.patient,
+        infusion=visit,
+        designation=designation,
+        now=now,
+        once=True,
+        first=first,
+    )
+
+
+def _call_key(visit: Infusion) -> str:
+    return f"home-unknown:{visit.pk}"
+
+
+def _contact_key(visit: Infusion) -> str:
+    return f"home-contact:{visit.pk}"

@@ -1,0 +1,65 @@
+"""Ready to leave, and nobody is here: the patient stays, a nurse is told, then the clinician who decides."""
+
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.utils.translation import gettext as _
+
+from clinic.enums import InfusionStatus
+from clinic.models import Infusion
+from support.domain import alerts, commitments, row_by_row, rules
+from support.enums import AlertKind
+from support.models import Alert, Commitment
+
+WITH = ("site", "patient__site", "policy")
+LOOK_BACK = timedelta(days=2)
+
+
+def find(*, now: datetime) -> int:
+    """Asked by the sweep. Idempotent: each is told once."""
+    ready = Infusion.objects.filter(status=InfusionStatus.READY, starts_at__gt=now - LOOK_BACK).select_related(*WITH)
+    return row_by_row.each(partial(_look, visit, now) for visit in ready.order_by("starts_at", "pk"))
+
+
+def expected(*, visit: Infusion) -> datetime:
+    """When somebody should have come: at the end of the visit, or once the patient was ready."""
+    return max(visit.ends_at, visit.ready_at or visit.ends_at)
+
+
+def _look(visit: Infusion, now: datetime) -> bool:
+    policy, since = rules.of(infusion=visit), expected(visit=visit)
+    held = commitments.holder(infusion=visit)
+    is_here = held is not None and held.outside_at is not None
+    told = False
+    if not is_here and now >= since + timedelta(minutes=policy.nobody_came_minutes):
+        told = _tell_nurse(visit, held, now) is not None
+    # Also where somebody waits outside: so long after, it is stuck.
+    here_since = max(since, held.outside_at) if held is not None and held.outside_at is not None else since
+    if now >= here_since + timedelta(minutes=policy.on_call_minutes):
+        told = _tell_clinician(visit, held, now) is not None
+    return told
+
+
+def _tell_nurse(visit: Infusion, held: Commitment | None, now: datetime) -> Alert:
+    with alerts.for_the_desk():
+        sentence = _("%(name)s is ready and nobody came yet. The patient stays. Ask the next person.")
+    return _open(visit, held, AlertKind.NOBODY_CAME, f"nobody-came:{visit.pk}", sentence, now)
+
+
+def _tell_clinician(visit: Infusion, held: Commitment | None, now: datetime) -> Alert:
+    with alerts.for_the_desk():
+        sentence = _("%(name)s is ready and still here. The patient stays. Decide with the nurse what comes next.")
+    return _open(visit, held, AlertKind.ON_CALL, f"on-call:{visit.pk}", sentence, now)
+
+
+def _open(visit: Infusion, held: Commitment | None, kind: AlertKind, key: str, sentence: str, now: datetime) -> Alert:
+    return alerts.open_alert(
+        kind=kind,
+        key=key,
+        says=sentence % {"name": visit.patient.first_name},
+        patient=visit.patient,
+        infusion=visit,
+        designation=held.designation if held is not None else None,
+        now=now,
+        once=True,
+    )
