@@ -8,9 +8,11 @@ from support.views import (
     link_entry,
     link_helper,
     link_patient,
+    link_people,
     link_preferences,
     link_reading,
     link_times,
+    seen_as,
 )
 
 urlpatterns = [
@@ -38,6 +40,13 @@ urlpatterns = [
     path("l/<str:key>/offer/<int:pk>/take/", link_patient.offer_take, name="link_offer_take"),
     path("l/<str:key>/offer/<int:pk>/leave/", link_patient.offer_leave, name="link_offer_leave"),
     path("l/<str:key>/how-are-you/", link_patient.how_are_you, name="link_how_are_you"),
+    path("l/<str:key>/people/", link_people.people, name="link_people"),
+    path("l/<str:key>/people/new/", link_people.new, name="link_person_new"),
+    path("l/<str:key>/people/<int:pk>/", link_people.one, name="link_person"),
+    path("l/<str:key>/people/<int:pk>/off/", link_people.off, name="link_person_off"),
+    path("l/<str:key>/people/<int:pk>/seen/", seen_as.by_patient, name="link_person_seen"),
+    path("l/<str:key>/kept/<int:pk>/confirm/", link_people.confirm, name="link_kept_confirm"),
+    path("l/<str:key>/kept/<int:pk>/drop/", link_people.drop, name="link_kept_drop"),
     path("l/<str:key>/check-in/<int:pk>/", link_checkin.checkin, name="link_checkin"),
     path("l/<str:key>/read/<slug:stage>/", link_reading.page, name="link_reading"),
 ]

@@ -10,8 +10,8 @@ from education import directory, library
 from education.models import HelpNumber, Page, PageRevision
 from messaging.models import InboundText, Message
 from support.domain import links
-from support.enums import AlertKind, CheckInKind, CheckInStatus, CommitmentStatus
-from support.models import Alert, CheckIn, Commitment, Designation, Link, PlaceOffer, WaitlistEntry
+from support.enums import AlertKind, CheckInKind, CheckInStatus, CommitmentStatus, PendingKind
+from support.models import Alert, CheckIn, Commitment, Designation, Link, PendingChange, PlaceOffer, WaitlistEntry
 from tests.factories import (
     CommitmentFactory,
     CourseFactory,
@@ -160,6 +160,21 @@ def build(*, now: Any, given_name: str = "Maya") -> World:
         offered_at=now,
         expires_at=now + timedelta(hours=1),
     )
+    kept = PendingChange.objects.create(
+        patient=patient,
+        kind=PendingKind.CHANGE_PERSON,
+        designation=named,
+        asked_for={
+            "roles": ["ride", "presence"],
+            "rank": 1,
+            "may_know": ["dates"],
+            "relationship": "friend",
+            "call_first": False,
+            "ask_first": False,
+            "wording": "I would like this person to stand by me.",
+        },
+        asked_at=now - timedelta(days=1),
+    )
     page = Page.objects.filter(site=site).order_by("pk")[0]
     world = World(
         site=site,
@@ -193,5 +208,8 @@ def build(*, now: Any, given_name: str = "Maya") -> World:
         "library/numbers": HelpNumber.objects.order_by("pk")[0].pk,
         "l/visit": infusion.pk,
         "l/check-in": checkin.pk,
+        "l/people": named.pk,
+        "l/kept": kept.pk,
+        "kept": kept.pk,
     }
     return world

@@ -1,4 +1,5 @@
-"""The people who stand by a patient, by the patient's own hand: the list, naming, changing, taking off quietly."""
+"""The people who stand by a patient, on the patient's word: by their own link, or said to staff. The list, naming,
+changing; what cannot count yet is kept."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from clinic.domain.errors import Refused
-from clinic.models import Patient
+from clinic.models import Patient, StaffMember
 from support.domain import designations, pending
 from support.enums import ConsentHow, PendingKind
 from support.models import Designation, SupportPerson
@@ -18,14 +19,16 @@ from support.models import Designation, SupportPerson
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What the patient says about a person. ``wording`` is what they agreed to, as the page showed it."""
+    """What the patient says about a person. ``wording`` is what they agreed to, as it was shown or read out; ``rank``
+    None: the last of the list, or as it is."""
 
     roles: Sequence[str]
     may_know: Sequence[str]
     relationship: str
     call_first: bool
-    ask_first: bool
     wording: str
+    ask_first: bool = False
+    rank: int | None = None
 
 
 def of(*, patient: Patient, now: datetime) -> list[Designation]:
@@ -38,17 +41,36 @@ def of(*, patient: Patient, now: datetime) -> list[Designation]:
     return [row for row in named.order_by("rank", "pk") if row.holds_at(now) and not row.person.is_escort]
 
 
+def one(*, patient: Patient, pk: int, now: datetime) -> Designation:
+    """One of them; raises ``Designation.DoesNotExist`` for anybody else."""
+    found = next((row for row in of(patient=patient, now=now) if row.pk == pk), None)
+    if found is None:
+        raise Designation.DoesNotExist
+    return found
+
+
 def name(
-    *, patient: Patient, person_fields: Mapping[str, Any], wanted: Wanted, actor: str, now: datetime
+    *,
+    patient: Patient,
+    person_fields: Mapping[str, Any],
+    wanted: Wanted,
+    actor: str,
+    now: datetime,
+    person: SupportPerson | None = None,
+    consent_how: ConsentHow | str = ConsentHow.OWN_LINK,
+    witness: StaffMember | None = None,
 ) -> Designation | None:
-    """None where it is kept and asked again later. Refused, then too, where it could never be done."""
+    """None where it is kept and asked again later. Refused, then too, where it could never be done.
+
+    ``person``: somebody known, where ``witness`` found out that it is the same.
+    """
     with transaction.atomic():
-        known = _known(patient, person_fields)
+        known = person if witness is not None else _known(patient, person_fields)
         who = known or SupportPerson(site=patient.site, **dict(person_fields))
         designations.refuse_who_cannot(who, patient, wanted.roles, call_first=wanted.call_first)
         _refuse_listed(known, patient)
         fields = _fields(wanted, rank=_last_rank(patient) + 1)
-        if pending.waits(patient=patient, now=now):
+        if pending.waits(patient=patient, now=now, by=witness):
             asked_for = {**fields, "wording": wanted.wording, "person_fields": dict(person_fields)}
             if known is not None:
                 asked_for["person_id"] = known.pk
@@ -58,26 +80,31 @@ def name(
             patient=patient,
             person=known,
             person_fields=person_fields,
-            consent_how=ConsentHow.OWN_LINK,
+            consent_how=consent_how,
             wording=wanted.wording,
+            witness=witness,
             now=now,
             **fields,
         )
 
 
-def change(*, designation: Designation, wanted: Wanted, actor: str, now: datetime) -> bool:
+def change(
+    *, designation: Designation, wanted: Wanted, actor: str, now: datetime, witness: StaffMember | None = None
+) -> bool:
     """Whether all of it is done. What takes something away always is, at once; what gives more may be kept."""
     with transaction.atomic():
         row = Designation.objects.select_related("patient__site", "person__site").get(pk=designation.pk)
         fields = _fields(wanted, rank=row.rank)
-        if not pending.waits(patient=row.patient, now=now):
-            designations.change(designation=row, actor=actor, now=now, own_words=wanted.wording, **fields)
+        if not pending.waits(patient=row.patient, now=now, by=witness):
+            own_words = "" if witness is not None else wanted.wording
+            designations.change(designation=row, actor=actor, now=now, own_words=own_words, **fields)
             return True
         less = {
             **fields,
             "roles": [role for role in row.roles if role in wanted.roles],
             "may_know": [word for word in row.may_know if word in wanted.may_know],
             "call_first": row.call_first and wanted.call_first,
+            "rank": row.rank,
             "ask_first": False,
         }
         if not less["roles"] and not less["call_first"]:
@@ -86,19 +113,13 @@ def change(*, designation: Designation, wanted: Wanted, actor: str, now: datetim
                 "the list. Nothing is changed yet."
             )
             raise Refused(words % {"name": row.person.first_name})
+        is_all = _is_all(less, fields, row)
         designations.change(designation=row, actor=actor, now=now, **less)
-        if _is_all(less, fields, row):
-            return True
-        asked_for = {**fields, "wording": wanted.wording}
-        pending.keep(
-            patient=row.patient,
-            kind=PendingKind.CHANGE_PERSON,
-            designation=row,
-            asked_for=asked_for,
-            actor=actor,
-            now=now,
-        )
-        return False
+        if not is_all:
+            asked_for = {**fields, "wording": wanted.wording}
+            kind = PendingKind.CHANGE_PERSON
+            pending.keep(patient=row.patient, kind=kind, designation=row, asked_for=asked_for, actor=actor, now=now)
+        return is_all
 
 
 def is_first(*, designation: Designation) -> bool:
@@ -111,7 +132,7 @@ def is_first(*, designation: Designation) -> bool:
 def _fields(wanted: Wanted, *, rank: int) -> dict[str, Any]:
     return {
         "roles": list(wanted.roles),
-        "rank": rank,
+        "rank": rank if wanted.rank is None else wanted.rank,
         "may_know": list(wanted.may_know),
         "relationship": wanted.relationship,
         "call_first": wanted.call_first,
@@ -120,10 +141,10 @@ def _fields(wanted: Wanted, *, rank: int) -> dict[str, Any]:
 
 
 def _is_all(less: Mapping[str, Any], fields: Mapping[str, Any], row: Designation) -> bool:
-    if fields["ask_first"] and not is_first(designation=row):
-        return False
+    """Whether nothing of ``fields`` is more than what acts at once."""
+    is_asked_earlier = fields["rank"] < row.rank or (fields["ask_first"] and not is_first(designation=row))
     same_lists = all(set(less[name]) == set(fields[name]) for name in ("roles", "may_know"))
-    return same_lists and less["call_first"] == fields["call_first"]
+    return not is_asked_earlier and same_lists and less["call_first"] == fields["call_first"]
 
 
 def _known(patient: Patient, person_fields: Mapping[str, Any]) -> SupportPerson | None:

@@ -15,7 +15,7 @@ from clinic.domain.errors import Refused
 from clinic.domain.spoken import say_moment
 from clinic.enums import Role
 from clinic.models import Patient, StaffMember
-from support.domain import designations, impaired
+from support.domain import alerts, designations, impaired
 from support.enums import ConsentHow, PendingKind, SupportRole
 from support.models import Designation, PendingChange, SupportPerson
 
@@ -104,7 +104,7 @@ def confirm(
         fields = dict(row.asked_for)
         words = fields.pop("wording")
         if guardian_agreed:
-            words = _with_guardian(words, patient)
+            words = with_guardian(words, patient=patient)
         _decide(row, True, actor, now)
         if row.designation is not None:
             own_words = words if witness is None else ""
@@ -191,16 +191,18 @@ def helps_with(roles: list[str], *, call_first: bool) -> str:
     return get_text_list(words, _("and"))
 
 
+def with_guardian(words: str, *, patient: Patient) -> str:
+    """What was agreed to, and that whoever decides with the patient agreed too."""
+    with alerts.for_the_desk():
+        agreed = _("The guardian agreed: %(guardian)s.") % {"guardian": patient.guardian}
+    return f"{words[: 299 - len(agreed)]} {agreed}"
+
+
 def _refuse_too_early(patient: Patient, now: datetime, witness: StaffMember | None) -> None:
     until = impaired.until(patient=patient, now=now)
     if until is not None and not (witness is not None and witness.role in MAY_JUDGE):
         when = {"when": say_moment(until, patient.site)}
         raise Refused(_("This can be said from %(when)s. Before that only a clinician can hear it.") % when)
-
-
-def _with_guardian(words: str, patient: Patient) -> str:
-    agreed = _("The guardian agreed: %(guardian)s.") % {"guardian": patient.guardian}
-    return f"{words[: 299 - len(agreed)]} {agreed}"
 
 
 def _locked(change: PendingChange) -> PendingChange:

@@ -11,7 +11,17 @@ from clinic.enums import OFF
 from clinic.models import Infusion
 from clinic.templatetags.homeward import when_at
 from education import directory
-from support.domain import checkins, closing_news, day, handovers, patient_page, place_offers, rules, waitlist
+from support.domain import (
+    checkins,
+    closing_news,
+    day,
+    handovers,
+    patient_page,
+    pending,
+    place_offers,
+    rules,
+    waitlist,
+)
 from support.enums import LinkPurpose, PatientAnswer
 from support.models import PlaceOffer
 from support.views import link_reading
@@ -46,6 +56,7 @@ def context(request: HttpRequest, built: patient_page.PatientPage) -> dict[str, 
         "answers": answers(minutes),
         "is_called_off": built.visit is not None and closing_news.is_called_off(visit=built.visit),
         "offers": waitlist.open_of(patient_id=built.patient.pk, now=request.now),
+        "kept": pending.kept(patient=built.patient, now=request.now),
     }
 
 

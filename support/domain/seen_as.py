@@ -1,0 +1,30 @@
+"""A helper's page as somebody else may look at it: word for word, with nothing on it that acts."""
+
+import re
+from datetime import datetime
+
+from django.db.models import Max
+
+from support.models import Designation
+
+# Where the page itself begins; before it are the head and the way past the masthead.
+BEGINS = '<header class="masthead"'
+LINK = re.compile(r'(<a\b[^>]*?)\s+href="[^"]*"')
+FORM = re.compile(r"<form\b([^>]*)>")
+SENDS = re.compile(r'\s(?:method|action)="[^"]*"')
+CONTROL = re.compile(r"<(button|input|select|textarea)\b(?![^>]*\sdisabled)")
+TOKEN = re.compile(r'<input type="hidden"[^>]*>')
+
+
+def inert(*, page: str, band: str) -> str:
+    """The rendered page under ``band``. What sent something or led somewhere is there to be seen and does nothing."""
+    head, begins, shown = page.partition(BEGINS)
+    shown = FORM.sub(lambda form: f'<div role="group"{SENDS.sub("", form[1])}>', TOKEN.sub("", shown))
+    shown = shown.replace("</form>", "</div>")
+    return head + band + begins + CONTROL.sub(r"<\1 disabled", LINK.sub(r"\1", shown))
+
+
+def last_opened(*, designation: Designation) -> datetime | None:
+    """When this person last looked at their page themselves."""
+    opened: datetime | None = designation.links.aggregate(last=Max("last_opened_at"))["last"]
+    return opened
