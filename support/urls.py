@@ -40,6 +40,7 @@ urlpatterns = [
     path("infusions/<int:pk>/cancel/", infusions.cancel, name="infusion_cancel"),
     path("infusions/<int:pk>/no-show/", infusions.no_show, name="infusion_no_show"),
     path("infusions/<int:pk>/stop-early/", infusions.stop_early, name="infusion_stop_early"),
+    path("infusions/<int:pk>/undo/", infusions.undo, name="infusion_undo"),
     path("infusions/<int:pk>/late/", infusions.late, name="infusion_late"),
     path("infusions/<int:pk>/move/", moves.move, name="infusion_move"),
     path("infusions/<int:pk>/move/preview/", moves.preview, name="infusion_move_preview"),

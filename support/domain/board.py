@@ -68,6 +68,7 @@ class Visit:
     tone: str
     expected: datetime
     step: steps.Step | None
+    undo_until: datetime | None = None
     place: Span | None = None
     turn: Span | None = None
 
@@ -183,6 +184,7 @@ def _visit(
         tone=tone(infusion, way),
         expected=steps.expected(infusion=infusion, now=now, recovery=learned.recovery.middle if learned else None),
         step=steps.next_step(infusion=infusion, zone=site.zone, now=now),
+        undo_until=steps.undo_until(infusion=infusion, now=now),
         place=grid.span(infusion.starts_at, infusion.ends_at) if grid else None,
         turn=grid.span(infusion.ends_at, infusion.room_free_at) if grid else None,
     )

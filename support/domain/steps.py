@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clinic.access import CARE, DESK_AND_CARE
+from clinic.domain import infusions
 from clinic.domain.times import local_day
 from clinic.enums import InfusionStatus, ReleasedHow
 from clinic.models import Infusion
@@ -55,6 +56,17 @@ def next_step(*, infusion: Infusion | VisitRow, zone: ZoneInfo, now: datetime) -
     if infusion.state == S.BOOKED and not is_its_day(infusion=infusion, zone=zone, now=now):
         return None
     return STEPS.get(infusion.state)
+
+
+def undo_until(*, infusion: Infusion | VisitRow, now: datetime) -> datetime | None:
+    """Until when the step before can be taken back; None where that is over, or never was possible."""
+    until = infusions.undoable_until(infusion=infusion)
+    return until if until is not None and now < until else None
+
+
+def may_undo(*, state: InfusionStatus, role: str) -> bool:
+    """Whoever may make a step may take it back."""
+    return role in (CARE if state in {S.STARTED, S.RECOVERING, S.READY} else DESK_AND_CARE)
 
 
 def is_its_day(*, infusion: Infusion | VisitRow, zone: ZoneInfo, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from clinic.domain import gates, moves
 from clinic.enums import OFF, InfusionStatus
 from clinic.models import Infusion, Move, RuleOverride
 from messaging.models import Message
-from support.domain import answers, board, coming, ledger_words, reached, rules, steps, way_home
+from support.domain import answers, board, coming, ledger_words, reached, rules, steps, undone, way_home
 from support.domain.answers import Answered
 from support.domain.coming import Coming
 from support.domain.day import Fasting, fasting
@@ -68,7 +68,10 @@ class Promised:
 
 @dataclass(frozen=True, kw_only=True)
 class VisitPage:
-    """``coming``: messages and calls still to be made, ``messages``: those that were, or are no longer needed."""
+    """``coming``: messages and calls still to be made, ``messages``: those that were, or are no longer needed.
+
+    ``step_undo_until``: until when the step before can be taken back; ``told``: what people heard of one that was.
+    """
 
     phase: str
     phases: list[Phase]
@@ -92,6 +95,8 @@ class VisitPage:
     may_move: bool
     may_no_show: bool
     may_stop_early: bool
+    step_undo_until: datetime | None
+    told: list[str]
 
     @property
     def undo_until(self) -> datetime | None:
@@ -108,7 +113,8 @@ def of(*, infusion: Infusion, now: datetime) -> VisitPage:
     unreached = reached.why_not(commitments=commitments)
     named = Designation.objects.filter(patient_id=infusion.patient_id, withdrawn_at=None).select_related("person")
     said = Message.objects.filter(site_id=infusion.site_id, scope=f"infusion:{infusion.pk}").order_by("due_at", "pk")
-    said = said.exclude(status__in=ledger_words.WAITING)
+    went = list(said.exclude(status__in=ledger_words.WAITING))
+    names = {f"designation:{row.designation_id}": row.designation.person.first_name for row in commitments}
     return VisitPage(
         phase=steps.phase(infusion=infusion, zone=infusion.site.zone, now=now),
         phases=_phases(infusion),
@@ -120,7 +126,7 @@ def of(*, infusion: Infusion, now: datetime) -> VisitPage:
         earlier=[_promised(row, infusion, "") for row in commitments if row.status == C.VOID],
         not_asked=[row for row in named if row.pk not in asked],
         coming=coming.of(visit=infusion, now=now),
-        messages=ledger_words.lines(messages=list(said), now=now),
+        messages=ledger_words.lines(messages=went, now=now),
         answers=answers.of(infusion=infusion),
         alerts=_alerts(infusion),
         fasting=fasting(infusion=infusion, policy=rules.of(infusion=infusion)) if state == S.BOOKED else None,
@@ -132,6 +138,8 @@ def of(*, infusion: Infusion, now: datetime) -> VisitPage:
         may_move=state == S.BOOKED,
         may_no_show=state == S.BOOKED and now >= infusion.starts_at,
         may_stop_early=state == S.STARTED,
+        step_undo_until=steps.undo_until(infusion=infusion, now=now),
+        told=undone.told(infusion=infusion, messages=went, names=names),
     )
 
 

@@ -3,6 +3,7 @@ the same reason as the rooms. What people wrote goes through ``escape``."""
 
 from collections.abc import Callable
 from html import escape
+from zoneinfo import ZoneInfo
 
 from django import template
 from django.utils.formats import date_format
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from clinic.enums import InfusionStatus
 from clinic.templatetags.homeward import tel
 from support.domain.board import Board, Need, Visit
-from support.domain.steps import Step, clock
+from support.domain.steps import Step, clock, may_undo
 from support.domain.way_home import Ride
 from support.models import Alert
 from support.templatetags.drawn import address, returning, status
@@ -117,6 +118,7 @@ def floor(board: Board, role: str, here: str, csrf_token: object) -> SafeString:
     zone, visit_at, hidden = board.site.zone, address("infusion"), returning(csrf_token, here)
     who, way, number = _("Who"), _("Way home"), _("visit %(number)s of %(total)s")
     at = {step.url: address(step.url) for step in {visit.step for visit in board.floor} if step}
+    undo = _Undo(role, zone, hidden)
     drawn = []
     for place, visit in enumerate(board.floor):
         infusion = visit.infusion
@@ -131,10 +133,29 @@ def floor(board: Board, role: str, here: str, csrf_token: object) -> SafeString:
             f"<small>{escape(infusion.room_name)} · {escape(visit.phase)} · {said}</small></td>"
             f'<td data-label="{way}">{status(visit.mark_level, visit.mark_word)}'
             f"<small>{escape(visit.way.sentence)}</small></td>"
-            f'<td class="is-do"><div class="buttons">{_step(visit, role, name, at, hidden, is_main=not place)}</div>'
+            f'<td class="is-do"><div class="buttons">{_step(visit, role, name, at, hidden, is_main=not place)}'
+            f"{undo.of(visit, name)}</div>"
             f"</td></tr>"
         )
     return mark_safe("".join(drawn))  # noqa: S308 - words are escaped where they are put in
+
+
+class _Undo:
+    """``support/desk/parts/undo.html``: the step that was made a moment ago."""
+
+    def __init__(self, role: str, zone: ZoneInfo, hidden: str) -> None:
+        self.role, self.zone, self.hidden, self.at = role, zone, hidden, address("infusion_undo")
+
+    def of(self, visit: Visit, name: str) -> str:
+        infusion = visit.infusion
+        if visit.undo_until is None or not may_undo(state=infusion.state, role=self.role):
+            return ""
+        words = _("Undo (until %(time)s)") % {"time": clock(visit.undo_until, self.zone)}
+        return (
+            f'<form method="post" action="{self.at(infusion.pk)}">{self.hidden}'
+            f'<input type="hidden" name="version" value="{infusion.version}">'
+            f'<button class="button button--plain">{words}<span class="aloud">: {name}</span></button></form>'
+        )
 
 
 def _step(

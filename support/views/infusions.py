@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages as said
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,7 +19,7 @@ from clinic.domain.errors import Refused
 from clinic.enums import OFF
 from clinic.models import Infusion, StaffMember
 from clinic.views.desk import at_site, was_read
-from support.domain import handovers, places, visit_page
+from support.domain import handovers, places, steps, visit_page
 from support.views.desk import back, visit_of
 from support.views.refusals import shown_on
 
@@ -32,6 +33,7 @@ def page(request: HttpRequest, pk: int, refused: Refused | None = None) -> HttpR
         "infusion": infusion,
         "may_place": infusion.state in OFF and places.is_to_place(course=infusion.course),
         "refused": refused,
+        "may_undo": steps.may_undo(state=infusion.state, role=request.user.role),
         "may_override": gates.may_override(actor=request.user, infusion=infusion),
         "typed": request.POST,
         "here": reverse("infusion", args=[pk]),
@@ -81,4 +83,20 @@ def late(request: HttpRequest, pk: int) -> HttpResponse:
     minutes = request.POST.get("minutes", "")
     whole = int(minutes) if minutes.isascii() and minutes.isdigit() and len(minutes) < 5 else 0
     infusions.say_late(infusion=visit_of(request, pk), actor=request.user, now=timezone.now(), minutes=whole)
+    return back(request, "infusion", pk)
+
+
+@at_site(*DESK_AND_CARE)
+@require_POST
+@shown_on(page)
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Of the visit as the page showed it: ``version`` comes with the button."""
+    visit = visit_of(request, pk)
+    if not steps.may_undo(state=visit.state, role=request.user.role):
+        raise PermissionDenied
+    shown = request.POST.get("version", "")
+    version = int(shown) if shown.isascii() and shown.isdigit() and len(shown) < 9 else 0
+    row = infusions.undo(infusion=visit, actor=request.user, now=timezone.now(), version=version)
+    name = {"name": row.patient.short_name, "state": row.state.label}
+    said.success(request, _("Undone. %(name)s: %(state)s.") % name)
     return back(request, "infusion", pk)
