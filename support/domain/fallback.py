@@ -38,7 +38,7 @@ WORTH_A_CALL = plan.WORTH_A_CALL | {
     "waitlist_offer",
 }
 # Where it came too late, nobody needs to be told: nobody waits for it, or somebody calls by then anyway.
-COURTESY = frozenset({"helper_covered", "helper_home", "patient_home"})
+COURTESY = frozenset({"helper_covered", "helper_go_on", "helper_home", "patient_home"})
 ROADS = (ReachBy.SMS, ReachBy.EMAIL, ReachBy.VOICE)
 
 

@@ -16,7 +16,7 @@ from messaging.domain import kinds, outbox
 from messaging.domain.kinds import Kind, Verdict
 from messaging.enums import Audience
 from messaging.models import Message
-from support.domain import closing, fallback, replan, subjects, text_answers, wording
+from support.domain import closing, fallback, going_on, replan, subjects, text_answers, wording
 from support.domain.wording_slots import SLOTS
 from support.enums import CommitmentStatus, OfferStatus
 from support.models import Commitment
@@ -73,6 +73,7 @@ def register_all() -> None:
     kinds.register(_kind("patient_moved", Audience.PATIENT, still_that_time))
     kinds.register(_kind("helper_invitation", Audience.HELPER, still_named))
     kinds.register(_kind("helper_new_dates", Audience.HELPER, still_asked))
+    kinds.register(_kind("helper_go_on", Audience.HELPER, still_unanswered))
     kinds.register(_kind("patient_closed", Audience.PATIENT, still_closed))
     kinds.register(_kind("helper_closed", Audience.HELPER, still_closed))
     kinds.register(_kind("patient_open", Audience.PATIENT, still_there))
@@ -132,6 +133,15 @@ def still_asked(message: Message, now: datetime) -> Verdict:
         infusion__starts_at__gt=now,
     )
     if verdict.wanted and not waiting.exists():
+        return Verdict(wanted=False, reason=_("They have answered already."))
+    return verdict
+
+
+def still_unanswered(message: Message, now: datetime) -> Verdict:
+    """Whoever has said how they go on is not asked."""
+    verdict = still_named(message, now)
+    named = wording.addressee(message).designation
+    if verdict.wanted and named is not None and not going_on.is_asked(named):
         return Verdict(wanted=False, reason=_("They have answered already."))
     return verdict
 

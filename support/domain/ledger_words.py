@@ -29,6 +29,7 @@ LABELS: dict[str, str | Promise] = {
     "checkin_next_day": _("How is it going today?"),
     "helper_invitation": _("Invitation"),
     "helper_new_dates": _("New dates"),
+    "helper_go_on": _("Still all right to go on?"),
     "helper_ask_again": _("Asked again"),
     "helper_reconfirm": _("Still all right for tomorrow?"),
     "helper_3_hours": _("Reminder, on the day"),

@@ -12,7 +12,18 @@ from django.utils.translation import gettext as _
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion
 from messaging.domain import inbound
-from support.domain import alerts, checkins, commitments, homeward, nobody_came, replan, rules, waitlist, way_home
+from support.domain import (
+    alerts,
+    checkins,
+    commitments,
+    going_on,
+    homeward,
+    nobody_came,
+    replan,
+    rules,
+    waitlist,
+    way_home,
+)
 from support.enums import AlertKind, CommitmentStatus
 from support.models import Commitment
 
@@ -37,6 +48,7 @@ def run(*, now: datetime) -> None:
         checkins.close_silent,
         alerts.hand_on,
         waitlist.sweep,
+        going_on.ask_due,
     ]
     for step in steps:
         try:

@@ -22,6 +22,7 @@ ABOUT: Mapping[str, Promise] = {
     "checkin_next_day": _("The day after a visit: how are you, and whom to call."),
     "helper_invitation": _("The first message to a helper. Nothing more goes until they say yes."),
     "helper_new_dates": _("A series has new dates, and the helper is asked for them."),
+    "helper_go_on": _("After some rides: is it still all right, less often, or no more?"),
     "helper_ask_again": _("A date nobody has taken: the helper is asked once more."),
     "helper_ask_new_time": _("A visit has another time: the helper is asked for it."),
     "helper_reconfirm": _("The day before: is the helper still coming?"),

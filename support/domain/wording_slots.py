@@ -49,6 +49,7 @@ SLOTS: Mapping[str, Mapping[str, Slot]] = {
     "waitlist_offer": {**_EVERY, **_WHEN, **_UNTIL},
     "helper_invitation": {**_EVERY, **_NAME, **_IS_RIDE},
     "helper_new_dates": {**_EVERY, **_NAME},
+    "helper_go_on": {**_EVERY, **_NAME},
     "helper_ask_again": {**_EVERY, **_NAME, **_WHEN, **_IS_RIDE},
     "helper_ask_new_time": {**_EVERY, **_NAME, **_WHEN, **_IS_RIDE},
     "helper_reconfirm": {**_EVERY, **_NAME, **_WHEN, **_IS_RIDE},
