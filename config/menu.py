@@ -27,7 +27,7 @@ class Entry:
 
 BAR = (
     # It leads an administrator on to the set-up, which the bar names itself.
-    Entry("today", _("Today"), ("", "infusions"), DESK_AND_CARE),
+    Entry("today", _("Today"), ("", "infusions", "calls"), DESK_AND_CARE),
     Entry("schedule", _("Schedule"), ("schedule", "closures", "waitlist")),
     Entry("patients", _("Patients"), ("patients", "courses", "people")),
     Entry("messages", _("Messages"), ("messages", "outbox")),
