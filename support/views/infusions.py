@@ -20,6 +20,7 @@ from clinic.enums import OFF
 from clinic.models import Infusion, StaffMember
 from clinic.views.desk import at_site, was_read
 from support.domain import handovers, places, steps, visit_page
+from support.views import other_ways
 from support.views.desk import back, visit_of
 from support.views.refusals import shown_on
 
@@ -37,6 +38,7 @@ def page(request: HttpRequest, pk: int, refused: Refused | None = None) -> HttpR
         "may_override": gates.may_override(actor=request.user, infusion=infusion),
         "typed": request.POST,
         "here": reverse("infusion", args=[pk]),
+        **other_ways.context(request, infusion, now),
     }
     return render(request, "support/desk/infusion.html", context)
 
@@ -67,7 +69,6 @@ def _say_home(*, infusion: Infusion, actor: StaffMember, now: datetime) -> Infus
 
 
 arrive = _step(infusions.arrive, *DESK_AND_CARE)
-start = _step(infusions.start, *CARE, typed=("override_reason",))
 recover = _step(infusions.recover, *CARE)
 ready = _step(infusions.ready, *CARE)
 home = _step(_say_home, *DESK_AND_CARE)
