@@ -63,6 +63,8 @@ def register(
     email: str = "",
     language: str = "en",
     timezone: str = "",
+    interpreter: str = "",
+    guardian: str = "",
     known_is_fine: bool = False,
 ) -> Patient:
     """Takes a patient in. ``phone`` and ``email`` as they were said: what cannot be used is kept, unverified.
@@ -89,6 +91,8 @@ def register(
             record_number=plain_text(text=record_number),
             language=language,
             timezone=timezone,
+            interpreter=plain_text(text=interpreter),
+            guardian=plain_text(text=guardian),
             **names,
             **_contact(phone=phone, email=email, region=site.region),
         )

@@ -24,6 +24,8 @@ def correct(
     record_number: str,
     language: str,
     timezone: str,
+    interpreter: str = "",
+    guardian: str = "",
 ) -> Patient:
     """An import leaves alone what is written here, unless it brings news of what nobody here has touched."""
     with transaction.atomic():
@@ -31,6 +33,7 @@ def correct(
         row.given_name, row.family_name = plain_text(text=given_name), plain_text(text=family_name)
         row.preferred_name, row.record_number = plain_text(text=preferred_name), plain_text(text=record_number)
         row.birth_date, row.language, row.timezone = birth_date, language, timezone
+        row.interpreter, row.guardian = plain_text(text=interpreter), plain_text(text=guardian)
         patient_rows.refuse_nobody(patient=row, now=now)
         patient_rows.save(patient=row)
         patient_rows.note(patient=row, actor=actor, verb="patient.corrected", now=now)

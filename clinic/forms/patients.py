@@ -29,6 +29,18 @@ class IdentityFields(forms.Form):
         label=_("Record number"), max_length=64, required=False, help_text=_("As in your record system.")
     )
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
+    interpreter = forms.CharField(
+        label=_("Needs an interpreter for"),
+        max_length=40,
+        required=False,
+        help_text=_("The language. Leave it empty where none is needed."),
+    )
+    guardian = forms.CharField(
+        label=_("Legal guardian"),
+        max_length=160,
+        required=False,
+        help_text=_("Name and phone. They agree to who helps. Leave it empty where there is none."),
+    )
 
 
 class PatientForm(IdentityFields):
@@ -57,13 +69,14 @@ class PatientForm(IdentityFields):
             *(["known_is_fine"] if ask_if_known else []),
             group(_("Who"), row("given_name", "family_name"), row("preferred_name", "birth_date")),
             group(_("How to reach them"), row("phone", "email"), row("language", "record_number")),
+            group(_("What they need"), row("interpreter", "guardian")),
             button=_("Save"),
         )
 
 
 class PatientEditForm(IdentityFields):
     def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
-        names = ("given_name", "family_name", "preferred_name", "birth_date", "record_number", "language")
+        names = list(IdentityFields.base_fields)
         super().__init__(*args, initial={name: getattr(patient, name) for name in names}, **kwargs)
         self.fields["given_name"].required = False
         self.fields["language"].choices = languages(patient.language)
@@ -71,6 +84,7 @@ class PatientEditForm(IdentityFields):
             row("given_name", "family_name"),
             row("preferred_name", "birth_date"),
             row("record_number", "language"),
+            row("interpreter", "guardian"),
             button=_("Save"),
         )
 

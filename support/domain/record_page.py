@@ -14,10 +14,11 @@ from clinic.models import AuditEntry, Course, Infusion, Patient, StaffMember
 from clinic.models.patient import Contact
 from messaging.domain import opt_outs
 from messaging.models import Consent
-from support.domain import agreeing, board, purposes, same_number, visit_rows
+from support.domain import agreeing, board, pending, purposes, same_number, visit_rows
 from support.domain.board import Visit
+from support.domain.pending import Kept
 from support.enums import AlertStatus
-from support.models import Alert, Designation, WaitlistEntry
+from support.models import Alert, Designation, PendingChange, WaitlistEntry
 
 SEEN_LINES = 20
 OF_A_COURSE = ("patient", "sessions", "status", "opened_at", "protocol__name")
@@ -46,7 +47,8 @@ class Seen:
 class RecordPage:
     """``agreed``: the patient's yes to texts at the number they have; ``unheard`` the ids of the people around them who
     could be written to and agreed to no messages. The question staff ask is in ``question``, where it has not been
-    answered. ``stopped`` are the numbers and addresses, of anybody on the page, that asked for no more."""
+    answered. ``stopped`` are the numbers and addresses, of anybody on the page, that asked for no more. ``kept`` waits
+    for the patient to say it again, ``let_go`` was not said again in time."""
 
     courses: list[CourseLine]
     next_visit: Visit | None
@@ -59,6 +61,8 @@ class RecordPage:
     stopped: set[str]
     question: str
     warnings: list[str]
+    kept: list[Kept]
+    let_go: list[PendingChange]
 
 
 def of(*, patient: Patient, now: datetime) -> RecordPage:
@@ -100,6 +104,8 @@ def of(*, patient: Patient, now: datetime) -> RecordPage:
         stopped=opt_outs.among(addresses=[at for person in people for at in (person.phone, person.email) if at]),
         question="" if agreed else _(agreeing.ASKED_OF_PATIENTS),
         warnings=same_number.warnings(people=[patient, *(row.person for row in named if row.withdrawn_at is None)]),
+        kept=pending.kept(patient=patient, now=now),
+        let_go=pending.let_go(patient=patient, now=now),
     )
 
 

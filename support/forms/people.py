@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.forms.patients import LANGUAGES
 from clinic.models import Patient
+from support.domain import pending
+from support.domain.own_people import Wanted
 from support.enums import ConsentHow, MayKnow, SupportRole
 from support.forms.contact import ContactFields
 from support.models import Designation, SupportPerson
@@ -30,7 +32,12 @@ class CircleFields(forms.Form):
 
     relationship = forms.CharField(label=_("Relationship"), required=False, max_length=60)
     roles = forms.MultipleChoiceField(
-        label=_("Helps with"), choices=SupportRole.choices, widget=forms.CheckboxSelectMultiple
+        label=_("Helps with"), choices=SupportRole.choices, widget=forms.CheckboxSelectMultiple, required=False
+    )
+    call_first = forms.BooleanField(
+        label=_("Call first in an emergency"),
+        required=False,
+        help_text=_("One person. Whoever it was before is not any more."),
     )
     rank = forms.IntegerField(label=_("Order"), min_value=1, max_value=20, help_text=_("1 is asked and called first."))
     may_know = forms.MultipleChoiceField(
@@ -43,8 +50,38 @@ class CircleFields(forms.Form):
         ),
     )
 
-    def circle(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in ("relationship", "roles", "rank", "may_know")}
+    guardian_agreed = forms.BooleanField(label=_("The guardian agreed"), required=False)
+
+    def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.patient = patient
+        if patient.guardian:
+            self.fields["guardian_agreed"].help_text = patient.guardian
+        else:
+            del self.fields["guardian_agreed"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if "roles" not in self.errors and not cleaned.get("roles") and not cleaned.get("call_first"):
+            self.add_error("roles", _("Say what this person helps with."))
+        if self.patient.guardian and self.gives_more(cleaned) and not cleaned.get("guardian_agreed"):
+            self.add_error("guardian_agreed", _("Ask the guardian first, then tick this."))
+        return cleaned
+
+    def gives_more(self, cleaned: dict[str, Any]) -> bool:
+        """Whether it is more than what was agreed to before."""
+        return True
+
+    @property
+    def guardian_field(self) -> list[str]:
+        return ["guardian_agreed"] if "guardian_agreed" in self.fields else []
+
+    def wanted(self, words: str) -> Wanted:
+        """``words``: what the patient agreed to."""
+        if self.cleaned_data.get("guardian_agreed"):
+            words = pending.with_guardian(words, patient=self.patient)
+        names = ("relationship", "roles", "rank", "may_know", "call_first")
+        return Wanted(**{name: self.cleaned_data[name] for name in names}, wording=words)
 
 
 class PersonForm(CircleFields, ContactFields):
@@ -68,8 +105,7 @@ class PersonForm(CircleFields, ContactFields):
             "may_know": [MayKnow.DATES, MayKnow.PROGRESS, MayKnow.AFTERCARE, MayKnow.REPORT],
             "language": patient.language if patient.language in dict(LANGUAGES) else "en",
         }
-        super().__init__(*args, region=region, initial=initial, **kwargs)
-        self.patient = patient
+        super().__init__(*args, patient=patient, region=region, initial=initial, **kwargs)
         self.known: list[SupportPerson] = []
         if self.is_bound:
             self._look_for_known()
@@ -104,19 +140,20 @@ class PersonForm(CircleFields, ContactFields):
                 "is_adult",
                 css_class="group",
             ),
-            Fieldset(_("What for"), "roles", "rank", css_class="group"),
+            Fieldset(_("What for"), "roles", "call_first", "rank", css_class="group"),
             Fieldset(_("What this person may know"), "may_know", css_class="group"),
             Fieldset(
                 _("The patient’s word"),
                 HTML('{% include "support/desk/parts/wording.html" %}'),
                 "consent_how",
+                *self.guardian_field,
                 css_class="group",
             ),
             Div(Submit("save", _("Save and invite"), css_class="button button--main"), css_class="form-actions"),
         )
 
     def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        cleaned = super().clean()
         if SupportRole.RIDE in cleaned.get("roles", []) and not cleaned.get("is_adult") and not self.chosen:
             self.add_error("is_adult", _("Only an adult can take somebody home. Ask, then tick this."))
         if self.known and not cleaned.get("same_person") and "same_person" not in self.errors:
@@ -142,9 +179,10 @@ class DesignationForm(CircleFields):
     )
 
     def __init__(self, *args: Any, designation: Designation, **kwargs: Any) -> None:
-        names = ("relationship", "roles", "rank", "may_know")
-        initial: dict[str, Any] = {name: getattr(designation, name) for name in names}
-        super().__init__(*args, initial=initial | {"is_adult": designation.person.is_adult}, **kwargs)
+        names = ("relationship", "roles", "rank", "may_know", "call_first")
+        self.before: dict[str, Any] = {name: getattr(designation, name) for name in names}
+        initial = self.before | {"is_adult": designation.person.is_adult}
+        super().__init__(*args, patient=designation.patient, initial=initial, **kwargs)
         if designation.person.is_adult:
             del self.fields["is_adult"]
         self.helper = FormHelper()
@@ -153,7 +191,22 @@ class DesignationForm(CircleFields):
             "relationship",
             "roles",
             *(["is_adult"] if "is_adult" in self.fields else []),
+            "call_first",
             "rank",
             "may_know",
+            *self.guardian_field,
             Div(Submit("save", _("Save"), css_class="button button--main"), css_class="form-actions"),
         )
+
+    def gives_more(self, cleaned: dict[str, Any]) -> bool:
+        lists = any(set(cleaned.get(name, [])) - set(self.before[name]) for name in ("roles", "may_know"))
+        return lists or bool(cleaned.get("call_first") and not self.before["call_first"])
+
+
+class KeptForm(forms.Form):
+    """What a patient asked for by their own link, said to staff once more."""
+
+    consent_how = forms.ChoiceField(
+        label=_("The patient says so"), choices=[c for c in ConsentHow.choices if c[0] != ConsentHow.OWN_LINK]
+    )
+    guardian_agreed = forms.BooleanField(label=_("The guardian agreed"), required=False)

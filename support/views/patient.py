@@ -15,6 +15,7 @@ from clinic.views.desk import at_site, patient_of, was_read
 from support.domain import agreeing, people, record_page, same_number, spoken_stops
 from support.domain.same_number import Person
 from support.forms.contact import ContactForm
+from support.forms.people import KeptForm
 from support.views.refusals import shown_on
 
 
@@ -27,6 +28,7 @@ def page(request: HttpRequest, pk: int, refused: Refused | None = None) -> HttpR
         "page": record_page.of(patient=patient, now=now),
         "refused": refused,
         "here": reverse("patient", args=[pk]),
+        "ways": KeptForm.base_fields["consent_how"].choices,
     }
     return render(request, "support/desk/patient.html", context)
 

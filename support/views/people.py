@@ -6,22 +6,27 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clinic.access import DESK_AND_CARE
 from clinic.domain import audit
 from clinic.domain.errors import Refused
 from clinic.views.desk import at_site, patient_of, was_read
-from support.domain import commitments, designations, people
+from support.domain import commitments, designations, own_people, pending, people
 from support.enums import AnsweredVia
 from support.forms.contact import ContactForm
-from support.forms.people import DesignationForm, PersonForm, wording
-from support.models import Commitment, Designation
+from support.forms.people import DesignationForm, KeptForm, PersonForm, wording
+from support.models import Commitment, Designation, PendingChange
 from support.views import infusions, patient
 from support.views.desk import back
 from support.views.refusals import shown_on
 
 EDIT = "support/desk/designation_edit.html"
+KEPT = gettext_lazy(
+    "Kept, and not done yet: today the patient agrees to nothing new. A clinician can confirm it with them now, or "
+    "they do it themselves later. Whatever takes something away is done."
+)
 
 
 def designation_of(request: HttpRequest, pk: int) -> Designation:
@@ -50,16 +55,20 @@ def new(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _named(request: HttpRequest, form: PersonForm) -> HttpResponse:
     fields, now = form.person(), timezone.now()
-    named = designations.name(
+    name = form.chosen.first_name if form.chosen else fields["given_name"]
+    named = own_people.name(
         patient=form.patient,
         person=form.chosen,
         person_fields=fields,
+        wanted=form.wanted(wording(name=name)),
+        actor=audit.staff(request.user),
         consent_how=form.cleaned_data["consent_how"],
-        wording=wording(name=form.chosen.first_name if form.chosen else fields["given_name"]),
         witness=request.user,
         now=now,
-        **form.circle(),
     )
+    if named is None:
+        said.warning(request, KEPT)
+        return redirect("patient", form.patient.pk)
     if fields["is_adult"]:
         people.confirm_adult(person=named.person, actor=audit.staff(request.user), now=now)
     said.success(request, _("%(name)s is on the list and is being asked.") % {"name": named.person.first_name})
@@ -86,11 +95,46 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _changed(request: HttpRequest, named: Designation, form: DesignationForm) -> HttpResponse:
     actor, now = audit.staff(request.user), timezone.now()
-    designations.change(designation=named, actor=actor, now=now, **form.circle())
+    wanted = form.wanted(wording(name=named.person.first_name))
+    is_done = own_people.change(designation=named, wanted=wanted, actor=actor, now=now, witness=request.user)
     if form.cleaned_data.get("is_adult"):
         people.confirm_adult(person=named.person, actor=actor, now=now)
-    said.success(request, _("Saved."))
+    if is_done:
+        said.success(request, _("Saved."))
+    else:
+        said.warning(request, KEPT)
     return redirect("patient", named.patient_id)
+
+
+def _kept_page(request: HttpRequest, pk: int, refused: Refused) -> HttpResponse:
+    return patient.page(request, _kept_of(request, pk).patient_id, refused=refused)
+
+
+def _kept_of(request: HttpRequest, pk: int) -> PendingChange:
+    return get_object_or_404(PendingChange, pk=pk, patient__site=request.site)
+
+
+@at_site(*DESK_AND_CARE)
+@require_POST
+@shown_on(_kept_page)
+def confirm_kept(request: HttpRequest, pk: int) -> HttpResponse:
+    """The patient says it once more, to whoever is signed in."""
+    change, form = _kept_of(request, pk), KeptForm(request.POST)
+    if not form.is_valid():
+        raise Refused(_("Say how the patient said so."))
+    actor = audit.staff(request.user)
+    pending.confirm(change=change, actor=actor, now=timezone.now(), witness=request.user, **form.cleaned_data)
+    said.success(request, _("Done, on the patient’s word."))
+    return redirect("patient", change.patient_id)
+
+
+@at_site(*DESK_AND_CARE)
+@require_POST
+@shown_on(_kept_page)
+def drop_kept(request: HttpRequest, pk: int) -> HttpResponse:
+    change = pending.drop(change=_kept_of(request, pk), actor=audit.staff(request.user), now=timezone.now())
+    said.success(request, _("It is not done, on the patient’s word."))
+    return redirect("patient", change.patient_id)
 
 
 @at_site(*DESK_AND_CARE)
