@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from clinic.enums import OFF, InfusionStatus, ReleasedHow
+from clinic.enums import OFF, InfusionStatus, ReleasedHow, Rung
 from clinic.models import Infusion, Patient
 from support.domain import aftercare, checkins, handovers, rules, way_home
 from support.domain.aftercare import Hour
@@ -48,7 +48,17 @@ class PatientPage:
     @property
     def is_looked_after(self) -> bool:
         """Treatment has begun and nobody has the way home: not a question to put to somebody who rests."""
-        return self.after and (self.way is None or self.way.held is None)
+        return self.after and (self.way is None or (self.way.held is None and self.way.arranged is None))
+
+    @property
+    def arranged_note(self) -> str:
+        """What the clinic arranged, where no person of theirs takes the patient home; empty where one does."""
+        if self.visit is None or self.way is None or self.way.arranged is None or self.way.held is not None:
+            return ""
+        if self.way.arranged.rung == Rung.WATCHED_RIDE:
+            return _("We book a ride for you, see you into it and make sure that you come home.")
+        until = timezone.localtime(self.visit.ends_at, self.visit.site.zone)
+        return _("You stay with us longer, until about %(time)s. Then you can go home.") % {"time": f"{until:%H:%M}"}
 
     @property
     def helper_note(self) -> str:
