@@ -15,7 +15,7 @@ from support.domain import availability, coming, feeds, reached, rules
 from support.domain.calendars import Entry
 from support.domain.coming import Coming
 from support.domain.day import Fasting, fasting
-from support.domain.helper_page import own_window
+from support.domain.helper_dates import own_window
 from support.enums import CommitmentStatus, SupportRole
 from support.models import Alert, Commitment, Designation, Link
 

@@ -20,7 +20,7 @@ from clinic.domain import times
 from clinic.enums import OFF
 from clinic.models import Infusion, Move, Patient, Room, Site, StaffMember
 from support.domain.calendars import Entry, Sender, Status
-from support.domain.helper_page import own_window
+from support.domain.helper_dates import own_window
 from support.enums import HOLDING, CommitmentStatus, MayKnow, SupportRole
 from support.models import Commitment, Designation
 
