@@ -7,11 +7,11 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from clinic.domain import attempts, audit, changes, stays
+from clinic.domain import attempts, audit, changes, infusions, stays
 from clinic.domain.errors import Refused
 from clinic.domain.followers import Change
 from clinic.domain.spoken import say_moment
-from clinic.enums import OFF, Rung
+from clinic.enums import OFF, ReleasedHow, Rung
 from clinic.models import Infusion, Policy, StaffMember
 from support.domain import alerts, day, replan, rules, rungs
 from support.domain.promise_rows import is_over
@@ -105,6 +105,12 @@ def standing(infusion_ids: Iterable[int]) -> dict[int, Arrangement]:
         infusion__in=list(infusion_ids), ended_at=None, for_starts_at=F("infusion__starts_at")
     )
     return {row.infusion_id: row for row in rows.select_related("infusion", "arranged_by", "authorised_by")}
+
+
+def stands_for(*, infusion: Infusion, how: ReleasedHow) -> Arrangement | None:
+    """What was arranged and signed off for leaving in just this way."""
+    found = standing([infusion.pk]).get(infusion.pk)
+    return found if found is not None and infusions.NEEDS_RUNG.get(how) == found.rung else None
 
 
 def why_not(*, infusion: Infusion, rung: Rung | str, now: datetime) -> list[str]:

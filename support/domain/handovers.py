@@ -10,7 +10,7 @@ from clinic.domain import audit, changes, infusions, times
 from clinic.domain.errors import Refused
 from clinic.enums import InfusionStatus, ReleasedHow
 from clinic.models import Infusion, StaffMember
-from support.domain import against_advice, code_words, commitments, homeward, leaving, rules
+from support.domain import against_advice, arrangements, code_words, commitments, homeward, leaving, rules
 from support.enums import HandoverCheck
 from support.models import Commitment, Handover
 
@@ -105,7 +105,8 @@ def release_otherwise(
     checked: Collection[str] = (),
     witness: StaffMember | None = None,
 ) -> Handover:
-    """Another way the policy allows, or against advice: signed off by a role the policy names, with its evidence.
+    """Another way the policy allows, or against advice: signed off by a role the policy names, with its evidence. What
+    was arranged for just this way is signed off already, and is the evidence where none is given.
 
     Against advice needs no score, but a ``witness``: somebody else of the staff, who saw it. Somebody calls them after.
     """
@@ -115,6 +116,8 @@ def release_otherwise(
         handover = prepare(infusion=visit, now=now)
         policy = rules.of(infusion=visit)
         missing = leaving.never(visit=visit, handover=handover)
+        if arranged := arrangements.stands_for(infusion=visit, how=how):
+            evidence, authorised_by = evidence.strip() or arranged.details, arranged.authorised_by
         if how == ReleasedHow.HANDOVER:
             missing.append(_("Choose the person who takes the patient home."))
         if len(evidence.strip()) < SHORTEST_EVIDENCE:
