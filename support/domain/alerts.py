@@ -108,11 +108,6 @@ def is_known(*, key: str) -> bool:
     return Alert.objects.filter(key=key).exists()
 
 
-def waits(*, key: str) -> bool:
-    """Whether one is open for it."""
-    return Alert.objects.filter(key=key).exclude(status=AlertStatus.CLOSED).exists()
-
-
 def call_key(*, kind: str, recipient: str, subject: str, visit: Infusion) -> str:
     """Of the call that takes the place of a message. What is about a visit as a whole is told once for each of its
     times."""

@@ -1,6 +1,7 @@
 """Asking the people a patient named: for one visit, for every visit ahead, all of them at once.
 
-The first to take the way home has it. Every function locks the visit's row first, as ``commitments`` does.
+The first to take the way home has it; where the rules ask one person at a time, the first in the patient's order is
+asked and the ladder asks the next. Every function locks the visit's row first, as ``commitments`` does.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from clinic.domain.errors import Refused
 from clinic.models import Infusion
-from support.domain import replan
-from support.domain.promise_rows import is_over, locked, ride_is_held, write
+from support.domain import replan, rules, rungs
+from support.domain.promise_rows import is_over, locked, ride_is_held, rides, write
 from support.enums import CommitmentStatus, SupportRole
 from support.models import Commitment, Designation
 
@@ -31,7 +32,7 @@ def ask(*, infusion: Infusion, designation: Designation, role: str, now: datetim
 
 
 def ask_everybody(*, infusion: Infusion, now: datetime) -> list[Commitment]:
-    """All who are named for this patient, on every role, at once: the first to take the way home has it.
+    """All who are named for this patient, on every role, as the rules ask: at once, or first first.
 
     Six queries, however many; the caller replans. The promises that are new.
     """
@@ -41,7 +42,8 @@ def ask_everybody(*, infusion: Infusion, now: datetime) -> list[Commitment]:
             Commitment.objects.filter(infusion=visit).exclude(status=S.VOID).values_list("designation_id", "role")
         )
         named = active(patient_id=visit.patient_id, now=now)
-        rows = _for_each(visit, named, ride_is_held(visit), now)
+        is_asked = any(role == SupportRole.RIDE for _designation, role in known)
+        rows = _for_each(visit, named, ride_is_held(visit), now, is_asked=is_asked)
         return Commitment.objects.bulk_create(row for row in rows if (row.designation_id, row.role) not in known)
 
 
@@ -52,11 +54,35 @@ def ask_about_new(*, infusions: Sequence[Infusion], now: datetime) -> list[Commi
     return Commitment.objects.bulk_create(rows) if rows else []
 
 
-def _for_each(visit: Infusion, named: Sequence[Designation], is_taken: bool, now: datetime) -> Iterator[Commitment]:
+def _for_each(
+    visit: Infusion, named: Sequence[Designation], is_taken: bool, now: datetime, *, is_asked: bool = False
+) -> Iterator[Commitment]:
+    """``is_asked``: somebody is asked to take the patient home already."""
+    alone = not is_taken and asks_one_at_a_time(visit)
     for designation in named:
         if designation.holds_at(visit.starts_at):
             for role in designation.roles:
+                is_ride = role == SupportRole.RIDE
+                if is_ride and alone and is_asked:
+                    continue
+                is_asked = is_asked or is_ride
                 yield _new(visit, designation, role, is_taken, now)
+
+
+def ask_these(*, visit: Infusion, designations: Sequence[Designation], now: datetime) -> None:
+    """Asks them to take the patient home, who were not asked yet or had been told it was covered. Needs the visit's
+    lock; the caller replans."""
+    rows = {row.designation_id: row for row in rides(visit).exclude(status=S.VOID)}
+    for designation in designations:
+        row = rows.get(designation.pk)
+        if row is None:
+            _new(visit, designation, SupportRole.RIDE, False, now).save()
+        elif row.status == S.COVERED:
+            write(row, S.ASKED, "system", now, asked_at=now, answered_at=None)
+
+
+def asks_one_at_a_time(visit: Infusion) -> bool:
+    return rungs.one_at_a_time(policy=rules.of(infusion=visit), status=visit.state)
 
 
 def ask_for_all(*, designation: Designation, now: datetime) -> None:
@@ -68,7 +94,8 @@ def ask_for_all(*, designation: Designation, now: datetime) -> None:
         visit = locked(infusion_id=upcoming.pk)
         if not is_over(visit) and designation.holds_at(visit.starts_at):
             for role in designation.roles:
-                _ask(visit, designation, role, now)
+                if role != SupportRole.RIDE or _is_their_turn(visit):
+                    _ask(visit, designation, role, now)
             replan.replan(infusion=visit, now=now)
 
 
@@ -78,6 +105,20 @@ def active(*, patient_id: int, now: datetime) -> list[Designation]:
     named = Designation.objects.filter(patient=patient_id, withdrawn_at=None)
     rows = named.exclude(person__is_escort=True, valid_until__isnull=False).select_related("person__site", "patient")
     return [row for row in rows if row.holds_at(now)]
+
+
+def may_drive(*, visit: Infusion, now: datetime) -> list[Designation]:
+    """Those of them who may be asked to take the patient home from this visit. One query."""
+    return [
+        row
+        for row in active(patient_id=visit.patient_id, now=now)
+        if row.holds_at(visit.starts_at) and SupportRole.RIDE in row.roles and row.person.is_adult is not False
+    ]
+
+
+def _is_their_turn(visit: Infusion) -> bool:
+    """One at a time: somebody new is asked where nobody else is."""
+    return not asks_one_at_a_time(visit) or not rides(visit).filter(status=S.ASKED).exists()
 
 
 def _ask(visit: Infusion, designation: Designation, role: str, now: datetime) -> Commitment:

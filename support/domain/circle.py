@@ -17,6 +17,7 @@ from support.domain import (
     commitments,
     handovers,
     invitations,
+    ladder,
     purposes,
     replan,
     visit_state,
@@ -75,6 +76,7 @@ def _changed(change: Change) -> None:
     elif change.what == "phase" and visit.state is InfusionStatus.RELEASED:
         checkins.plan_for(infusion=visit, now=now)
     _undone(change)
+    ladder.climb(visit=visit, now=now)
     replan.replan(infusion=visit, now=now)
 
 

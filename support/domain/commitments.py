@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from clinic.domain.errors import Refused
 from clinic.enums import AHEAD_OR_HERE, InfusionStatus
 from clinic.models import Infusion, StaffMember
-from support.domain import agreeing, code_words, desk_news, replan, rules
+from support.domain import agreeing, asking, code_words, desk_news, ladder, replan, rules
 from support.domain.promise_rows import (
     LEFT,
     fresh,
@@ -97,6 +97,7 @@ def decline(
         if row.status == S.ASKED:
             fields = {"answered_at": now, "answered_via": via, "recorded_by": recorded_by}
             write(row, S.DECLINED, who_said(row, recorded_by, actor), now, **fields)
+            _climb(visit, row, now)
             replan.replan(infusion=visit, now=now)
         return row
 
@@ -109,7 +110,8 @@ def withdraw(
     recorded_by: StaffMember | None = None,
     actor: str = "",
 ) -> Commitment:
-    """Steps back. A way home is open again: the others are asked, the desk is told with a deadline. Idempotent."""
+    """Steps back. A way home is open again: the others are asked as the rules say, the desk is told with a deadline.
+    Idempotent."""
     with transaction.atomic():
         visit = locked(infusion_id=commitment.infusion_id)
         row = fresh(commitment)
@@ -136,6 +138,7 @@ def lapse(*, commitment: Commitment, now: datetime) -> Commitment:
         row = fresh(commitment)
         if row.status == S.ASKED:
             write(row, S.LAPSED, "system", now)
+            _climb(visit, row, now)
             replan.replan(infusion=visit, now=now)
         return row
 
@@ -263,6 +266,7 @@ def _accept(
             write(other, S.COVERED, "system", now)
         if had_stepped_back:
             desk_news.comes_after_all(row=row)
+        ladder.taken(visit=visit, by=person.first_name, now=now)
         if visit.state is InfusionStatus.READY:
             # The words of whoever had it before are dead.
             code_words.draw(infusion=visit, now=now)
@@ -285,12 +289,20 @@ def _step_back(
     fields: dict[str, object] = {"answered_at": now, "answered_via": via, "recorded_by": recorded_by}
     write(row, S.WITHDRAWN, who_said(row, recorded_by, actor), now, reconfirmed_at=None, **fields)
     if held_the_ride:
-        for other in rides(visit).filter(status__in=[S.COVERED, S.LAPSED], designation__withdrawn_at=None):
-            write(other, S.ASKED, "system", now, asked_at=now, answered_at=None)
+        if not asking.asks_one_at_a_time(visit):
+            for other in rides(visit).filter(status__in=[S.COVERED, S.LAPSED], designation__withdrawn_at=None):
+                write(other, S.ASKED, "system", now, asked_at=now, answered_at=None)
         if is_news:
             desk_news.stepped_back(visit=visit, row=row, now=now)
+    _climb(visit, row, now)
     replan.replan(infusion=visit, now=now)
     return row
+
+
+def _climb(visit: Infusion, row: Commitment, now: datetime) -> None:
+    """Somebody does not take the patient home: what is tried next."""
+    if row.role == SupportRole.RIDE:
+        ladder.climb(visit=visit, now=now)
 
 
 def _void(rows: Iterable[Commitment], now: datetime) -> int:

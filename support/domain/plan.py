@@ -129,7 +129,8 @@ def _asks(state: VisitState, helper: Helper) -> Iterator[Touch]:
     # Somebody stepped back with the patient in the chair: asked until long after the visit should be over.
     until = state.starts_at if asked_at < state.starts_at else state.ends_at + COME_IN_LASTS
     news = _later(state, helper.reach, asked_at)
-    kind = "helper_ask_again" if _reopened(state, asked_at) else "helper_ask_new_time" if helper.was_moved else ""
+    is_next = _reopened(state, asked_at) or _is_their_turn(state, helper, asked_at)
+    kind = "helper_ask_again" if is_next else "helper_ask_new_time" if helper.was_moved else ""
     if kind:
         yield _touch(state, kind, helper.reach, due=news, not_after=until, rule=AT_ONCE, at=None, subject=subject)
         subject = f"{subject}:2"
@@ -174,6 +175,12 @@ def _reopened(state: VisitState, asked_at: datetime) -> bool:
         for helper in state.helpers
         for pledge in helper.with_status(CommitmentStatus.WITHDRAWN)
     )
+
+
+def _is_their_turn(state: VisitState, helper: Helper, asked_at: datetime) -> bool:
+    """One at a time: asked since the visit has its time and they were invited, because the one before does not come."""
+    known_at = max(state.timed_at, helper.invited_at or state.timed_at)
+    return not state.rules.ladder_first_to_take and asked_at > known_at
 
 
 def _helper_reminders(state: VisitState, helper: Helper) -> Iterator[Touch]:

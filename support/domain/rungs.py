@@ -80,8 +80,8 @@ def legal(*, policy: Policy, status: InfusionStatus, starts_at: datetime, now: d
     the patient stays, then what the rules allow of a longer stay."""
     if status.before_start:
         until = deadlines(policy=policy, starts_at=starts_at)
-        until |= {L.ADULTS: starts_at} if L.ADULTS in until else {}
-        return [way for way, last in until.items() if way == L.POSTPONE or now + LEAST <= last]
+        until |= {L.ADULTS: starts_at - LEAST} if L.ADULTS in until else {}
+        return [way for way, last in until.items() if way == L.POSTPONE or now <= last]
     if status.in_the_house:
         return [L.ADULTS, L.HOLD, *(way for way in allowed(policy=policy) if way == L.EXTENDED_STAY)]
     return []
@@ -117,13 +117,16 @@ def one_at_a_time(*, policy: Policy, status: InfusionStatus) -> bool:
 
 
 def _untried(state: State, now: datetime) -> Iterator[LadderRung]:
-    alone = one_at_a_time(policy=state.policy, status=state.status)
-    is_far = state.status.before_start and now < begins_at(policy=state.policy, starts_at=state.starts_at)
+    before = state.status.before_start
+    is_near = not before or now >= begins_at(policy=state.policy, starts_at=state.starts_at)
+    ends = deadlines(policy=state.policy, starts_at=state.starts_at)
     for way in legal(policy=state.policy, status=state.status, starts_at=state.starts_at, now=now):
+        is_new = is_near and way not in state.tried
         if way == L.ADULTS:
-            if state.people and (alone or (way not in state.tried and not is_far)):
-                yield way
-        elif way not in state.tried and not is_far:
+            is_new = bool(state.people) and (is_new or one_at_a_time(policy=state.policy, status=state.status))
+        elif before and way not in LASTS:
+            is_new = is_new and now + LEAST <= ends[way]
+        if is_new:
             yield way
 
 

@@ -16,9 +16,13 @@ from support.domain import (
     alerts,
     checkins,
     commitments,
+    cover_calls,
     going_on,
     homeward,
+    ladder,
+    ladder_news,
     nobody_came,
+    pending,
     replan,
     rules,
     waitlist,
@@ -41,6 +45,8 @@ def run(*, now: datetime) -> None:
         inbound.hear_again,
         replan.sweep,
         lapse_silent,
+        ladder.sweep,
+        cover_calls.find,
         call_about_rides,
         nobody_came.find,
         homeward.find,
@@ -49,6 +55,7 @@ def run(*, now: datetime) -> None:
         alerts.hand_on,
         waitlist.sweep,
         going_on.ask_due,
+        pending.sweep,
     ]
     for step in steps:
         try:
@@ -98,7 +105,9 @@ def _call_about_ride(visit: Infusion, way: way_home.WayHome, now: datetime) -> b
         "name": visit.patient.first_name,
         "when": alerts.when(visit),
     }
-    if way.held is None and left <= timedelta(hours=policy.reconfirm_hours):
+    if way.held is None and way.arranged is None and left <= timedelta(hours=policy.reconfirm_hours):
+        if ladder_news.was_told(visit=visit):
+            return False
         names = ", ".join(row.first_name for row in way.asked)
         sentence = _("No way home yet for %(name)s, %(when)s. Nobody is asked now.")
         if names:

@@ -9,8 +9,8 @@ from support.domain.way_home import WayHome
 from support.enums import AlertKind
 from support.models import Alert, Designation, SupportPerson
 
-# Keys of the calls that ``watch`` opens about a way home.
-ABOUT_A_RIDE = ("ride-open:", "ride-unconfirmed:")
+# Keys of the calls about a way home.
+ABOUT_A_RIDE = ("ride-open:", "ride-unconfirmed:", "cover:", "ladder:")
 
 
 @dataclass(frozen=True, kw_only=True)
