@@ -10,11 +10,21 @@ from django.utils.translation import gettext as _
 from clinic.domain import locks, patient_rows
 from clinic.domain.errors import Refused
 from clinic.domain.spoken import say_moment
-from clinic.models import Contact, Course, DeskNote, Infusion, Patient, PatientIdentifier, StaffMember, TimeWish
+from clinic.models import (
+    Contact,
+    Course,
+    DeskNote,
+    Infusion,
+    Patient,
+    PatientIdentifier,
+    StaffMember,
+    TimeWish,
+    TreatmentConsent,
+)
 
 # Of records that were joined with another, so that an import finds the one that is left.
 FORMER_NUMBER = "urn:homeward:former-record-number"
-TAKEN_OVER = ("preferred_name", "record_number", "phone", "email")
+TAKEN_OVER = ("preferred_name", "record_number", "phone", "email", "interpreter", "guardian")
 WISHES = ("prefers", "quiet_from", "quiet_until", "texts_less")
 
 OVERLAPPING = """
@@ -84,6 +94,7 @@ def join(*, keep: Patient, away: Patient, actor: StaffMember, now: datetime) -> 
     Infusion.objects.filter(patient=away).update(patient=keep, version=F("version") + 1)
     DeskNote.objects.filter(patient=away).update(patient=keep)
     TimeWish.objects.filter(patient=away).update(patient=keep)
+    _consents_go_over(keep, away)
     PatientIdentifier.objects.filter(patient=away).update(patient=keep)
     Patient.objects.filter(merged_into=away).update(merged_into=keep)
     _take_over(keep, away)
@@ -92,6 +103,19 @@ def join(*, keep: Patient, away: Patient, actor: StaffMember, now: datetime) -> 
     away.is_archived, away.merged_into, away.merged_at = True, keep, now
     away.save(update_fields=["is_archived", "merged_into", "merged_at", "record_number"])
     keep.save()
+
+
+def _consents_go_over(keep: Patient, away: Patient) -> None:
+    """Signed on one day on both records it is one paper; taken back on either it is taken back."""
+    known = {row.signed_on: row for row in TreatmentConsent.objects.filter(patient=keep)}
+    for row in TreatmentConsent.objects.filter(patient=away):
+        same = known.get(row.signed_on)
+        if same is None:
+            row.patient = keep
+            row.save(update_fields=["patient"])
+        elif same.withdrawn_at is None and row.withdrawn_at is not None:
+            same.withdrawn_at = row.withdrawn_at
+            same.save(update_fields=["withdrawn_at"])
 
 
 def _take_over(keep: Patient, away: Patient) -> None:

@@ -19,7 +19,7 @@ from messaging.domain import consents
 from support.domain import asking, designations, purposes, replan, same_person
 from support.domain.same_person import OnBothLists
 from support.enums import LinkPurpose
-from support.models import Alert, Designation, Link, SupportPerson
+from support.models import Alert, Comfort, Designation, Link, PendingChange, SupportPerson
 
 COLUMNS = [column.attname for column in Patient._meta.concrete_fields if column.name not in ("created_at", "folded")]
 
@@ -65,7 +65,7 @@ def edition(*, keep: Patient, away: Patient) -> str:
     seen: list[object] = [getattr(row, name) for row in (keep, away) for name in COLUMNS]
     seen += Infusion.objects.filter(patient__in=both).order_by("pk").values_list("pk", "version")
     named = Designation.objects.filter(patient__in=both).order_by("pk")
-    seen += named.values_list("pk", "person", "roles", "may_know", "rank", "withdrawn_at")
+    seen += named.values_list("pk", "person", "roles", "may_know", "rank", "call_first", "withdrawn_at")
     return sha256(repr(seen).encode()).hexdigest()[:24]
 
 
@@ -80,10 +80,13 @@ def merge(*, keep: Patient, away: Patient, actor: StaffMember, now: datetime, as
         left, gone = clinic_merging.locked(keep=keep, away=away)
         if as_shown is not None and as_shown != edition(keep=left, away=gone):
             raise Refused(_("Something on one of the records has changed meanwhile. Look again before you join them."))
+        _one_is_called_first(left, gone, audit.staff(actor), now)
         on_both_lists = _on_both_lists(left, gone)
         clinic_merging.join(keep=left, away=gone, actor=actor, now=now)
         _links_go_over(gone, left, now)
         Alert.objects.filter(patient=gone).update(patient=left)
+        PendingChange.objects.filter(patient=gone).update(patient=left)
+        _last_word_on_comfort(gone, left)
         SupportPerson.objects.filter(patient=gone).update(patient=left)
         same_person.renamed(was=f"patient:{gone.pk}", to=f"patient:{left.pk}", now=now)
         consents.rename(was=purposes.name(gone), to=purposes.name(left), now=now)
@@ -103,6 +106,30 @@ def _links_go_over(gone: Patient, left: Patient, now: datetime) -> None:
     in_use = Link.objects.filter(patient=gone, withdrawn_at=None)
     in_use.filter(purpose=LinkPurpose.PATIENT_FEED).update(patient=left)
     in_use.update(withdrawn_at=now)
+
+
+def _last_word_on_comfort(gone: Patient, left: Patient) -> None:
+    """Of two wishes about the hours in the room the later one stands."""
+    said = list(Comfort.objects.filter(patient__in=[gone, left]).order_by("-said_at", "-pk"))
+    for older in said[1:]:
+        older.delete()
+    for newest in said[:1]:
+        newest.patient = left
+        newest.save(update_fields=["patient"])
+
+
+def _one_is_called_first(left: Patient, gone: Patient, actor: str, now: datetime) -> None:
+    """Of two people to call first the one the patient agreed to later stays it. Who was on one list for that alone is
+    off it, unless the other list has them too."""
+    active = Designation.objects.filter(patient__in=[left, gone], withdrawn_at=None).select_related("person")
+    for older in active.filter(call_first=True).order_by("-consent_at", "-pk")[1:]:
+        same = [row for row in active if row.pk != older.pk and same_person.is_one(row.person, older.person)]
+        older.roles = older.roles or list(dict.fromkeys(role for row in same for role in row.roles))
+        if older.roles:
+            older.call_first = False
+            older.save(update_fields=["call_first", "roles"])
+        else:
+            designations.withdraw(designation=older, actor=actor, now=now)
 
 
 def _on_both_lists(keep: Patient, away: Patient) -> list[OnBothLists]:

@@ -9,10 +9,24 @@ from clinic.models import Patient
 from education.models import Reading
 from messaging.domain import consents, outbox, recipients
 from support.domain import alerts, designations, purposes
-from support.models import Alert, Availability, CheckIn, Commitment, Designation, Link, SupportPerson
+from support.models import (
+    Alert,
+    Attestation,
+    Availability,
+    CheckIn,
+    Commitment,
+    Designation,
+    LadderStep,
+    Link,
+    PendingChange,
+    SupportPerson,
+)
 
 # What a row of somebody's times says.
 SAID = ("can", "weekday", "first_day", "last_day", "starts", "ends")
+# What somebody said before a first ride.
+ATTESTED = ("at", "edition", "wording", "stay_hours", "via", "recorded_by_id")
+LOAD = ("most_rides", "load_asked_at", "load_answer", "load_answered_at")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,21 +113,35 @@ def renamed(*, was: str, to: str, now: datetime) -> None:
 def _fold(gone: Designation, stays: Designation, actor: str, now: datetime) -> None:
     """Promises, questions, alerts and open links of one go to the other, and it holds as long as either. What they may
     know is the later yes."""
-    for model in (Commitment, CheckIn, Alert, Link):
+    for model in (Commitment, CheckIn, Alert, Link, LadderStep, PendingChange):
         model.objects.filter(designation=gone).update(designation=stays)
     stays.roles = [*stays.roles, *(role for role in gone.roles if role not in stays.roles)]
     if gone.consent_at > stays.consent_at:
         stays.may_know = gone.may_know
     ends = [row.valid_until for row in (stays, gone) if row.valid_until is not None]
     stays.valid_until = max(ends) if len(ends) == 2 else None
-    stays.save(update_fields=["roles", "may_know", "valid_until"])
+    stays.call_first = stays.call_first or gone.call_first
+    _load(gone, stays)
     gone.withdrawn_at = now
     gone.save(update_fields=["withdrawn_at"])
+    stays.save(update_fields=["roles", "may_know", "valid_until", "call_first", *LOAD])
     _one_person(gone.person, stays.person)
     scope = f"designation:{gone.pk}"
     outbox.reconcile(site_id=gone.person.site_id, scope=scope, wanted=[], now=now)
     renamed(was=scope, to=f"designation:{stays.pk}", now=now)
     designations.note(stays, actor, "designation.joined", now)
+
+
+def _load(gone: Designation, stays: Designation) -> None:
+    """The smaller of two limits, and the later word on whether it is still all right."""
+    limits = [row.most_rides for row in (stays, gone) if row.most_rides is not None]
+    stays.most_rides = min(limits, default=None)
+    asked = [row.load_asked_at for row in (stays, gone) if row.load_asked_at is not None]
+    stays.load_asked_at = max(asked, default=None)
+    answered = [row for row in (stays, gone) if row.load_answered_at is not None]
+    if answered:
+        last = max(answered, key=lambda row: row.load_answered_at or row.consent_at)
+        stays.load_answer, stays.load_answered_at = last.load_answer, last.load_answered_at
 
 
 def _one_person(gone: SupportPerson, stays: SupportPerson) -> None:
@@ -126,13 +154,17 @@ def _one_person(gone: SupportPerson, stays: SupportPerson) -> None:
         stays.availability.bulk_create(
             Availability(person=stays, **dict(zip(SAID, values, strict=True))) for values in said
         )
+        attested = gone.attestations.values(*ATTESTED)
+        stays.attestations.bulk_create(Attestation(person=stays, **values) for values in attested)
     else:
         Availability.objects.filter(person=gone).update(person=stays)
+        gone.attestations.update(person=stays)
     stays.is_adult = gone.is_adult if stays.is_adult is None else stays.is_adult
+    stays.travel_minutes = gone.travel_minutes if stays.travel_minutes is None else stays.travel_minutes
     consents.copy(of=purposes.name(gone), to=purposes.name(stays))
     if not stays.email and (gone.email or not stays.email_as_received):
         stays.email, stays.email_as_received = gone.email, gone.email_as_received
     wishes = merging.wishes(keep=stays, away=gone)
     for name in wishes:
         setattr(stays, name, getattr(gone, name))
-    stays.save(update_fields=["is_adult", "email", "email_as_received", *wishes])
+    stays.save(update_fields=["is_adult", "travel_minutes", "email", "email_as_received", *wishes])
