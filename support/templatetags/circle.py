@@ -4,7 +4,7 @@ from django import template
 from django.db.models import TextChoices
 from django.utils.translation import get_language_info
 
-from clinic.enums import Role
+from clinic.enums import DischargeItem, Role
 from support.enums import MayKnow, SupportRole
 
 register = template.Library()
@@ -30,6 +30,12 @@ def know_word(value: str) -> str:
 def staff_role_word(value: str) -> str:
     """``director`` as "Medical director"."""
     return _label(Role, value)
+
+
+@register.filter
+def discharge_word(value: str) -> str:
+    """``steady`` as "Walks steadily"."""
+    return _label(DischargeItem, value)
 
 
 @register.filter

@@ -11,66 +11,89 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from clinic.access import CARE
 from clinic.domain.errors import Refused
+from clinic.enums import InfusionStatus
 from clinic.models import Infusion
 from clinic.views.desk import at_site, was_read
-from support.domain import commitments, handovers, rules, steps, way_home
+from support.domain import code_words, commitments, handovers, quiet_words, rules, steps, turned_away, way_home
 from support.forms.handovers import HandoverForm, OtherWayForm
 from support.models import Commitment
 from support.views.desk import visit_of
 
 
-def _page(
-    request: HttpRequest, infusion: Infusion, form: HandoverForm, other: OtherWayForm, refused: Refused | None
+def page(
+    request: HttpRequest,
+    infusion: Infusion,
+    *,
+    form: HandoverForm | None = None,
+    other: OtherWayForm | None = None,
+    refused: Refused | None = None,
 ) -> HttpResponse:
+    """As it stands now: a refused try may have been counted."""
     now = timezone.now()
-    policy = rules.of(infusion=infusion)
+    infusion = visit_of(request, infusion.pk)
+    handover = steps.handover_of(infusion)
     was_read(request, patient_id=infusion.patient_id, subject=infusion)
+    form, other = form or form_of(infusion), other or _other(infusion)
     context = {
         "infusion": infusion,
-        "policy": policy,
         "phase": steps.phase(infusion=infusion, zone=infusion.site.zone, now=now),
-        "handover": steps.handover_of(infusion),
+        "handover": handover,
+        "words_are_spent": handover is not None and code_words.are_spent(handover),
         "way": way_home.of(infusions=[infusion], now=now)[infusion.pk],
+        "alone": quiet_words.waiting(infusion=infusion),
+        "heard": [word for word in quiet_words.of(infusion=infusion) if word.heard_at],
+        "turned_away": turned_away.of(infusion=infusion),
         "form": form,
         "other": other,
-        "may_sign_off": request.user.role in policy.override_roles,
-        "may_sign": infusion.site.staff.filter(role__in=policy.override_roles, is_active=True).order_by("full_name"),
+        "may_leave_anyway": InfusionStatus.RELEASED in infusion.state.allowed_next,
         "refused": refused,
+        "typed": request.POST,
+        **who_signs(request, infusion),
     }
-    status = 422 if form.is_bound or other.is_bound else 200
+    status = 422 if form.is_bound or other.is_bound or refused else 200
     return render(request, "support/desk/handover.html", context, status=status)
 
 
-def _takers(infusion: Infusion) -> list[Commitment]:
+def who_signs(request: HttpRequest, infusion: Infusion) -> dict[str, Any]:
+    """Whether this person may sign another way off, and who may."""
+    policy = rules.of(infusion=infusion)
+    return {
+        "policy": policy,
+        "may_sign_off": request.user.role in policy.override_roles,
+        "may_sign": infusion.site.staff.filter(role__in=policy.override_roles, is_active=True).order_by("full_name"),
+    }
+
+
+def takers(infusion: Infusion) -> list[Commitment]:
     holder = commitments.holder(infusion=infusion)
     return [holder] if holder else []
 
 
-def _form(infusion: Infusion, data: Any = None) -> HandoverForm:
-    least = rules.of(infusion=infusion).discharge_score_min
-    return HandoverForm(data, takers=_takers(infusion), least=least)
+def form_of(infusion: Infusion, data: Any = None) -> HandoverForm:
+    handover = steps.handover_of(infusion)
+    return HandoverForm(data, takers=takers(infusion), handover=handover, policy=rules.of(infusion=infusion))
 
 
 @at_site(*CARE)
 @require_http_methods(["GET", "POST"])
 def handover(request: HttpRequest, pk: int) -> HttpResponse:
     infusion = visit_of(request, pk)
-    form = _form(infusion, request.POST or None)
+    form = form_of(infusion, request.POST or None)
     refused = None
     if form.is_valid():
         try:
             handovers.complete(infusion=infusion, actor=request.user, now=timezone.now(), **form.given())
-            return _left(request, infusion)
+            return left(request, infusion)
         except Refused as no:
             refused = no
-    return _page(request, infusion, form, _other(infusion), refused)
+    return page(request, infusion, form=form, refused=refused)
 
 
 def _other(infusion: Infusion, data: Any = None) -> OtherWayForm:
     return OtherWayForm(data, infusion=infusion, policy=rules.of(infusion=infusion))
 
 
-def _left(request: HttpRequest, infusion: Infusion) -> HttpResponse:
+def left(request: HttpRequest, infusion: Infusion) -> HttpResponse:
     said.success(request, _("%(name)s is on the way home.") % {"name": infusion.patient.short_name})
     return redirect("today")
 
@@ -91,7 +114,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
                 now=timezone.now(),
                 **other.cleaned_data,
             )
-            return _left(request, infusion)
+            return left(request, infusion)
         except Refused as no:
             refused = no
-    return _page(request, infusion, _form(infusion), other, refused)
+    return page(request, infusion, other=other, refused=refused)

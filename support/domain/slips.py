@@ -1,0 +1,65 @@
+"""What a helper needs tonight on a small sheet of paper: for somebody whose phone is dead."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import segno
+from django.db import transaction
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from clinic.domain import audit
+from clinic.domain.errors import Refused
+from clinic.enums import InfusionStatus
+from clinic.models import Infusion, StaffMember
+from support.domain import commitments, handovers, helper_page, leaving, links, promise_rows
+from support.models import Commitment, Handover, Link
+
+S = InfusionStatus
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slip:
+    """``qr`` is a drawing of the helper's own address, as an ``svg`` element."""
+
+    commitment: Commitment
+    handover: Handover
+    link: Link
+    address: str
+    qr: SafeString
+    drive_from: datetime | None
+
+    @property
+    def lines(self) -> list[str]:
+        """In the language of whoever asks."""
+        return helper_page.lines_to_accept(self.commitment, drive_from=self.drive_from)
+
+
+def make(*, infusion: Infusion, actor: StaffMember, now: datetime) -> Slip:
+    """For whoever has the way home, once the patient is ready; the printing is noted. Their link is the one they have
+    anyway."""
+    with transaction.atomic():
+        visit = promise_rows.locked(infusion_id=infusion.pk)
+        held = commitments.holder(infusion=visit)
+        if visit.state not in {S.READY, S.RELEASED} or held is None:
+            raise Refused(_("There is nothing to print yet: somebody has the way home, and the patient is ready."))
+        handover = handovers.prepare(infusion=visit, now=now)
+        handover.slip_printed_at = now
+        handover.save(update_fields=["slip_printed_at"])
+        leaving.note(handover, audit.staff(actor), "handover.slip_printed", now)
+        link = links.for_designation(designation=held.designation, now=now)
+        address = links.address(link)
+        return Slip(
+            commitment=held,
+            handover=handover,
+            link=link,
+            address=address,
+            qr=drawn(address),
+            drive_from=handovers.drive_from(infusion=visit),
+        )
+
+
+def drawn(address: str) -> SafeString:
+    """Black on white whatever the page's colours, since cameras want it so."""
+    code = segno.make(address, error="m", micro=False)
+    return SafeString(code.svg_inline(border=4, light="#fff", omitsize=True, svgclass="qr", lineclass=None))
