@@ -19,6 +19,8 @@ from support.domain import (
     patient_page,
     pending,
     place_offers,
+    prechecks,
+    quiet_words,
     rules,
     waitlist,
 )
@@ -54,6 +56,7 @@ def context(request: HttpRequest, built: patient_page.PatientPage) -> dict[str, 
         "guide": link_reading.this_hour(request.link, visit=built.visit, now=request.now) if built.visit else "",
         "call_back_minutes": minutes,
         "answers": answers(minutes),
+        "questions": prechecks.of_patient(infusion=built.visit, now=request.now) if built.visit else None,
         "is_called_off": built.visit is not None and closing_news.is_called_off(visit=built.visit),
         "offers": waitlist.open_of(patient_id=built.patient.pk, now=request.now),
         "kept": pending.kept(patient=built.patient, now=request.now),
@@ -104,6 +107,13 @@ def late(request: HttpRequest, pk: int) -> str:
 def cannot_come(request: HttpRequest, pk: int) -> str:
     day.patient_cannot_come(infusion=own_visit(request, pk), now=request.now, actor=who(request))
     return _("That is all right. The front desk calls you to find another day.")
+
+
+@tap(LinkPurpose.PATIENT)
+def ask_nurse(request: HttpRequest, pk: int) -> str:
+    """The page looks afterwards as it did before: whoever sits beside the patient sees nothing of it."""
+    quiet_words.say(infusion=own_visit(request, pk), now=request.now, actor=who(request))
+    return ""
 
 
 @tap(LinkPurpose.PATIENT)

@@ -1,0 +1,176 @@
+"""What is asked and measured before a treatment, as its pages show it; and the one answer that cannot wait."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from clinic.domain import gates, policies, prechecks
+from clinic.domain.prechecks import Flag
+from clinic.enums import AskedWhen, HoldQuestion, PressurePoint
+from clinic.models import BloodPressure, HoldAnswer, Infusion, StaffMember
+from support.domain import alerts, rules, way_home
+from support.domain.day import Fasting, fasting
+from support.domain.way_home import Ride, WayHome
+from support.enums import AlertKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One question. ``evening`` and ``arrival`` are its answers, ``counts`` the one that counts."""
+
+    question: HoldQuestion
+    evening: HoldAnswer | None
+    arrival: HoldAnswer | None
+
+    @property
+    def counts(self) -> HoldAnswer | None:
+        return self.arrival or self.evening
+
+    @property
+    def is_flag(self) -> bool:
+        return self.counts is not None and self.counts.is_yes and self.counts.cleared_at is None
+
+    @property
+    def is_about_fasting(self) -> bool:
+        return self.question is HoldQuestion.ATE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One of the three points. ``is_flag``: above the limit before the start, and nobody has cleared it."""
+
+    point: PressurePoint
+    row: BloodPressure | None
+    is_high: bool
+    is_flag: bool
+    may_record: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checks:
+    """``to_ask`` was not answered on arrival, ``said`` was; ``unseen`` has the way home and no age on record."""
+
+    to_ask: list[Line]
+    said: list[Line]
+    flags: list[Flag]
+    readings: list[Reading]
+    gates: list[str]
+    fasting: Fasting
+    way: WayHome
+    unseen: Ride | None
+    may_ask: bool
+    may_clear: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a patient is asked by their link now. ``is_dark``: they said that thoughts of harming themselves came."""
+
+    to_ask: list[Line]
+    said: list[Line]
+    is_dark: bool
+    fasting: Fasting
+
+
+def answer(
+    *,
+    infusion: Infusion,
+    answers: Mapping[HoldQuestion, bool],
+    actor: StaffMember | str,
+    now: datetime,
+    corrects: bool = False,
+) -> list[HoldAnswer]:
+    """Keeps the answers as ``clinic.domain.prechecks`` does; a yes to thoughts of self-harm is somebody's at once."""
+    with transaction.atomic():
+        written = prechecks.answer(infusion=infusion, answers=answers, actor=actor, now=now, corrects=corrects)
+        if any(row.question == HoldQuestion.DARK and row.is_yes for row in written):
+            _somebody_now(infusion, now)
+        return written
+
+
+def of_patient(*, infusion: Infusion, now: datetime) -> Asked | None:
+    """None where nothing is asked now. One query, none where the rules ask nothing."""
+    when = prechecks.asked_now(infusion=infusion, now=now)
+    lines = _lines(infusion) if when is not None else []
+    if not lines:
+        return None
+    said = [line for line in lines if (line.arrival if when == AskedWhen.ARRIVAL else line.evening) is not None]
+    return Asked(
+        to_ask=[line for line in lines if line not in said],
+        said=said,
+        is_dark=any(line.question is HoldQuestion.DARK and line.is_flag for line in lines),
+        fasting=fasting(infusion=infusion, policy=rules.of(infusion=infusion)),
+    )
+
+
+def of_visit(*, infusion: Infusion, actor: StaffMember, now: datetime) -> Checks:
+    """The nurse's page. A constant number of queries."""
+    lines = _lines(infusion)
+    way = way_home.of(infusions=[infusion], now=now)[infusion.pk]
+    may_ask = prechecks.asked_now(infusion=infusion, now=now) == AskedWhen.ARRIVAL
+    return Checks(
+        to_ask=[line for line in lines if line.arrival is None],
+        said=[line for line in lines if line.arrival is not None],
+        flags=prechecks.open_flags(infusion=infusion) if infusion.state.before_start else [],
+        readings=_readings(infusion),
+        gates=gates.reasons(infusion=infusion, now=now) if infusion.state.before_start else [],
+        fasting=fasting(infusion=infusion, policy=rules.of(infusion=infusion)),
+        way=way,
+        unseen=way.held if way.held is not None and not way.held.is_adult else None,
+        may_ask=may_ask,
+        may_clear=infusion.state.before_start and actor.role in prechecks.CLEARS,
+    )
+
+
+def _lines(infusion: Infusion) -> list[Line]:
+    asked = prechecks.asked_of(infusion=infusion)
+    if not asked:
+        return []
+    rows = HoldAnswer.objects.filter(infusion=infusion).select_related("cleared_by")
+    known = {(row.question, row.asked_when): row for row in rows}
+    return [
+        Line(
+            question=question,
+            evening=known.get((question, AskedWhen.EVENING)),
+            arrival=known.get((question, AskedWhen.ARRIVAL)),
+        )
+        for question in asked
+    ]
+
+
+def _readings(infusion: Infusion) -> list[Reading]:
+    policy = policies.under(infusion=infusion)
+    taken = BloodPressure.objects.filter(infusion=infusion).select_related("taken_by", "cleared_by")
+    known = {row.point: row for row in taken}
+    found = []
+    for point in PressurePoint:
+        row = known.get(point)
+        is_high = row is not None and prechecks.is_high(reading=row, policy=policy)
+        is_open = row is not None and row.cleared_at is None and infusion.state.before_start
+        found.append(
+            Reading(
+                point=point,
+                row=row,
+                is_high=is_high,
+                is_flag=is_high and is_open,
+                may_record=infusion.state in prechecks.WHILE[point],
+            )
+        )
+    return found
+
+
+def _somebody_now(infusion: Infusion, now: datetime) -> None:
+    with alerts.for_the_desk():
+        sentence = _("%(name)s answered yes to thoughts of self-harm. Speak with them now.")
+    alerts.open_alert(
+        kind=AlertKind.URGENT,
+        key=f"hold:{infusion.pk}:dark",
+        says=sentence % {"name": infusion.patient.first_name},
+        patient=infusion.patient,
+        infusion=infusion,
+        now=now,
+        said_again=True,
+    )
