@@ -1,0 +1,154 @@
+"""What it involves to take somebody home, in two minutes, and what a helper says to it before their first ride: 18 or
+over, sober, and for how many hours they can stay."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from clinic.domain.errors import Refused
+from clinic.models import Infusion, StaffMember
+from support.domain import alerts, commitments, designations, rules
+from support.enums import OPEN_COMMITMENTS, AlertKind, AnsweredVia, SupportRole
+from support.models import Attestation, Commitment, Designation, SupportPerson
+
+# What they read. Where it comes from: docs/rules.md.
+INVOLVES = (
+    gettext_noop("You take somebody home after their visit and see them inside. A taxi is fine if you ride along."),
+    gettext_noop("They may be sleepy, unsteady, quiet or full of feeling. All of that is common, and it passes."),
+    gettext_noop("Until the next day they do not drive, drink alcohol, sign papers or look after a child alone."),
+    gettext_noop("Somebody stays with them for the hours after: you, or a person they pick."),
+    gettext_noop("We text you when they are nearly ready. At the front desk each of you says one word, and you leave."),
+    gettext_noop("If you are worried you call us, without knowing why. In danger you call the emergency number."),
+    gettext_noop("You can step back at any time, with one tap and without a reason."),
+)
+ADULT = gettext_noop("I am 18 or over.")
+SOBER = gettext_noop("I will be sober on the day: no alcohol, and nothing that makes me sleepy.")
+STAY = gettext_noop("I can stay with them for the hours after.")
+# Which words somebody read: of the English ones, whatever language they were read in.
+EDITION = hashlib.sha256("\n".join((*INVOLVES, ADULT, SOBER, STAY)).encode()).hexdigest()[:12]
+MOST_HOURS = 24
+MOST_MINUTES = 600
+
+
+def lines() -> list[str]:
+    """What it involves, in the reader's language."""
+    return [_(line) for line in INVOLVES]
+
+
+def newest(*, people: Iterable[int]) -> dict[int, Attestation]:
+    """What each said last, by person. One query."""
+    rows = Attestation.objects.filter(person__in=list(people)).order_by("person", "-at", "-pk").distinct("person")
+    return {row.person_id: row for row in rows}
+
+
+def needed(person: SupportPerson) -> bool:
+    """Whether they have yet to read it as it is worded now."""
+    return not Attestation.objects.filter(person=person, edition=EDITION).exists()
+
+
+def needed_for(*, designation: Designation, dates: Iterable[int]) -> bool:
+    """Whether one of these, by the ids of their commitments, takes somebody home and they have not read it yet."""
+    mine = Commitment.objects.filter(designation=designation, pk__in=list(dates)).values("infusion")
+    rides = Commitment.objects.filter(designation=designation, role=SupportRole.RIDE, infusion__in=mine)
+    return rides.exists() and needed(designation.person)
+
+
+def attest(
+    *,
+    person: SupportPerson,
+    stay_hours: int,
+    via: AnsweredVia | str,
+    now: datetime,
+    recorded_by: StaffMember | None = None,
+    actor: str = "",
+    travel_minutes: int | None = None,
+) -> Attestation:
+    """They read or heard it and said yes to all of it. Also makes them an adult, in their own word. Fewer hours than
+    the rules ask are written down as they are. Raises ``Refused``."""
+    if not 0 <= stay_hours <= MOST_HOURS:
+        raise Refused(_("Say how many hours, from 0 to 24."))
+    if travel_minutes is not None and not 0 <= travel_minutes <= MOST_MINUTES:
+        raise Refused(_("Say the way in minutes, at most 600."))
+    with transaction.atomic():
+        row = _locked(person.pk)
+        if row.is_adult is False:
+            raise Refused(_("We have noted that you are under 18. Please call us if that is wrong."))
+        said = Attestation.objects.create(
+            person=row,
+            at=now,
+            edition=EDITION,
+            wording="\n".join([*lines(), _(ADULT), _(SOBER), f"{_(STAY)} ({stay_hours} h)"]),
+            stay_hours=stay_hours,
+            via=via,
+            recorded_by=recorded_by,
+        )
+        row.is_adult = True
+        row.travel_minutes = row.travel_minutes if travel_minutes is None else travel_minutes
+        row.save(update_fields=["is_adult", "travel_minutes"])
+        for designation in _named(row):
+            designations.note(designation, _who(designation, recorded_by, actor), "person.attested", now)
+    return said
+
+
+def under_age(*, designation: Designation, actor: str, now: datetime) -> None:
+    """They say by their own link that they are under 18: they take nobody home, for nobody; the desk is told, and what
+    they were asked or had said yes to ends. Idempotent. What staff know for sure is corrected by staff."""
+    with transaction.atomic():
+        row = _locked(designation.person_id)
+        if row.is_adult is not False:
+            row.is_adult = False
+            row.save(update_fields=["is_adult"])
+            for named in _named(row):
+                designations.note(named, actor, "person.says_under_age", now)
+        _tell_the_desk(designation, now)
+    rides = Commitment.objects.filter(
+        designation__person=designation.person_id, role=SupportRole.RIDE, status__in=OPEN_COMMITMENTS
+    )
+    # Each in a transaction of its own: visits are locked before people elsewhere.
+    for ride in rides.filter(infusion__ends_at__gt=now).order_by("infusion_id", "pk"):
+        commitments.decline(commitment=ride, via=AnsweredVia.LINK, now=now, actor=actor)
+
+
+def flag(*, said: Attestation | None, visit: Infusion) -> str:
+    """What staff should know about somebody who takes this patient home; empty where all is well."""
+    if said is None:
+        return _("Has not read yet what it involves: read it out when you call.")
+    asked = rules.of(infusion=visit).stay_with_hours
+    if said.stay_hours >= asked:
+        return ""
+    until = timezone.localtime(visit.ends_at + timedelta(hours=said.stay_hours), visit.site.zone)
+    words = {"can": said.stay_hours, "asked": asked, "until": f"{until:%H:%M}"}
+    return _("Can stay %(can)d of %(asked)d hours: somebody else from %(until)s.") % words
+
+
+def _tell_the_desk(designation: Designation, now: datetime) -> None:
+    with alerts.for_the_desk():
+        says = _("%(name)s says that they are under 18 and takes nobody home. Please ask somebody else.")
+    alerts.open_alert(
+        kind=AlertKind.CALL_TASK,
+        key=f"under-age:{designation.person_id}",
+        says=says % {"name": designation.person.first_name},
+        patient=designation.patient,
+        designation=designation,
+        now=now,
+        once=True,
+    )
+
+
+def _who(designation: Designation, recorded_by: StaffMember | None, actor: str) -> str:
+    if recorded_by is not None:
+        return f"staff:{recorded_by.pk}"
+    return actor or f"designation:{designation.pk}"
+
+
+def _locked(pk: int) -> SupportPerson:
+    return SupportPerson.objects.select_for_update(no_key=True).get(pk=pk)
+
+
+def _named(person: SupportPerson) -> Iterable[Designation]:
+    return person.designations.filter(withdrawn_at=None).select_related("patient__site", "person__site")
