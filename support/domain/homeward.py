@@ -38,6 +38,12 @@ def is_home(*, visit: Infusion, now: datetime) -> None:
         alerts.add(key_begins=key, says=sentence)
 
 
+def may_be_home(*, alert: Alert) -> bool:
+    """Whether what is done about it may be that they are home."""
+    asks = alert.kind in {AlertKind.HOME_UNKNOWN, AlertKind.LEFT_ADVICE}
+    return asks and alert.infusion is not None and alert.infusion.state is InfusionStatus.RELEASED
+
+
 def _expected(visit: Infusion) -> datetime:
     left = visit.released_at or visit.ends_at
     return left + timedelta(minutes=rules.of(infusion=visit).travel_minutes)

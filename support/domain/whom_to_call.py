@@ -12,6 +12,9 @@ from support.models import Alert, Designation, SupportPerson
 # Keys of the calls about a way home.
 ABOUT_A_RIDE = ("ride-open:", "ride-unconfirmed:", "cover:", "ladder:")
 
+# Of somebody who left: they are called, and whoever is with them or was named to be called.
+ABOUT_THEM_AND_WHOM = frozenset({AlertKind.HOME_UNKNOWN, AlertKind.LEFT_ADVICE})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Calls:
@@ -26,6 +29,11 @@ def of(*, alert: Alert, now: datetime) -> Calls:
     order, then the patient unless they are here, last who cannot come. Else the one the alert is about. Three queries
     at most."""
     helper: list[Patient | SupportPerson] = [alert.designation.person] if alert.designation else []
+    if alert.kind in ABOUT_THEM_AND_WHOM:
+        patient = [alert.patient] if alert.patient is not None else []
+        # Whoever took them home first; who left alone answers for themselves.
+        first, then = (patient, helper) if alert.kind == AlertKind.LEFT_ADVICE else (helper, patient)
+        return Calls(people=list(dict.fromkeys([*first, *then])))
     if alert.infusion is None or not is_about_a_ride(alert):
         return Calls(people=helper or ([alert.patient] if alert.patient is not None else []))
     way = way_home.of(infusions=[alert.infusion], now=now)[alert.infusion.pk]
@@ -40,4 +48,4 @@ def is_about_a_ride(alert: Alert) -> bool:
     """A patient who cannot come needs another day, not another driver."""
     if alert.kind == AlertKind.CANT_COME:
         return alert.designation_id is not None
-    return alert.kind == AlertKind.NOBODY_CAME or alert.key.startswith(ABOUT_A_RIDE)
+    return alert.kind in {AlertKind.NOBODY_CAME, AlertKind.ON_CALL} or alert.key.startswith(ABOUT_A_RIDE)

@@ -1,6 +1,7 @@
 """What waits for a person: who answers it, by when, and what was done."""
 
 from django.contrib import messages as said
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -8,11 +9,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from clinic.access import DESK_AND_CARE
+from clinic.domain import audit
 from clinic.domain.errors import Refused
 from clinic.views.desk import at_site, was_read
 from support.domain import alerts as domain
-from support.domain import answers, board, inbox, whom_to_call
-from support.enums import AlertStatus
+from support.domain import answers, board, handovers, homeward, inbox, whom_to_call
+from support.enums import AlertKind, AlertStatus
 from support.models import Alert
 from support.views.desk import back
 from support.views.refusals import shown_on
@@ -56,6 +58,8 @@ def page(request: HttpRequest, pk: int, refused: Refused | None = None) -> HttpR
         "is_overdue": row.status != AlertStatus.CLOSED and row.deadline <= now,
         "answers": answers.of(infusion=row.infusion) if row.infusion else [],
         "text": inbox.newest_of(alert=row),
+        "may_be_home": homeward.may_be_home(alert=row),
+        "is_about_words": row.kind == AlertKind.QUIET_WORD,
         "refused": refused,
         "outcome": request.POST.get("outcome", ""),
     }
@@ -81,7 +85,10 @@ def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @shown_on(page)
 def close(request: HttpRequest, pk: int) -> HttpResponse:
-    outcome = request.POST.get("outcome", "")
-    domain.close(alert=alert_of(request, pk), outcome=outcome, actor=request.user, now=timezone.now())
+    row, now = alert_of(request, pk), timezone.now()
+    with transaction.atomic():
+        domain.close(alert=row, outcome=request.POST.get("outcome", ""), actor=request.user, now=now)
+        if request.POST.get("home") and homeward.may_be_home(alert=row):
+            handovers.say_home(infusion=row.infusion, now=now, actor=audit.staff(request.user))
     said.success(request, _("Done and written down."))
     return redirect("alerts")
