@@ -8,9 +8,9 @@ from clinic import names
 from clinic.enums import InfusionStatus
 from clinic.models import Policy, Protocol, Site
 
-# Of a visit's rules, when a missing way home is urgent and from when the patient may leave; of its protocol, how long
-# each part takes.
-RULES = ("ask_hours", "reconfirm_hours", "min_recovery_minutes")
+# Of a visit's rules, when a missing way home is urgent, from when the patient may leave, how far ahead a date nobody
+# took is looked after; of its protocol, how long each part takes.
+RULES = ("ask_hours", "reconfirm_hours", "min_recovery_minutes", "cover_days")
 LENGTHS = ("prep_minutes", "infusion_minutes", "recovery_minutes", "observation_minutes")
 
 
