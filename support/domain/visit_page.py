@@ -12,10 +12,11 @@ from clinic.domain import gates, moves
 from clinic.enums import OFF, InfusionStatus
 from clinic.models import Infusion, Move, RuleOverride
 from messaging.models import Message
-from support.domain import answers, board, coming, ledger_words, reached, rules, steps, undone, way_home
+from support.domain import answers, board, coming, ladder_page, ledger_words, reached, rules, steps, undone, way_home
 from support.domain.answers import Answered
 from support.domain.coming import Coming
 from support.domain.day import Fasting, fasting
+from support.domain.ladder_page import Climb
 from support.domain.ledger_words import Line
 from support.domain.way_home import WayHome
 from support.enums import AlertKind, AlertStatus, CommitmentStatus
@@ -79,6 +80,7 @@ class VisitPage:
     is_its_day: bool
     gates: list[str]
     way: WayHome
+    climb: Climb
     promised: list[Promised]
     earlier: list[Promised]
     not_asked: list[Designation]
@@ -122,6 +124,7 @@ def of(*, infusion: Infusion, now: datetime) -> VisitPage:
         is_its_day=steps.is_its_day(infusion=infusion, zone=infusion.site.zone, now=now),
         gates=gates.reasons(infusion=infusion, now=now) if state.before_start else [],
         way=way_home.of(infusions=[infusion], now=now)[infusion.pk],
+        climb=ladder_page.of(infusion=infusion, now=now),
         promised=[_promised(row, infusion, unreached.get(row.pk, "")) for row in current],
         earlier=[_promised(row, infusion, "") for row in commitments if row.status == C.VOID],
         not_asked=[row for row in named if row.pk not in asked],
