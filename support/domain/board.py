@@ -12,7 +12,7 @@ from clinic.domain import premises, times
 from clinic.domain.premises import Premises
 from clinic.enums import OFF, InfusionStatus
 from clinic.models import Infusion, Site
-from support.domain import diary_rows, estimate, steps, visit_rows, way_home
+from support.domain import diary_rows, estimate, ladder_page, steps, visit_rows, way_home
 from support.domain.board_grid import Grid, Span, around
 from support.domain.diary_rows import Owner
 from support.domain.estimate import Learned
@@ -82,7 +82,8 @@ class Lane:
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """Something a person should do. Either a visit without a safe way home, or an alert."""
+    """Something a person should do. Either a visit without a safe way home, or an alert. ``ladder``: what is tried now
+    to find one."""
 
     level: str
     word: str
@@ -90,6 +91,7 @@ class Need:
     visit: Visit | None = None
     alert: Alert | None = None
     is_overdue: bool = False
+    ladder: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,10 +233,17 @@ def tone(infusion: VisitRow, way: WayHome) -> str:
 
 
 def _needs(site: Site, visits: list[Visit], now: datetime, *, with_alerts: bool) -> list[Need]:
+    open_ways = [visit for visit in visits if visit.infusion.state not in OVER and visit.way.level in ("stop", "risk")]
+    lines = ladder_page.lines(ways={visit.infusion.pk: visit.way for visit in open_ways}, site=site, now=now)
     needs = [
-        Need(level=visit.way.level, word=visit.way.word, at=visit.infusion.starts_at, visit=visit)
-        for visit in visits
-        if visit.infusion.state not in OVER and visit.way.level in ("stop", "risk")
+        Need(
+            level=visit.way.level,
+            word=visit.way.word,
+            at=visit.infusion.starts_at,
+            visit=visit,
+            ladder=lines.get(visit.infusion.pk, ""),
+        )
+        for visit in open_ways
     ]
     if with_alerts:
         needs += [

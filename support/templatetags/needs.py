@@ -32,7 +32,7 @@ def needs(board: Board, here: str, csrf_token: object) -> SafeString:
         if need.visit is not None:
             visit, href = need.visit.infusion, visit_at(need.visit.infusion.pk)
             name, key, who, room = escape(visit.short_name), f"visit-{visit.pk}", href, visit.room_name
-            why = escape(need.visit.way.sentence)
+            why = escape(f"{need.visit.way.sentence} {need.ladder}".strip())
             at = f'<span class="needs__time">{clock(visit.starts_at, zone)}</span> '
             buttons = (
                 f"{line.of(need, need.visit)}"
