@@ -31,6 +31,7 @@ from support.views import (
     starts,
     stops,
     today,
+    treatment_consents,
     wordings,
 )
 
@@ -71,7 +72,9 @@ urlpatterns = [
     path("infusions/<int:pk>/handover/swap/", handover_changes.swap, name="handover_swap"),
     path("infusions/<int:pk>/handover/slip/", handover_changes.slip, name="handover_slip"),
     path("infusions/<int:pk>/handover/heard/", handover_changes.hear, name="quiet_word_hear"),
-    path("infusions/<int:pk>/handover/against-advice/", handover_changes.against_advice, name="handover_against_advice"),
+    path(
+        "infusions/<int:pk>/handover/against-advice/", handover_changes.against_advice, name="handover_against_advice"
+    ),
     path("infusions/<int:pk>/release/", handovers.release, name="infusion_release"),
     path("courses/<int:pk>/plan/", courses.plan_rest, name="course_plan"),
     path("courses/<int:pk>/undo/", courses.undo, name="course_undo"),
@@ -82,6 +85,8 @@ urlpatterns = [
     path("patients/<int:pk>/same/", merging.same, name="patient_same"),
     path("patients/<int:pk>/contact/", patient.contact, name="patient_contact"),
     path("patients/<int:pk>/texts/", patient.agree_to_texts, name="patient_texts"),
+    path("patients/<int:pk>/consent/", treatment_consents.record, name="patient_consent"),
+    path("patients/<int:pk>/consent/withdraw/", treatment_consents.withdraw, name="patient_consent_withdraw"),
     path("patients/<int:pk>/stop/", stops.of_patient, name="patient_stop"),
     path("patients/<int:pk>/calendar/", calendars.of_patient, name="patient_calendar"),
     path("patients/<int:pk>/people/new/", people.new, name="designation_new"),

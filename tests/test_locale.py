@@ -61,6 +61,7 @@ MODULES = (
     "support/domain/handovers.py",
     "support/domain/checkins.py",
     "clinic/domain/infusions.py",
+    "clinic/domain/prechecks.py",
     "clinic/domain/changes.py",
     "clinic/templatetags/homeward.py",
 )

@@ -1,5 +1,6 @@
 """That a patient agreed to the treatment on paper, from when and until when. The paper itself is kept elsewhere."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -8,6 +9,19 @@ from django.utils.translation import gettext as _
 from clinic.domain import audit, times
 from clinic.domain.errors import Refused
 from clinic.models import Patient, Policy, StaffMember, TreatmentConsent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Days on the clinic's calendar; ``signed_on`` and ``until`` are None where there is no paper."""
+
+    signed_on: date | None
+    until: date | None
+    today: date
+
+    @property
+    def is_good(self) -> bool:
+        return self.until is not None and self.until >= self.today
 
 
 def record(*, patient: Patient, signed_on: date, actor: StaffMember, now: datetime) -> TreatmentConsent:
@@ -42,6 +56,18 @@ def newest(*, patient: Patient) -> TreatmentConsent | None:
     """The last paper that was not taken back."""
     rows = TreatmentConsent.objects.filter(patient=patient, withdrawn_at=None).select_related("recorded_by")
     return rows.order_by("-signed_on").first()
+
+
+def standing(*, patient: Patient, policy: Policy | None, now: datetime) -> Standing | None:
+    """None where the signed rules do not ask for it here; then the database is not asked either."""
+    if policy is None or not policy.consent_days:
+        return None
+    consent = newest(patient=patient)
+    return Standing(
+        signed_on=consent.signed_on if consent else None,
+        until=consent.signed_on + timedelta(days=policy.consent_days) if consent else None,
+        today=times.local_day(moment=now, zone=patient.site.zone),
+    )
 
 
 def good_until(*, patient: Patient, policy: Policy) -> date | None:

@@ -2,17 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.enums import InfusionStatus
-from clinic.models import Infusion
+from clinic.models import Infusion, Site
 from support.domain import estimate
 
 _S = InfusionStatus
 # So long before the window opens it is time to think of leaving.
 NEARLY = timedelta(minutes=20)
+# A plain link: nothing of it is loaded into our pages, and nobody is asked where they are.
+MAP = "https://www.openstreetmap.org/search?"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +62,15 @@ def standing(*, infusion: Infusion, now: datetime) -> Standing:
         as_of=f"{timezone.localtime(now, zone):%H:%M}",
         phases=phases(status),
     )
+
+
+def getting_there(*, site: Site) -> list[dict[str, str]]:
+    """What components/phone/links.html shows under the clinic's address: where it is, and whom to call."""
+    where = ", ".join(part for part in (site.street, site.city) if part)
+    return [
+        {"href": MAP + urlencode({"query": where}), "label": _("Map"), "icon": "pin"},
+        {"href": f"tel:{site.phone}", "label": _("Call the clinic"), "icon": "phone"},
+    ]
 
 
 def phases(status: InfusionStatus) -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from clinic.domain import last_booking
+from clinic.domain import last_booking, policies, treatment_consents
 from clinic.domain.last_booking import Booked
 from clinic.enums import OFF, CourseStatus, InfusionStatus
 from clinic.models import AuditEntry, Course, Infusion, Patient, StaffMember
@@ -61,6 +61,7 @@ class RecordPage:
     stopped: set[str]
     question: str
     warnings: list[str]
+    consent: treatment_consents.Standing | None
     kept: list[Kept]
     let_go: list[PendingChange]
 
@@ -103,6 +104,7 @@ def of(*, patient: Patient, now: datetime) -> RecordPage:
         unheard={row.pk for row in named if _address(row.person) and purposes.name(row.person) not in yeses},
         stopped=opt_outs.among(addresses=[at for person in people for at in (person.phone, person.email) if at]),
         question="" if agreed else _(agreeing.ASKED_OF_PATIENTS),
+        consent=treatment_consents.standing(patient=patient, policy=policies.current(site=patient.site), now=now),
         warnings=same_number.warnings(people=[patient, *(row.person for row in named if row.withdrawn_at is None)]),
         kept=pending.kept(patient=patient, now=now),
         let_go=pending.let_go(patient=patient, now=now),

@@ -79,6 +79,7 @@ def today_context(request: HttpRequest, built: helper_page.HelperPage, today: Co
         "refresh": REFRESH_SECONDS,
         "today": today,
         "minutes": MINUTES,
+        "getting_there": living.getting_there(site=visit.site),
         "standing": living.standing(infusion=visit, now=request.now),
         "drive_from": drive_from,
         "lines": helper_page.lines_to_accept(today, drive_from=drive_from),
