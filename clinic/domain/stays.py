@@ -94,5 +94,5 @@ def _who_stands_there(infusion: Infusion, row: Infusion) -> str:
     if row.patient_id == infusion.patient_id:
         return _("The patient has another visit on %(moment)s.") % at
     if row.room_id == infusion.room_id:
-        return _("%(room)s is needed on %(moment)s by %(name)s.") % {**at, "room": infusion.room.name}
+        return _("%(room)s is needed for %(name)s on %(moment)s.") % {**at, "room": infusion.room.name}
     return _("%(clinician)s is with %(name)s on %(moment)s.") % {**at, "clinician": infusion.clinician.short_name}

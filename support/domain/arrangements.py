@@ -13,7 +13,7 @@ from clinic.domain.followers import Change
 from clinic.domain.spoken import say_moment
 from clinic.enums import OFF, ReleasedHow, Rung
 from clinic.models import Infusion, Policy, StaffMember
-from support.domain import alerts, day, replan, rules, rungs
+from support.domain import alerts, day, ladder, replan, rules, rungs
 from support.domain.promise_rows import is_over
 from support.enums import AlertKind, LadderRung
 from support.models import Arrangement
@@ -72,6 +72,7 @@ def arrange(
         if rung == Rung.EXTENDED_STAY:
             stays.lengthen(infusion=visit, until=stays_until(infusion=visit, now=now), actor=actor, now=now)
         _note(row, audit.staff(actor), "arrangement.made", now)
+        ladder.climb(visit=visit, now=now)
         replan.replan(infusion=visit, now=now)
         return row
 
@@ -93,6 +94,7 @@ def end(*, arrangement: Arrangement, why: str, actor: StaffMember, now: datetime
         _end(row, why, audit.staff(actor), now)
         if row.rung == Rung.EXTENDED_STAY:
             stays.as_planned(infusion=visit, actor=actor, now=now)
+        ladder.climb(visit=visit, now=now)
         replan.replan(infusion=visit, now=now)
         return row
 
