@@ -267,6 +267,7 @@ def _accept(
         if had_stepped_back:
             desk_news.comes_after_all(row=row)
         ladder.taken(visit=visit, by=person.first_name, now=now)
+        desk_news.comes_besides(visit=visit, row=row, now=now)
         if visit.state is InfusionStatus.READY:
             # The words of whoever had it before are dead.
             code_words.draw(infusion=visit, now=now)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from clinic.models import Infusion
 from support.domain import alerts
 from support.enums import AlertKind
-from support.models import Commitment
+from support.models import Arrangement, Commitment
 
 
 def stepped_back(*, visit: Infusion, row: Commitment, now: datetime) -> None:
@@ -33,6 +33,27 @@ def comes_after_all(*, row: Commitment) -> None:
     with alerts.for_the_desk():
         sentence = _("Since then: %(name)s comes after all.") % {"name": row.designation.person.first_name}
     alerts.add(key_begins=_key(row), says=sentence)
+
+
+def comes_besides(*, visit: Infusion, row: Commitment, now: datetime) -> None:
+    """The clinic had arranged a way home already: both stand until a person ends one. Needs the visit's lock."""
+    arranged = Arrangement.objects.filter(infusion=visit, for_starts_at=visit.starts_at, ended_at=None).first()
+    if arranged is None:
+        return
+    with alerts.for_the_desk():
+        sentence = _("%(name)s takes %(patient)s home, %(when)s. There is also: %(what)s. End what is not needed.")
+        named = {"name": row.designation.person.first_name, "patient": visit.patient.first_name}
+        says = sentence % {**named, "when": alerts.when(visit), "what": arranged.get_rung_display()}
+    alerts.open_alert(
+        kind=AlertKind.CALL_TASK,
+        key=f"besides:{arranged.pk}:{row.pk}",
+        says=says,
+        patient=visit.patient,
+        infusion=visit,
+        designation=row.designation,
+        now=now,
+        once=True,
+    )
 
 
 def _key(row: Commitment) -> str:
