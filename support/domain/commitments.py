@@ -21,6 +21,7 @@ from support.domain.promise_rows import (
     locked,
     refuse_if_not_named,
     refuse_if_over,
+    refuse_if_the_room_is_full,
     refuse_if_turned_away,
     ride_is_held,
     rides,
@@ -35,11 +36,13 @@ S = CommitmentStatus
 
 @dataclass(frozen=True, kw_only=True)
 class Answered:
-    """What became of each ticked date: taken, gone to somebody else, or moved to another time meanwhile."""
+    """What became of each ticked date: taken, gone to somebody else, moved to another time meanwhile, or (to sit in the
+    room) full."""
 
     taken: list[Commitment]
     too_late: list[Commitment]
     changed: list[Commitment]
+    full: list[Commitment]
 
 
 def accept(
@@ -167,7 +170,7 @@ def answer_dates(
     Whoever has several roles on a date takes them together, or none where somebody else has the way home by now.
     Ids of other people's commitments are ignored.
     """
-    answered = Answered(taken=[], too_late=[], changed=[])
+    answered = Answered(taken=[], too_late=[], changed=[], full=[])
     with transaction.atomic():
         mine = Commitment.objects.filter(designation=designation)
         ticked = mine.filter(pk__in=list(take)).select_related("designation__person", "infusion")
@@ -199,6 +202,8 @@ def _take(
         if row.role == SupportRole.RIDE:
             answered.too_late.append(row)
             return False
+        if row.role == SupportRole.PRESENCE:
+            answered.full.append(row)
     return True
 
 
@@ -252,6 +257,8 @@ def _accept(
         return row
     if row.role == SupportRole.RIDE and ride_is_held(visit):
         raise Refused(_("Somebody else has this date. There is nothing for you to do."))
+    if row.role == SupportRole.PRESENCE:
+        refuse_if_the_room_is_full(visit)
     if visit.state.in_the_house:
         refuse_if_turned_away(row)
     had_stepped_back = row.status == S.WITHDRAWN

@@ -45,6 +45,12 @@ def refuse_if_not_named(row: Commitment, now: datetime) -> None:
         raise Refused(_("This person is no longer on the list."))
 
 
+def refuse_if_the_room_is_full(visit: Infusion) -> None:
+    """A room holds so many guests; who said yes first has the place."""
+    if in_the_room(visit) >= visit.room.guest_places:
+        raise Refused(_("The room has no place left for another guest. Thank you for offering."))
+
+
 def refuse_if_turned_away(row: Commitment) -> None:
     """A nurse did not give the patient to this person; they are not told so from afar."""
     away = NotHandedOverTo.objects.filter(infusion=row.infusion_id, commitment__designation=row.designation_id)
