@@ -12,10 +12,14 @@ from support.models import Arrangement, Commitment
 
 def stepped_back(*, visit: Infusion, row: Commitment, now: datetime) -> None:
     """An alert of its own for each time. Needs the visit's lock."""
+    arranged = _arranged(visit)
     with alerts.for_the_desk():
         named = {"name": row.designation.person.first_name, "when": alerts.when(visit)}
         sentence = _("%(name)s stepped back from %(when)s. There is no way home now.") % named
-        if visit.started_at is not None:
+        if arranged is not None:
+            named["what"] = arranged.get_rung_display()
+            sentence = _("%(name)s stepped back from %(when)s. There is still: %(what)s.") % named
+        elif visit.started_at is not None:
             sentence += " " + _("The treatment has begun: the patient stays until somebody comes.")
     alerts.open_alert(
         kind=AlertKind.CANT_COME,
@@ -37,7 +41,7 @@ def comes_after_all(*, row: Commitment) -> None:
 
 def comes_besides(*, visit: Infusion, row: Commitment, now: datetime) -> None:
     """The clinic had arranged a way home already: both stand until a person ends one. Needs the visit's lock."""
-    arranged = Arrangement.objects.filter(infusion=visit, for_starts_at=visit.starts_at, ended_at=None).first()
+    arranged = _arranged(visit)
     if arranged is None:
         return
     with alerts.for_the_desk():
@@ -54,6 +58,10 @@ def comes_besides(*, visit: Infusion, row: Commitment, now: datetime) -> None:
         now=now,
         once=True,
     )
+
+
+def _arranged(visit: Infusion) -> Arrangement | None:
+    return Arrangement.objects.filter(infusion=visit, for_starts_at=visit.starts_at, ended_at=None).first()
 
 
 def _key(row: Commitment) -> str:
