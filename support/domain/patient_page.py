@@ -25,7 +25,6 @@ class PatientPage:
     patient: Patient
     now: datetime
     visit: Infusion | None
-    later: list[Infusion]
     way: WayHome | None
     hours: list[Hour]
     handover: Handover | None
@@ -107,7 +106,6 @@ def build(*, patient: Patient, now: datetime) -> PatientPage:
         patient=patient,
         now=now,
         visit=visit,
-        later=[v for v in visits if v is not visit and v.starts_at > now],
         way=way_home.of(infusions=[visit], now=now).get(visit.pk) if visit else None,
         hours=aftercare.now_for(infusion=visit, now=now) if visit else [],
         handover=handover if visit else None,

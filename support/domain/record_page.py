@@ -14,8 +14,9 @@ from clinic.models import AuditEntry, Course, Infusion, Patient, StaffMember
 from clinic.models.patient import Contact
 from messaging.domain import opt_outs
 from messaging.models import Consent
-from support.domain import agreeing, board, pending, purposes, same_number, visit_rows
+from support.domain import agreeing, board, coverage, pending, purposes, same_number, visit_rows
 from support.domain.board import Visit
+from support.domain.coverage import Coverage
 from support.domain.pending import Kept
 from support.enums import AlertStatus
 from support.models import Alert, Designation, PendingChange, WaitlistEntry
@@ -62,6 +63,7 @@ class RecordPage:
     question: str
     warnings: list[str]
     consent: treatment_consents.Standing | None
+    coverage: Coverage
     kept: list[Kept]
     let_go: list[PendingChange]
 
@@ -106,6 +108,9 @@ def of(*, patient: Patient, now: datetime) -> RecordPage:
         question="" if agreed else _(agreeing.ASKED_OF_PATIENTS),
         consent=treatment_consents.standing(patient=patient, policy=policies.current(site=patient.site), now=now),
         warnings=same_number.warnings(people=[patient, *(row.person for row in named if row.withdrawn_at is None)]),
+        coverage=_coverage(
+            [visit for row in courses if row.status == CourseStatus.OPEN for visit in placed[row.pk]], now
+        ),
         kept=pending.kept(patient=patient, now=now),
         let_go=pending.let_go(patient=patient, now=now),
     )
@@ -129,6 +134,11 @@ def _address(person: Contact) -> str:
 def _visits(patient: Patient, now: datetime) -> list[Visit]:
     values = Infusion.objects.filter(patient=patient).values_list(*visit_rows.COLUMNS)
     return board.visits_of(infusions=visit_rows.of(values=values, site=patient.site), site=patient.site, now=now)
+
+
+def _coverage(visits: list[Visit], now: datetime) -> Coverage:
+    rows = [visit.infusion for visit in visits]
+    return coverage.drawn(visits=rows, ways={visit.infusion.pk: visit.way for visit in visits}, now=now)
 
 
 def _is_ahead(visit: Visit, now: datetime) -> bool:
