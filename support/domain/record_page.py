@@ -93,8 +93,8 @@ def of(*, patient: Patient, now: datetime) -> RecordPage:
             for row in courses
         ],
         next_visit=min(ahead, key=lambda visit: visit.infusion.starts_at, default=None),
-        circle=[row for row in named if row.withdrawn_at is None],
-        former=[row for row in named if row.withdrawn_at is not None],
+        circle=[row for row in named if row.holds_at(now)],
+        former=[row for row in named if not row.holds_at(now)],
         alerts=list(
             Alert.objects.filter(patient=patient)
             .exclude(status=AlertStatus.CLOSED)
