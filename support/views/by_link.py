@@ -3,6 +3,9 @@
 The address in a message is ``/l/<token>/``. Its first GET puts a grant for that link into a signed cookie and leads
 on to ``/l/<link id>/``, so that the token leaves the address bar. Where cookies are refused, opening the address once
 more serves the page under the token itself. GET shows; only POST acts.
+
+A helper's link may have been forwarded: a browser that opens it for the first time is asked whose it is before anything
+is shown or taken, and remembers the answer beside the grant.
 """
 
 from collections.abc import Callable
@@ -34,15 +37,19 @@ SALT = "homeward.links"
 KEPT_SECONDS = 60 * 24 * 3600
 SIDE_BY_SIDE = 12
 TRIED_SECONDS = 900
+# After a link's id in the cookie: whoever reads said that it is theirs.
+THEIRS = "+"
+THEIRS_SECONDS = 12 * 3600
 READING = timedelta(minutes=10)
 
 LinkView = Callable[..., HttpResponseBase]
 
 
-def by_link(*purposes: LinkPurpose) -> Callable[[LinkView], LinkView]:
+def by_link(*purposes: LinkPurpose, asks_who: bool = False) -> Callable[[LinkView], LinkView]:
     """The view gets ``request.link``, ``request.link_key`` and ``request.now``.
 
-    A wrong purpose or key answers the same 404 as nonsense.
+    A wrong purpose or key answers the same 404 as nonsense. ``asks_who``: only for whoever has said in this browser
+    that the link is theirs.
     """
 
     def declare(view: LinkView) -> LinkView:
@@ -55,6 +62,8 @@ def by_link(*purposes: LinkPurpose) -> Callable[[LinkView], LinkView]:
             if not links.is_usable(link, now=now):
                 return closed(request, link)
             request.link, request.link_key, request.now = link, key, now  # type: ignore[attr-defined]
+            if asks_who and not is_theirs(request, link, key):
+                return ask_who(request, link, key)
             if request.method in {"GET", "HEAD"}:
                 note_reading(link, request=request)
             # The grant cookie is sent by itself, so a form needs its own key; a token in the address is proof enough.
@@ -137,20 +146,63 @@ def is_hammering(request: HttpRequest) -> bool:
     return too_many(what="link", who=str(request.META.get("REMOTE_ADDR")), limit=300, seconds=60)
 
 
+def ask_who(request: HttpRequest, link: Link, key: str) -> HttpResponse:
+    """ "Are you Sam?": nothing else is on the page. What was pressed meanwhile did nothing."""
+    with override(language_of(link)):
+        name = link.designation.person.first_name if link.designation is not None else ""
+        shown = {"key": key, "site": link.site, "name": name, "preferences": False}
+        return render(request, "support/helper/who.html", shown, status=200 if request.method != "POST" else 409)
+
+
+def is_theirs(request: HttpRequest, link: Link, key: str) -> bool:
+    """Whether somebody said so in this browser; where it keeps no cookies, from this address a while ago."""
+    if f"{link.id}{THEIRS}" in kept(request):
+        return True
+    return len(key) == links.TOKEN_LENGTH and cache.get(whose(request, link)) is not None
+
+
+def whose(request: HttpRequest, link: Link) -> str:
+    return f"link-theirs:{link.id}:{request.META.get('REMOTE_ADDR')}"
+
+
 def grants(request: HttpRequest) -> list[str]:
-    """The link ids in the cookie, newest last. A cookie that was tampered with holds none."""
+    """The link ids in the cookie, newest last."""
+    return [entry.removesuffix(THEIRS) for entry in kept(request)]
+
+
+def kept(request: HttpRequest) -> list[str]:
+    """What the cookie holds: link ids, marked where the reader said that the link is theirs. A cookie that was tampered
+    with holds none."""
     try:
-        ids = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=KEPT_SECONDS)
+        entries = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=KEPT_SECONDS)
     except signing.BadSignature:
         return []
-    return [i for i in ids if isinstance(i, str)] if isinstance(ids, list) else []
+    return [entry for entry in entries if isinstance(entry, str)] if isinstance(entries, list) else []
 
 
 def give_grant(response: HttpResponseBase, request: HttpRequest, link: Link) -> None:
-    ids = [*(i for i in grants(request) if i != link.id), link.id][-SIDE_BY_SIDE:]
+    """What was said of the link in this browser stays said."""
+    theirs = f"{link.id}{THEIRS}"
+    keep(response, request, link, [theirs if theirs in kept(request) else link.id])
+
+
+def remember_theirs(response: HttpResponseBase, request: HttpRequest, link: Link) -> None:
+    keep(response, request, link, [f"{link.id}{THEIRS}"])
+    cache.set(whose(request, link), 1, THEIRS_SECONDS)
+
+
+def forget(response: HttpResponseBase, request: HttpRequest, link: Link) -> None:
+    """Somebody else had it in hand: the link opens nothing in this browser until its address is opened again."""
+    keep(response, request, link, [])
+    cache.delete(whose(request, link))
+
+
+def keep(response: HttpResponseBase, request: HttpRequest, link: Link, entries: list[str]) -> None:
+    """The cookie with these entries for this link, beside those for others."""
+    others = [entry for entry in kept(request) if entry.removesuffix(THEIRS) != link.id]
     response.set_cookie(
         COOKIE,
-        signing.dumps(ids, salt=SALT),
+        signing.dumps([*others, *entries][-SIDE_BY_SIDE:], salt=SALT),
         max_age=KEPT_SECONDS,
         secure=settings.HTTPS,
         httponly=True,

@@ -1,28 +1,25 @@
 """A helper's pages: dates, the day itself, the handover, tonight."""
 
-from dataclasses import replace
-
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from clinic.domain.errors import Refused
 from clinic.enums import InfusionStatus
 from support.domain import (
     agreeing,
+    attesting,
     checkins,
-    commitments,
     day,
     designations,
+    going_on,
     handovers,
     helper_page,
     living,
-    people,
     whole_visit,
 )
-from support.enums import AnsweredVia, LinkPurpose, MayKnow, SupportRole
+from support.enums import LinkPurpose, MayKnow, SupportRole
 from support.models import Commitment, Handover
 from support.views import link_checkin, link_reading
 from support.views.by_link import by_link, tap, typed, who
@@ -38,7 +35,7 @@ REFRESH_SECONDS = 20
 
 
 @require_safe
-@by_link(LinkPurpose.HELPER)
+@by_link(LinkPurpose.HELPER, asks_who=True)
 def page(request: HttpRequest) -> HttpResponse:
     built = helper_page.build(designation=request.link.designation, now=request.now)
     return render(request, TEMPLATES[built.stage], context(request, built))
@@ -57,6 +54,11 @@ def context(request: HttpRequest, built: helper_page.HelperPage) -> dict[str, ob
         "with_a_date": agreeing.beside_the_button(person=named.person),
         "asked": checkins.waiting(patient=named.patient, designation=named, now=request.now),
         "answers": link_checkin.answers(),
+        "rides": SupportRole.RIDE in named.roles,
+        "sits": SupportRole.PRESENCE in named.roles,
+        "to_read": SupportRole.RIDE in named.roles and attesting.needed(named.person),
+        "is_load_asked": going_on.is_asked(named),
+        "most": named.most_rides,
     }
     if built.today is None:
         return {**shared, "involves": helper_page.involves(built.mine[0]) if built.mine else first_involves(built)}
@@ -86,50 +88,6 @@ def today_context(request: HttpRequest, built: helper_page.HelperPage, today: Co
         "guide": link_reading.this_hour(request.link, visit=visit, now=request.now),
         "is_home": InfusionStatus(visit.status) == InfusionStatus.HOME,
     }
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@by_link(LinkPurpose.HELPER)
-def dates(request: HttpRequest) -> HttpResponse:
-    """All the dates, also on the day of one of them."""
-    if request.method == "POST":
-        answer_dates(request)
-        return redirect("link", request.link_key)
-    built = helper_page.build(designation=request.link.designation, now=request.now)
-    return render(request, TEMPLATES["series"], context(request, replace(built, today=None)))
-
-
-def answer_dates(request: HttpRequest) -> None:
-    """Takes the ticked dates, or none of them; a date somebody took meanwhile is told kindly."""
-    if request.POST.get("answer") == "none":
-        commitments.decline_open(
-            designation=request.link.designation, via=AnsweredVia.LINK, now=request.now, actor=who(request)
-        )
-        messages.success(request, _("Thank you for telling us. We ask somebody else. You can come back any time."))
-        return
-    take = {int(value) for value in request.POST.getlist("date") if value.isascii() and value.isdigit()}
-    if not take:
-        messages.info(request, _("No date is ticked yet. Tick the ones you can take, or choose “None of these”."))
-        return
-    if request.POST.get("adult"):
-        people.say_adult(designation=request.link.designation, actor=who(request), now=request.now)
-    answered = commitments.answer_dates(
-        designation=request.link.designation,
-        take=take,
-        now=request.now,
-        via=AnsweredVia.LINK,
-        actor=who(request),
-    )
-    say_answered(request, answered)
-
-
-def say_answered(request: HttpRequest, answered: commitments.Answered) -> None:
-    if answered.taken:
-        messages.success(request, _("Thank you. You have these dates now, and we have told the clinic."))
-    if answered.changed:
-        messages.info(request, _("The time of a date has just changed. Please look at the new time below."))
-    if answered.too_late:
-        messages.info(request, _("Somebody else has just taken one of these dates. Nothing for you to do there."))
 
 
 @require_POST
