@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import F
+from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -163,13 +164,32 @@ def _goes_with(row: Arrangement, change: Change) -> None:
         with alerts.for_the_desk():
             why = _(CALLED_OFF) if visit.state in OFF else _(MOVED)
         _end(row, why, change.actor, now)
+        if row.rung == Rung.WATCHED_RIDE:
+            _call_it_off(row, visit, now)
     elif row.rung == Rung.EXTENDED_STAY and not is_over(visit):
         _keep_the_room(row, change)
 
 
+def _call_it_off(row: Arrangement, visit: Infusion, now: datetime) -> None:
+    """Somebody has booked it somewhere."""
+    with alerts.for_the_desk():
+        sentence = _("Please call off the ride for %(name)s, %(when)s: %(details)s")
+        when = formats.date_format(row.for_starts_at.astimezone(visit.site.zone), "D j M H:i")
+        says = sentence % {"name": visit.patient.first_name, "when": when, "details": row.details}
+    alerts.open_alert(
+        kind=AlertKind.CALL_TASK,
+        key=f"call-off:{row.pk}",
+        says=says,
+        patient=visit.patient,
+        infusion=visit,
+        now=now,
+        once=True,
+    )
+
+
 def _keep_the_room(row: Arrangement, change: Change) -> None:
-    """Another room, or a day that runs late: the stay is held anew, at the end of the caller's own lock. A move there
-    is refused with the sentence; a phase goes on, and the desk is told."""
+    """Another room, or a day that runs late: the stay is held anew, under the caller's lock. A move there is refused
+    with the sentence; a phase goes on, and the desk is told."""
     visit, now = change.infusion, change.now
     until = stays_until(infusion=visit, now=now)
     if until <= visit.ends_at:

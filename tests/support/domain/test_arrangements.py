@@ -9,7 +9,7 @@ from clinic.domain import infusions
 from clinic.domain.errors import Refused
 from clinic.enums import ReleasedHow, Role, Rung
 from clinic.models import AuditEntry, Infusion
-from support.domain import arrangements, commitments, handovers, way_home
+from support.domain import arrangements, commitments, handovers, ripple, way_home
 from support.models import Alert, Arrangement
 from tests.factories import CourseFactory, InfusionFactory, PolicyFactory
 from tests.support.conftest import Clinic
@@ -247,6 +247,19 @@ def test_a_visit_that_is_called_off_ends_it(clinic: Clinic, visit: Infusion) -> 
     infusions.cancel(infusion=visit, actor=clinic.desk, now=clinic.now, reason="ill")
     row.refresh_from_db()
     assert row.ended_why == "The visit does not take place."
+
+
+def test_a_ride_that_was_booked_is_called_off_by_a_person(clinic: Clinic, visit: Infusion) -> None:
+    """The move's preview shows it among the calls for the desk."""
+    arrange(clinic, visit)
+    slot = clinic.slot(visit.starts_at + DAY)
+    fresh = clinic.fresh(visit)
+    seen = ripple.rehearse(infusion=fresh, slot=slot, actor=clinic.desk, now=clinic.now, version=fresh.version)
+    says = f"Please call off the ride for Maya, Wed 11 Mar 13:30: {CABS}"
+    assert says in seen.alerts
+    assert not Alert.objects.exists()
+    clinic.move(visit, slot.starts_at)
+    assert Alert.objects.get(key__startswith="call-off:").says == says
 
 
 # --- beside a person, and out of the door --------------------------------------------------------------
