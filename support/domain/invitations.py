@@ -50,7 +50,10 @@ def invite_again(*, designation: Designation, by: Sequence[str], now: datetime) 
 
 
 def follow_correction(*, designation: Designation, changed: Sequence[str], now: datetime) -> None:
-    """Where the invitation had gone to the number or address that was wrong, the right one gets its own."""
+    """Where the invitation had gone to the number or address that was wrong, the right one gets its own. Who is only
+    called in an emergency was never invited."""
+    if not designation.roles:
+        return
     invite(designation=designation, now=now)
     said = Message.objects.filter(
         kind="helper_invitation", recipient=f"designation:{designation.pk}", channel__in=changed
