@@ -11,7 +11,7 @@ from clinic.enums import DischargeItem, InfusionStatus, ReleasedHow
 from clinic.models import Infusion, Policy, StaffMember
 from support.domain import code_words
 from support.enums import HandoverCheck, NotHandedOver
-from support.models import Commitment, Designation, Handover
+from support.models import Arrangement, Commitment, Designation, Handover
 
 AS_HEARD = forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"})
 
@@ -94,9 +94,15 @@ class OtherWayForm(LeavingFields):
     )
     score = ScoreField(required=False)
 
-    def __init__(self, *args: Any, infusion: Infusion, policy: Policy, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, infusion: Infusion, policy: Policy, arranged: Arrangement | None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, prefix="other", policy=policy, **kwargs)
         self.ways = other_ways(infusion=infusion, policy=policy)
+        if arranged is not None:
+            # Signed off already, with its evidence.
+            self.fields["evidence"].required = False
+            self.initial |= {"how": arranged.rung, "evidence": arranged.details}
         self.fields["how"].choices = [(how.value, how.label) for how in self.ways]
 
 

@@ -14,7 +14,17 @@ from clinic.domain.errors import Refused
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion
 from clinic.views.desk import at_site, was_read
-from support.domain import code_words, commitments, handovers, quiet_words, rules, steps, turned_away, way_home
+from support.domain import (
+    arrangements,
+    code_words,
+    commitments,
+    handovers,
+    quiet_words,
+    rules,
+    steps,
+    turned_away,
+    way_home,
+)
 from support.forms.handovers import HandoverForm, OtherWayForm
 from support.models import Commitment
 from support.views.desk import visit_of
@@ -48,6 +58,7 @@ def page(
         "may_leave_anyway": InfusionStatus.RELEASED in infusion.state.allowed_next,
         "refused": refused,
         "typed": request.POST,
+        "arranged": arrangements.standing([infusion.pk]).get(infusion.pk),
         **who_signs(request, infusion),
     }
     status = 422 if form.is_bound or other.is_bound or refused else 200
@@ -90,7 +101,8 @@ def handover(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _other(infusion: Infusion, data: Any = None) -> OtherWayForm:
-    return OtherWayForm(data, infusion=infusion, policy=rules.of(infusion=infusion))
+    arranged = arrangements.standing([infusion.pk]).get(infusion.pk)
+    return OtherWayForm(data, infusion=infusion, policy=rules.of(infusion=infusion), arranged=arranged)
 
 
 def left(request: HttpRequest, infusion: Infusion) -> HttpResponse:
