@@ -4,14 +4,24 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from clinic.enums import InfusionStatus, Role
+from clinic.enums import InfusionStatus, Role, Rung
 from clinic.models import Closure, DeskNote, ImportRun, ImportStatus, Patient, Site, StaffMember
 from education import directory, library
 from education.models import HelpNumber, Page, PageRevision
 from messaging.models import InboundText, Message
 from support.domain import links
 from support.enums import AlertKind, CheckInKind, CheckInStatus, CommitmentStatus, PendingKind
-from support.models import Alert, CheckIn, Commitment, Designation, Link, PendingChange, PlaceOffer, WaitlistEntry
+from support.models import (
+    Alert,
+    Arrangement,
+    CheckIn,
+    Commitment,
+    Designation,
+    Link,
+    PendingChange,
+    PlaceOffer,
+    WaitlistEntry,
+)
 from tests.factories import (
     CommitmentFactory,
     CourseFactory,
@@ -23,6 +33,7 @@ from tests.factories import (
     RoomFactory,
     SiteFactory,
     StaffFactory,
+    SupportPersonFactory,
 )
 
 # Of an address that names a message by what it is.
@@ -175,6 +186,18 @@ def build(*, now: Any, given_name: str = "Maya") -> World:
         },
         asked_at=now - timedelta(days=1),
     )
+    escort = SupportPersonFactory(site=site, is_escort=True, escort_terms="Homesafe, $45")
+    arranged = Arrangement.objects.create(
+        infusion=infusion,
+        for_starts_at=infusion.starts_at,
+        rung=Rung.WATCHED_RIDE,
+        details="City Cabs, booking 4412; Dana watches it",
+        arranged_at=now - timedelta(days=1),
+        arranged_by=staff[Role.CLINICIAN],
+        authorised_by=staff[Role.CLINICIAN],
+        ended_at=now,
+        ended_why="A friend comes",
+    )
     page = Page.objects.filter(site=site).order_by("pk")[0]
     world = World(
         site=site,
@@ -198,6 +221,8 @@ def build(*, now: Any, given_name: str = "Maya") -> World:
         "messages": message.pk,
         "inbox": text.pk,
         "setup/rooms": room.pk,
+        "setup/escorts": escort.pk,
+        "arrangements": arranged.pk,
         "closures": closure.pk,
         "waitlist": entry.pk,
         "waitlist/offers": offer.pk,
