@@ -5,6 +5,7 @@ from django.urls import path
 from support.views import (
     alerts,
     arrangements,
+    attesting,
     availability,
     bookings,
     calendars,
@@ -85,6 +86,7 @@ urlpatterns = [
     path("patients/<int:pk>/same/", merging.same, name="patient_same"),
     path("patients/<int:pk>/contact/", patient.contact, name="patient_contact"),
     path("patients/<int:pk>/texts/", patient.agree_to_texts, name="patient_texts"),
+    path("patients/<int:pk>/comfort/", attesting.comfort_of_patient, name="patient_comfort"),
     path("patients/<int:pk>/consent/", treatment_consents.record, name="patient_consent"),
     path("patients/<int:pk>/consent/withdraw/", treatment_consents.withdraw, name="patient_consent_withdraw"),
     path("patients/<int:pk>/stop/", stops.of_patient, name="patient_stop"),
@@ -98,6 +100,7 @@ urlpatterns = [
     path("people/<int:pk>/calendar/", calendars.of_helper, name="designation_calendar"),
     path("people/<int:pk>/withdraw/", people.withdraw, name="designation_withdraw"),
     path("people/<int:pk>/send-link/", people.send_link, name="designation_send_link"),
+    path("people/<int:pk>/involves/", attesting.of_helper, name="designation_attesting"),
     path("people/<int:pk>/seen/", seen_as.by_staff, name="designation_seen"),
     path("kept/<int:pk>/confirm/", people.confirm_kept, name="kept_confirm"),
     path("kept/<int:pk>/drop/", people.drop_kept, name="kept_drop"),

@@ -40,6 +40,12 @@ def lines() -> list[str]:
     return [_(line) for line in INVOLVES]
 
 
+def read_out(*, hours: int) -> list[str]:
+    """The same with the three questions, for staff to read aloud."""
+    asked = _("Are you 18 or over? Will you be sober on the day? Can you stay with them for %(hours)d hours?")
+    return [*lines(), asked % {"hours": hours}]
+
+
 def newest(*, people: Iterable[int]) -> dict[int, Attestation]:
     """What each said last, by person. One query."""
     rows = Attestation.objects.filter(person__in=list(people)).order_by("person", "-at", "-pk").distinct("person")

@@ -14,7 +14,7 @@ from clinic.models import AuditEntry, Course, Infusion, Patient, StaffMember
 from clinic.models.patient import Contact
 from messaging.domain import opt_outs
 from messaging.models import Consent
-from support.domain import agreeing, board, coverage, pending, purposes, same_number, visit_rows
+from support.domain import agreeing, board, comfort, coverage, helper_lines, pending, purposes, same_number, visit_rows
 from support.domain.board import Visit
 from support.domain.coverage import Coverage
 from support.domain.pending import Kept
@@ -64,6 +64,8 @@ class RecordPage:
     warnings: list[str]
     consent: treatment_consents.Standing | None
     coverage: Coverage
+    carries: dict[int, str]
+    comfort: list[str]
     kept: list[Kept]
     let_go: list[PendingChange]
 
@@ -111,6 +113,8 @@ def of(*, patient: Patient, now: datetime) -> RecordPage:
         coverage=_coverage(
             [visit for row in courses if row.status == CourseStatus.OPEN for visit in placed[row.pk]], now
         ),
+        carries=helper_lines.of(designations=[row for row in named if row.holds_at(now)], now=now),
+        comfort=comfort.lines(comfort.of(patient_id=patient.pk)),
         kept=pending.kept(patient=patient, now=now),
         let_go=pending.let_go(patient=patient, now=now),
     )

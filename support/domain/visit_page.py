@@ -12,15 +12,29 @@ from clinic.domain import gates, moves
 from clinic.enums import OFF, InfusionStatus
 from clinic.models import Infusion, Move, RuleOverride
 from messaging.models import Message
-from support.domain import answers, board, coming, ladder_page, ledger_words, reached, rules, steps, undone, way_home
+from support.domain import (
+    answers,
+    attesting,
+    board,
+    comfort,
+    coming,
+    helper_dates,
+    ladder_page,
+    ledger_words,
+    reached,
+    rules,
+    steps,
+    undone,
+    way_home,
+)
 from support.domain.answers import Answered
 from support.domain.coming import Coming
 from support.domain.day import Fasting, fasting
 from support.domain.ladder_page import Climb
 from support.domain.ledger_words import Line
 from support.domain.way_home import WayHome
-from support.enums import AlertKind, AlertStatus, CommitmentStatus
-from support.models import Alert, Commitment, Designation
+from support.enums import HOLDING, AlertKind, AlertStatus, CommitmentStatus, SupportRole
+from support.models import Alert, Attestation, Commitment, Designation
 
 S = InfusionStatus
 C = CommitmentStatus
@@ -57,13 +71,14 @@ class Phase:
 class Promised:
     """One commitment with what the desk can record about it now: "yes", "confirm", "no", "back".
 
-    ``unreached`` says why no message asks them, where it is so.
+    ``unreached`` says why no message asks them, where it is so; ``note`` what staff should know about them as a driver.
     """
 
     commitment: Commitment
     level: str
     word: str
     unreached: str
+    note: str
     answers: list[tuple[str, str]]
 
 
@@ -86,6 +101,7 @@ class VisitPage:
     not_asked: list[Designation]
     coming: list[Coming]
     messages: list[Line]
+    comfort: list[str]
     answers: list[Answered]
     alerts: list[Alert]
     fasting: Fasting | None
@@ -113,9 +129,10 @@ def of(*, infusion: Infusion, now: datetime) -> VisitPage:
     current = [row for row in commitments if row.status != C.VOID]
     asked = {row.designation_id for row in current}
     unreached = reached.why_not(commitments=commitments)
+    said = attesting.newest(people={row.designation.person_id for row in current})
     named = Designation.objects.filter(patient_id=infusion.patient_id, withdrawn_at=None).select_related("person")
-    said = Message.objects.filter(site_id=infusion.site_id, scope=f"infusion:{infusion.pk}").order_by("due_at", "pk")
-    went = list(said.exclude(status__in=ledger_words.WAITING))
+    spoken = Message.objects.filter(site_id=infusion.site_id, scope=f"infusion:{infusion.pk}").order_by("due_at", "pk")
+    went = list(spoken.exclude(status__in=ledger_words.WAITING))
     names = {f"designation:{row.designation_id}": row.designation.person.first_name for row in commitments}
     return VisitPage(
         phase=steps.phase(infusion=infusion, zone=infusion.site.zone, now=now),
@@ -125,11 +142,14 @@ def of(*, infusion: Infusion, now: datetime) -> VisitPage:
         gates=gates.reasons(infusion=infusion, now=now) if state.before_start else [],
         way=way_home.of(infusions=[infusion], now=now)[infusion.pk],
         climb=ladder_page.of(infusion=infusion, now=now),
-        promised=[_promised(row, infusion, unreached.get(row.pk, "")) for row in current],
-        earlier=[_promised(row, infusion, "") for row in commitments if row.status == C.VOID],
+        promised=[
+            _promised(row, infusion, unreached.get(row.pk, ""), said.get(row.designation.person_id)) for row in current
+        ],
+        earlier=[_promised(row, infusion, "", None) for row in commitments if row.status == C.VOID],
         not_asked=[row for row in named if row.pk not in asked],
         coming=coming.of(visit=infusion, now=now),
         messages=ledger_words.lines(messages=went, now=now),
+        comfort=comfort.lines(comfort.of(patient_id=infusion.patient_id)),
         answers=answers.of(infusion=infusion),
         alerts=_alerts(infusion),
         fasting=fasting(infusion=infusion, policy=rules.of(infusion=infusion)) if state == S.BOOKED else None,
@@ -165,14 +185,16 @@ def _phases(infusion: Infusion) -> list[Phase]:
     return phases
 
 
-def _promised(row: Commitment, infusion: Infusion, unreached: str) -> Promised:
+def _promised(row: Commitment, infusion: Infusion, unreached: str, said: Attestation | None) -> Promised:
     status = C(row.status)
+    may_drive = row.role == SupportRole.RIDE and (status in HOLDING or status == C.ASKED)
     is_open = infusion.state not in board.OVER and infusion.state not in OFF
     return Promised(
         commitment=row,
         level=COMMITMENT_LEVELS[status],
-        word=str(status.label),
+        word=_("Maybe") if helper_dates.is_maybe(row) else str(status.label),
         unreached=unreached if is_open else "",
+        note=attesting.flag(said=said, visit=infusion) if is_open and may_drive else "",
         answers=_answers(row, status) if is_open else [],
     )
 

@@ -39,6 +39,12 @@ def discharge_word(value: str) -> str:
 
 
 @register.filter
+def said_of(lines: dict[int, str], key: int) -> str:
+    """What is said of one of them, or nothing."""
+    return lines.get(key, "")
+
+
+@register.filter
 def language_word(code: str) -> str:
     """``es`` as "Spanish"; a language Django has no name for stays as it came."""
     try:
