@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from clinic.domain.errors import Refused
 from clinic.models import Infusion
-from support.domain import replan, rules, rungs
+from support.domain import load, replan, rules, rungs
 from support.domain.promise_rows import is_over, locked, ride_is_held, rides, write
 from support.enums import CommitmentStatus, SupportRole
 from support.models import Commitment, Designation
@@ -57,13 +57,14 @@ def ask_about_new(*, infusions: Sequence[Infusion], now: datetime) -> list[Commi
 def _for_each(
     visit: Infusion, named: Sequence[Designation], is_taken: bool, now: datetime, *, is_asked: bool = False
 ) -> Iterator[Commitment]:
-    """``is_asked``: somebody is asked to take the patient home already."""
+    """``is_asked``: somebody is asked to take the patient home already. Nobody is asked for more than they said."""
     alone = not is_taken and asks_one_at_a_time(visit)
+    too_much = load.over_caps(designations=named, visit=visit)
     for designation in named:
         if designation.holds_at(visit.starts_at):
             for role in designation.roles:
                 is_ride = role == SupportRole.RIDE
-                if is_ride and alone and is_asked:
+                if is_ride and ((alone and is_asked) or designation.pk in too_much):
                     continue
                 is_asked = is_asked or is_ride
                 yield _new(visit, designation, role, is_taken, now)
@@ -79,6 +80,18 @@ def ask_these(*, visit: Infusion, designations: Sequence[Designation], now: date
             _new(visit, designation, SupportRole.RIDE, False, now).save()
         elif row.status == S.COVERED:
             write(row, S.ASKED, "system", now, asked_at=now, answered_at=None)
+
+
+def ask_the_others(*, visit: Infusion, now: datetime) -> None:
+    """Somebody stepped back: those who had been told it was covered, or had not answered, are asked again at once;
+    where the rules ask one at a time the ladder does. Needs the visit's lock; the caller replans."""
+    if asks_one_at_a_time(visit):
+        return
+    others = rides(visit).filter(status__in=[S.COVERED, S.LAPSED], designation__withdrawn_at=None)
+    too_much = load.over_caps(designations=[other.designation for other in others], visit=visit)
+    for other in others:
+        if other.designation_id not in too_much:
+            write(other, S.ASKED, "system", now, asked_at=now, answered_at=None)
 
 
 def asks_one_at_a_time(visit: Infusion) -> bool:
@@ -108,12 +121,15 @@ def active(*, patient_id: int, now: datetime) -> list[Designation]:
 
 
 def may_drive(*, visit: Infusion, now: datetime) -> list[Designation]:
-    """Those of them who may be asked to take the patient home from this visit. One query."""
-    return [
+    """Those of them who may be asked to take the patient home from this visit, and said no number that is reached by
+    then. One query, another where somebody said one."""
+    named = [
         row
         for row in active(patient_id=visit.patient_id, now=now)
         if row.holds_at(visit.starts_at) and SupportRole.RIDE in row.roles and row.person.is_adult is not False
     ]
+    too_much = load.over_caps(designations=named, visit=visit)
+    return [row for row in named if row.pk not in too_much]
 
 
 def _is_their_turn(visit: Infusion) -> bool:

@@ -297,9 +297,7 @@ def _step_back(
     fields: dict[str, object] = {"answered_at": now, "answered_via": via, "recorded_by": recorded_by}
     write(row, S.WITHDRAWN, who_said(row, recorded_by, actor), now, reconfirmed_at=None, **fields)
     if held_the_ride:
-        if not asking.asks_one_at_a_time(visit):
-            for other in rides(visit).filter(status__in=[S.COVERED, S.LAPSED], designation__withdrawn_at=None):
-                write(other, S.ASKED, "system", now, asked_at=now, answered_at=None)
+        asking.ask_the_others(visit=visit, now=now)
         if is_news:
             desk_news.stepped_back(visit=visit, row=row, now=now)
     _climb(visit, row, now)
