@@ -18,7 +18,7 @@ from clinic.enums import InfusionStatus
 from clinic.models import Infusion, Policy, StaffMember
 from support.domain import asking, closing_news, ladder_news, ladder_state, replan, row_by_row, rules, rungs
 from support.domain.ladder_state import Look
-from support.domain.promise_rows import locked, rides, write
+from support.domain.promise_rows import locked, ride_is_held, rides, write
 from support.enums import HOLDING, CommitmentStatus, LadderRung, StepEnd, SupportRole
 from support.models import Arrangement, Commitment, LadderStep
 
@@ -34,7 +34,8 @@ def climb(*, visit: Infusion, now: datetime) -> bool:
     anew. Whether anything changed."""
     steps = ladder_state.steps_of(visit=visit)
     step = _running(steps)
-    if step is None and (ladder_state.is_past(visit=visit, now=now) or _is_early(visit, now)):
+    is_past = ladder_state.is_past(visit=visit, now=now)
+    if step is None and (is_past or _is_early(visit, now) or ride_is_held(visit)):
         return False
     look = ladder_state.look(visit=visit, steps=steps, now=now)
     if step is not None:
@@ -44,8 +45,9 @@ def climb(*, visit: Infusion, now: datetime) -> bool:
         _end(step, end, "system", now)
         _let_go(step, look, now)
         ladder_news.ended(visit=visit, steps=steps, end=end, by=look.taken_by)
-    began = not look.taken_by and not ladder_state.is_past(visit=visit, now=now) and _begin_next(visit, now)
-    return began or step is not None
+    if is_past or look.taken_by:
+        return step is not None
+    return _begin_next(visit, steps, now) or step is not None
 
 
 def taken(*, visit: Infusion, by: str, now: datetime) -> None:
@@ -117,7 +119,7 @@ def _go_on(infusion: Infusion, end: StepEnd, actor: StaffMember, now: datetime, 
             raise Refused(_("Nothing is being tried now. Please look at the visit again."))
         _end(step, end, audit.staff(actor), now, ended_by=actor, note=note.strip()[:200])
         _let_go(step, look, now)
-        _begin_next(visit, now)
+        _begin_next(visit, steps, now)
         after = _running(ladder_state.steps_of(visit=visit))
         if after is None or (after.rung, after.designation_id) == (step.rung, step.designation_id):
             raise Refused(_("There is nothing after this. Somebody must come, or the visit must move."))
@@ -138,11 +140,11 @@ def _is_early(visit: Infusion, now: datetime) -> bool:
     return policy.ladder_first_to_take or rides(visit).filter(status=C.ASKED).exists()
 
 
-def _begin_next(visit: Infusion, now: datetime) -> bool:
+def _begin_next(visit: Infusion, steps: Sequence[LadderStep], now: datetime) -> bool:
     if visit.state is S.BOOKED and closing_news.is_called_off(visit=visit):
         # It needs another time: nobody is asked for this one.
         return False
-    look = ladder_state.look(visit=visit, steps=ladder_state.steps_of(visit=visit), now=now)
+    look = ladder_state.look(visit=visit, steps=steps, now=now)
     following = rungs.next_step(state=look.state, now=now)
     if following is None:
         return False
