@@ -11,7 +11,7 @@ from clinic.domain import gates, policies, prechecks
 from clinic.domain.prechecks import Flag
 from clinic.enums import AskedWhen, HoldQuestion, PressurePoint
 from clinic.models import BloodPressure, HoldAnswer, Infusion, StaffMember
-from support.domain import alerts, rules, way_home
+from support.domain import alerts, comfort, rules, way_home
 from support.domain.day import Fasting, fasting
 from support.domain.way_home import Ride, WayHome
 from support.enums import AlertKind
@@ -61,6 +61,7 @@ class Checks:
     fasting: Fasting
     way: WayHome
     unseen: Ride | None
+    comfort: list[str]
     may_ask: bool
     may_clear: bool
 
@@ -120,6 +121,7 @@ def of_visit(*, infusion: Infusion, actor: StaffMember, now: datetime) -> Checks
         fasting=fasting(infusion=infusion, policy=rules.of(infusion=infusion)),
         way=way,
         unseen=way.held if way.held is not None and not way.held.is_adult else None,
+        comfort=comfort.lines(comfort.of(patient_id=infusion.patient_id)),
         may_ask=may_ask,
         may_clear=infusion.state.before_start and actor.role in prechecks.CLEARS,
     )

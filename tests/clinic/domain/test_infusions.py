@@ -315,6 +315,21 @@ class AnyOrder(RuleBasedStateMachine):
             S.RECOVERING,
         )
 
+    @rule(behind=st.integers(0, 1))
+    def take_back(self, behind: int) -> None:
+        row = Infusion.objects.get(pk=self.infusion.pk)
+        to = infusions.BACK[row.state][0] if row.state in infusions.BACK else None
+        before = Infusion.objects.filter(pk=row.pk).values().get()
+        try:
+            with transaction.atomic():
+                back = infusions.undo(infusion=row, actor=self.nurse, now=self.now, version=row.version - behind)
+        except Refused:
+            assert Infusion.objects.filter(pk=row.pk).values().get() == before
+        else:
+            assert not behind
+            assert (back.state, back.version) == (to, row.version + 1)
+            assert self.now < infusions.undoable_until(infusion=row)
+
     @rule(minutes=st.integers(-1, 300))
     def say_late(self, minutes: int) -> None:
         self.attempt(
