@@ -32,6 +32,8 @@ TEMPLATES = (
     "support/preferences.html",
     "support/seen_as.html",
     "support/reading.html",
+    "support/driving.html",
+    "support/desk/parts/slip.html",
     "support/calendar.html",
     "components/phone/*.html",
     "components/alert.html",

@@ -3,6 +3,7 @@
 import secrets
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import F
 
 from clinic.domain import audit
@@ -52,15 +53,16 @@ def are_spent(handover: Handover) -> bool:
 
 def missed(*, infusion: Infusion, actor: StaffMember, now: datetime) -> int:
     """Counts words that did not match; how many more may be tried. In a transaction of its own, or it is not kept."""
-    Handover.objects.filter(infusion=infusion, done_at=None).update(wrong_words=F("wrong_words") + 1)
-    audit.record(
-        actor=audit.staff(actor),
-        verb="handover.wrong_words",
-        now=now,
-        patient_id=infusion.patient_id,
-        subject=f"infusion:{infusion.pk}",
-    )
-    return max(WRONG_AT_MOST - Handover.objects.get(infusion=infusion).wrong_words, 0)
+    with transaction.atomic():
+        Handover.objects.filter(infusion=infusion, done_at=None).update(wrong_words=F("wrong_words") + 1)
+        audit.record(
+            actor=audit.staff(actor),
+            verb="handover.wrong_words",
+            now=now,
+            patient_id=infusion.patient_id,
+            subject=f"infusion:{infusion.pk}",
+        )
+        return max(WRONG_AT_MOST - Handover.objects.get(infusion=infusion).wrong_words, 0)
 
 
 def _two() -> dict[str, str]:

@@ -53,18 +53,13 @@ def complete(
             handover = prepare(infusion=visit, now=now)
             taking = Commitment.objects.select_related("designation__person", "infusion").get(pk=commitment.pk)
             is_wrong = _is_wrong(handover, check_by, words)
-            never = leaving.never(visit=visit, handover=handover)
             missing = [
-                *never,
-                *([] if never else leaving.too_early(visit=visit, now=now)),
+                *_not_now(visit, handover, now),
                 *leaving.wrong_person(visit=visit, taking=taking, adult_seen=adult_seen),
                 *leaving.not_known(handover=handover, check_by=check_by, words=words),
                 *leaving.not_well_enough(visit=visit, score=score, checked=checked),
+                *_not_taken_on(handover, instructions_given, accepted_on_paper),
             ]
-            if not instructions_given:
-                missing.append(_("Give the instructions to the person who takes the patient home."))
-            if handover.accepted_at is None and not accepted_on_paper:
-                missing.append(_("Let them accept what they take on: on their phone, or on paper in front of you."))
             if missing:
                 raise Refused(*missing)
             who = audit.staff(actor)
@@ -83,6 +78,19 @@ def complete(
             raise
         left = code_words.missed(infusion=infusion, actor=actor, now=now)
         raise Refused(*no.reasons, leaving.more_words(left)) from no
+
+
+def _not_now(visit: Infusion, handover: Handover, now: datetime) -> list[str]:
+    return leaving.never(visit=visit, handover=handover) or leaving.too_early(visit=visit, now=now)
+
+
+def _not_taken_on(handover: Handover, instructions_given: bool, accepted_on_paper: bool) -> list[str]:
+    reasons = []
+    if not instructions_given:
+        reasons.append(_("Give the instructions to the person who takes the patient home."))
+    if handover.accepted_at is None and not accepted_on_paper:
+        reasons.append(_("Let them accept what they take on: on their phone, or on paper in front of you."))
+    return reasons
 
 
 def _is_wrong(handover: Handover, check_by: HandoverCheck | str, words: tuple[str, str] | None) -> bool:

@@ -11,20 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from clinic.access import CARE
 from clinic.domain.errors import Refused
-from clinic.enums import InfusionStatus
 from clinic.models import Infusion
 from clinic.views.desk import at_site, was_read
-from support.domain import (
-    arrangements,
-    code_words,
-    commitments,
-    handovers,
-    quiet_words,
-    rules,
-    steps,
-    turned_away,
-    way_home,
-)
+from support.domain import arrangements, commitments, handover_page, handovers, rules, steps
 from support.forms.handovers import HandoverForm, OtherWayForm
 from support.models import Commitment
 from support.views.desk import visit_of
@@ -39,26 +28,16 @@ def page(
     refused: Refused | None = None,
 ) -> HttpResponse:
     """As it stands now: a refused try may have been counted."""
-    now = timezone.now()
     infusion = visit_of(request, infusion.pk)
-    handover = steps.handover_of(infusion)
     was_read(request, patient_id=infusion.patient_id, subject=infusion)
     form, other = form or form_of(infusion), other or _other(infusion)
     context = {
+        "page": handover_page.of(infusion=infusion, now=timezone.now()),
         "infusion": infusion,
-        "phase": steps.phase(infusion=infusion, zone=infusion.site.zone, now=now),
-        "handover": handover,
-        "words_are_spent": handover is not None and code_words.are_spent(handover),
-        "way": way_home.of(infusions=[infusion], now=now)[infusion.pk],
-        "alone": quiet_words.waiting(infusion=infusion),
-        "heard": [word for word in quiet_words.of(infusion=infusion) if word.heard_at],
-        "turned_away": turned_away.of(infusion=infusion),
         "form": form,
         "other": other,
-        "may_leave_anyway": InfusionStatus.RELEASED in infusion.state.allowed_next,
         "refused": refused,
         "typed": request.POST,
-        "arranged": arrangements.standing([infusion.pk]).get(infusion.pk),
         **who_signs(request, infusion),
     }
     status = 422 if form.is_bound or other.is_bound or refused else 200
