@@ -21,9 +21,9 @@ from clinic.models import (
     StaffMember,
 )
 from messaging.domain import consents
-from support.domain import purposes
-from support.enums import ConsentHow, MayKnow, SupportRole
-from support.models import Commitment, Designation, SupportPerson
+from support.domain import attesting, purposes
+from support.enums import AnsweredVia, ConsentHow, MayKnow, SupportRole
+from support.models import Attestation, Commitment, Designation, SupportPerson
 
 NOW = datetime(2026, 3, 3, 14, 41, tzinfo=UTC)  # Tuesday, 09:41 in New York
 
@@ -218,3 +218,17 @@ class CommitmentFactory(factory.django.DjangoModelFactory):
     role = SupportRole.RIDE
     for_starts_at = factory.SelfAttribute("infusion.starts_at")
     asked_at = NOW - timedelta(days=10)
+
+
+class AttestationFactory(factory.django.DjangoModelFactory):
+    """Read as it is worded now, and said yes to: whoever takes dates by link needs one before their first ride."""
+
+    class Meta:
+        model = Attestation
+
+    person = factory.SubFactory(SupportPersonFactory)
+    at = NOW - timedelta(days=10)
+    edition = attesting.EDITION
+    wording = "What it involves."
+    stay_hours = 8
+    via = AnsweredVia.LINK

@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from django.core import signing
+from django.test import Client
+
 from clinic.enums import InfusionStatus, Role, Rung
 from clinic.models import Closure, DeskNote, ImportRun, ImportStatus, Patient, Site, StaffMember
 from education import directory, library
@@ -22,7 +25,9 @@ from support.models import (
     PlaceOffer,
     WaitlistEntry,
 )
+from support.views import by_link
 from tests.factories import (
+    AttestationFactory,
     CommitmentFactory,
     CourseFactory,
     DesignationFactory,
@@ -79,6 +84,12 @@ class World:
         raise KeyError(f"tests/world.py does not know what {path} is about")
 
 
+def theirs(client: Client, *links: Link) -> Client:
+    """A browser in which somebody has said that these links are theirs."""
+    client.cookies[by_link.COOKIE] = signing.dumps([f"{link.id}{by_link.THEIRS}" for link in links], salt=by_link.SALT)
+    return client
+
+
 def build(*, now: Any, given_name: str = "Maya") -> World:
     site = SiteFactory()
     room = RoomFactory(site=site)
@@ -103,6 +114,7 @@ def build(*, now: Any, given_name: str = "Maya") -> World:
         status=InfusionStatus.BOOKED,
     )
     named = DesignationFactory(patient=patient, witnessed_by=staff[Role.FRONT_DESK])
+    AttestationFactory(person=named.person, at=now - timedelta(days=5))
     commitment = CommitmentFactory(
         infusion=infusion,
         designation=named,
