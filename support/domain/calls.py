@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from clinic.domain import audit, times
@@ -120,12 +120,13 @@ def of(*, site: Site, day: date, now: datetime) -> Calls:
     held = [way.held.designation_id for way in ways.values() if way.held is not None]
     past = _past({named[pk].person_id for pk in held if pk in named}, now)
     been_here = _been_here(visits, begins)
-    tried = _tried(visits, ways, site, now)
+    people = _people(ways, _lapsed(visits))
+    tried = _tried(visits, people, site, now)
     lines = []
     for visit in visits:
         way = ways[visit.pk]
         facts = _facts(visit, way, named, past, is_first=visit.patient_id not in been_here, now=now)
-        lines.append(Line(visit=visit, way=way, risk=risk.of(facts=facts), to_call=_to_call(way, tried)))
+        lines.append(Line(visit=visit, way=way, risk=risk.of(facts=facts), to_call=_to_call(people[visit.pk], tried)))
     lines.sort(key=lambda line: (line.is_called, -line.risk.points, line.visit.starts_at))
     return Calls(
         day=day,
@@ -223,14 +224,10 @@ def _been_here(visits: Sequence[VisitRow], before: datetime) -> set[int]:
     return set(rows.exclude(status__in=OFF).order_by().values_list("patient_id", flat=True).distinct())
 
 
-def _tried(visits: Sequence[VisitRow], ways: dict[int, WayHome], site: Site, now: datetime) -> dict[int, Tried]:
+def _tried(visits: Sequence[VisitRow], people: dict[int, list[Ride]], site: Site, now: datetime) -> dict[int, Tried]:
     """What staff recorded today about each commitment, the latest word of each. Two queries."""
     today, _tomorrow = times.day_bounds(day=times.local_day(moment=now, zone=site.zone), zone=site.zone)
-    rides = {
-        _subject(ride.pk): ride.pk
-        for way in ways.values()
-        for ride in ([way.held] if way.held is not None else way.asked)
-    }
+    rides = {_subject(ride.pk): ride.pk for mine in people.values() for ride in mine}
     trail = AuditEntry.objects.filter(
         Q(verb=NO_ANSWER) | Q(verb__startswith="commitment."),
         patient_id__in={visit.patient_id for visit in visits},
@@ -246,8 +243,27 @@ def _tried(visits: Sequence[VisitRow], ways: dict[int, WayHome], site: Site, now
     }
 
 
-def _to_call(way: WayHome, tried: dict[int, Tried]) -> list[Callee]:
-    people = [way.held] if way.held is not None else way.asked
+def _lapsed(visits: Sequence[VisitRow]) -> list[Ride]:
+    """Who did not answer in time, and may still say yes."""
+    rows = Commitment.objects.filter(
+        infusion__in=[visit.pk for visit in visits],
+        role=SupportRole.RIDE,
+        status=S.LAPSED,
+        for_starts_at=F("infusion__starts_at"),
+        designation__withdrawn_at=None,
+    )
+    return [Ride._make(row) for row in rows.order_by("designation__rank", "pk").values_list(*way_home.COLUMNS)]
+
+
+def _people(ways: dict[int, WayHome], lapsed: Sequence[Ride]) -> dict[int, list[Ride]]:
+    """Whom to call about each visit: who has the way home, else who was asked, those whose time is over last."""
+    return {
+        pk: [way.held] if way.held is not None else [*way.asked, *(ride for ride in lapsed if ride.infusion_id == pk)]
+        for pk, way in ways.items()
+    }
+
+
+def _to_call(people: Sequence[Ride], tried: dict[int, Tried]) -> list[Callee]:
     return [Callee(ride=ride, answers=_answers(ride), tried=tried.get(ride.pk)) for ride in people]
 
 
@@ -257,7 +273,7 @@ def _answers(ride: Ride) -> list[tuple[str, str]]:
         return [("confirm", _("%(name)s confirmed by phone") % name), ("back", _("%(name)s stepped back") % name)]
     if ride.status == S.ASKED:
         return [("yes", _("%(name)s said yes by phone") % name), ("no", _("%(name)s said no") % name)]
-    return []
+    return [("yes", _("%(name)s said yes by phone") % name)] if ride.status == S.LAPSED else []
 
 
 def _was_settled(line: Line, tried: dict[int, Tried]) -> bool:
