@@ -18,6 +18,7 @@ from support.domain import (
     board,
     comfort,
     coming,
+    estimate,
     helper_dates,
     ladder_page,
     ledger_words,
@@ -30,6 +31,7 @@ from support.domain import (
 from support.domain.answers import Answered
 from support.domain.coming import Coming
 from support.domain.day import Fasting, fasting
+from support.domain.estimate import Estimate
 from support.domain.ladder_page import Climb
 from support.domain.ledger_words import Line
 from support.domain.way_home import WayHome
@@ -38,6 +40,7 @@ from support.models import Alert, Attestation, Commitment, Designation
 
 S = InfusionStatus
 C = CommitmentStatus
+RESTING = frozenset({S.STARTED, S.RECOVERING})
 PHASES: list[tuple[InfusionStatus, str | Promise, str]] = [
     (S.BOOKED, gettext_lazy("Booked for"), "starts_at"),
     (S.ARRIVED, gettext_lazy("Arrived"), "arrived_at"),
@@ -115,6 +118,7 @@ class VisitPage:
     may_stop_early: bool
     step_undo_until: datetime | None
     told: list[str]
+    window: Estimate | None
 
     @property
     def undo_until(self) -> datetime | None:
@@ -163,6 +167,7 @@ def of(*, infusion: Infusion, now: datetime) -> VisitPage:
         may_stop_early=state == S.STARTED,
         step_undo_until=steps.undo_until(infusion=infusion, now=now),
         told=undone.told(infusion=infusion, messages=went, names=names),
+        window=estimate.window(infusion=infusion, now=now) if state in RESTING else None,
     )
 
 

@@ -59,12 +59,14 @@ def ask_and_do(page, button: str, confirm: str, **typed: str) -> None:
 def hand_over(page, story, visit) -> None:
     visit.refresh_from_db()
     page.get_by_role("link", name="Hand over").first.click()
-    words = page.locator(".words")
-    expect(words).to_contain_text(visit.handover.patient_word)
-    expect(words).to_contain_text(visit.handover.helper_word)
     press(page, "Hand over")
     expect(page.locator(".form-errors").first).to_be_visible()
     page.get_by_label("Both words match").check()
+    page.get_by_label("The patient says").fill(visit.handover.patient_word)
+    page.get_by_label("The helper says").fill(visit.handover.helper_word)
+    page.get_by_label(re.compile("They accepted what they take on")).check()
+    for item in page.get_by_role("group", name="Looked at before leaving").first.get_by_role("checkbox").all():
+        item.check()
     page.get_by_label("I have this adult in front of me").check()
     page.get_by_label(re.compile("They have tonight’s instructions")).check()
     page.get_by_label("Discharge score").first.fill("10")
@@ -75,6 +77,16 @@ def hand_over(page, story, visit) -> None:
     expect(said(page)).to_contain_text("is on the way home.")
 
 
+def ask_aloud(page) -> None:
+    """What the rules ask before a treatment, and back to the visit."""
+    page.get_by_role("link", name="Questions and readings").click()
+    for question in page.get_by_role("radiogroup").all():
+        question.get_by_label("No", exact=True).check()
+    press(page, "Write down")
+    expect(said(page)).to_contain_text("Written down.")
+    page.get_by_role("link", name="The visit").click()
+
+
 def the_whole_visit(page, server, story, part) -> None:
     visit = story.visit(part, story.soon(30))
     page.goto(f"{server}/infusions/{visit.pk}/")
@@ -82,6 +94,8 @@ def the_whole_visit(page, server, story, part) -> None:
     expect(said(page)).to_contain_text("Arrived")
     press(page, "Start")
     expect(refused(page)).to_contain_text("There is no confirmed way home.")
+    expect(refused(page)).to_contain_text("The questions before the treatment are not answered yet.")
+    ask_aloud(page)
 
     promise = part.helper().commitments.get(infusion=visit, role="ride")
     commitments.accept(commitment=promise, via=AnsweredVia.LINK, now=timezone.now())
