@@ -21,7 +21,7 @@ from clinic.enums import Role
 from clinic.models import Infusion
 from support.domain import commitments, handovers, links
 from support.enums import AlertKind, HandoverCheck
-from support.models import Alert, Link
+from support.models import Alert, Attestation, Link
 from tests import world
 
 ROOT = Path(settings.BASE_DIR)
@@ -240,12 +240,8 @@ def until(here: world.World, step: str, clock: time_machine.Traveller) -> None:
 
 
 def opened(link: Link, path: str = "") -> HttpResponse:
-    """The page behind a link, in a browser that refuses cookies: under the token itself."""
-    client = Client()
-    address = f"/l/{links.token(link)}/"
-    client.get(address)
-    client.cookies.clear()
-    return client.get(address + path)
+    """The page behind a link, in a browser of whoever it is for."""
+    return world.theirs(Client(), link).get(f"/l/{link.id}/{path}")
 
 
 def left_in_english(response: HttpResponse) -> list[str]:
@@ -269,7 +265,10 @@ def test_both_pages_are_spanish_at_every_step_of_the_day(here, clock, step):
         assert_spanish(opened(link))
 
 
-@pytest.mark.parametrize("path", ["dates/", "read/before/", "read/during/", "read/after/"])
+OTHER_PAGES = ["dates/", "what-it-involves/", "read/before/", "read/during/", "read/after/"]
+
+
+@pytest.mark.parametrize("path", OTHER_PAGES)
 def test_a_helpers_other_pages_are_spanish(here, path):
     response = opened(here.helper_link, path)
     assert response.status_code == 200
@@ -298,6 +297,9 @@ def test_the_answer_to_a_patient_is_spanish(here, clock, answer):
     [
         ("helper", "dates/", {"answer": "none"}),
         ("helper", "dates/", {"answer": "take"}),
+        ("helper", "never/", {"weekday": "3"}),
+        ("helper", "still-all-right/", {"answer": "less", "most": "2"}),
+        ("helper", "still-all-right/", {"answer": "less", "most": "many"}),
         ("helper", "visit/{visit}/confirm/", {}),
         ("helper", "visit/{visit}/on-my-way/", {"minutes": "10"}),
         ("helper", "visit/{visit}/on-my-way/", {}),
@@ -313,13 +315,37 @@ def test_the_answer_to_a_patient_is_spanish(here, clock, answer):
 )
 def test_what_a_tap_is_answered_with_is_spanish(here, who, path, fields):
     link = here.helper_link if who == "helper" else here.patient_link
-    client = Client()
-    client.get(f"/l/{links.token(link)}/")
+    client = world.theirs(Client(), link)
     assert_spanish(client.post(f"/l/{links.token(link)}/{path.format(visit=visit_of(here).pk)}", fields, follow=True))
 
 
 def test_stopping_is_confirmed_in_spanish(here):
     assert_spanish(Client().post(f"/l/{links.token(here.helper_link)}/stop/"))
+
+
+def test_whose_page_it_is_is_asked_in_spanish(here):
+    client = Client()
+    assert_spanish(client.get(f"/l/{links.token(here.helper_link)}/", follow=True))
+    assert_spanish(client.post(f"/l/{here.helper_link.id}/whose/", {"me": "no"}))
+
+
+def test_the_words_before_a_first_ride_are_spanish(here):
+    Attestation.objects.all().delete()
+    client, address = world.theirs(Client(), here.helper_link), f"/l/{here.helper_link.id}/what-it-involves/"
+    assert_spanish(client.get(f"{address}?date={here.commitment.pk}"))
+    assert_spanish(client.post(address, {"answer": "yes"}))
+    assert_spanish(client.post(address, {"answer": "yes", "adult": "yes", "sober": "yes"}))
+    assert_spanish(client.post(address, {"answer": "under_age"}))
+
+
+def test_what_helps_in_the_room_is_spanish_to_patient_and_helper(here):
+    mine = world.theirs(Client(), here.patient_link)
+    assert_spanish(mine.get(f"/l/{here.patient_link.id}/comfort/"))
+    assert_spanish(mine.post(f"/l/{here.patient_link.id}/comfort/", {}))
+    here.designation.roles = ["ride", "presence"]
+    here.designation.save()
+    assert_spanish(opened(here.helper_link, "in-the-room/"))
+    assert_spanish(opened(here.helper_link))
 
 
 def test_a_closed_link_says_so_in_the_language_of_its_reader(here, now):

@@ -81,6 +81,11 @@ class Story:
     def helper_address(self, part: Part, given: str) -> str:
         return links.address(links.for_designation(designation=self.named(part, given), now=self.now))
 
+    def as_helper(self, page: Page, part: Part, given: str) -> None:
+        """Opens the helper's page on a phone that has not seen it, and says whose it is."""
+        page.goto(self.helper_address(part, given))
+        page.get_by_role("button", name=f"Yes, I am {given}").click()
+
     def patient_address(self, part: Part) -> str:
         return links.address(links.for_patient(patient=part.patient, now=self.now))
 

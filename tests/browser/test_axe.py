@@ -6,6 +6,9 @@ from django.utils import timezone
 
 from clinic.enums import Role
 from support.domain import links
+from support.enums import SupportRole
+from support.models import Attestation, Commitment, Designation
+from support.views import by_link
 from tests import routes, world
 from tests.browser.conftest import DESK, PHONE
 from tests.factories import PolicyFactory, SiteFactory, StaffFactory
@@ -80,12 +83,44 @@ def test_a_staff_form_sent_empty(route, context, page, server, sign_in, no_viola
 def test_a_page_behind_a_link(route, purpose, page, server, no_violations, complaints):
     here = world.build(now=timezone.now())
     link = here.helper_link if purpose == "helper" else here.patient_link
-    url = route.url(**here.arguments(path=route.path, params=route.params, key=links.token(link)))
-    client = Client()
-    if not is_a_page(client, client.get(url).headers.get("Location", url)):
+    url = route.url(**here.arguments(path=route.path, params=route.params, key=link.id))
+    client = world.theirs(Client(), link)
+    if not is_a_page(client, url):
         return
+    page.context.add_cookies([{"name": by_link.COOKIE, "value": client.cookies[by_link.COOKIE].value, "url": server}])
     page.set_viewport_size(PHONE)
     page.goto(server + url)
+    no_violations(page)
+
+
+def test_a_helpers_link_on_a_phone_that_has_not_seen_it_until_the_first_ride_is_taken(page, server, no_violations):
+    here = world.build(now=timezone.now())
+    Attestation.objects.all().delete()
+    Designation.objects.update(roles=list(SupportRole), load_asked_at=timezone.now())
+    Commitment.objects.update(status="asked", answered_at=None, reconfirmed_at=None)
+    page.set_viewport_size(PHONE)
+    page.goto(links.address(here.helper_link))
+    no_violations(page)
+    page.locator("button[name=me][value=yes]").click()
+    no_violations(page)
+    page.locator("label.date").first.click()
+    page.locator("button[value=maybe]").click()
+    no_violations(page)
+    page.locator("button[value=take]").first.click()
+    no_violations(page)
+    page.locator("button[value=yes]").click()
+    no_violations(page)
+    page.locator("button[value=under_age]").click()
+    no_violations(page)
+    page.goto(f"{server}/l/{here.helper_link.id}/in-the-room/")
+    no_violations(page)
+
+
+def test_a_link_in_somebody_elses_hands(page, server, no_violations):
+    here = world.build(now=timezone.now())
+    page.set_viewport_size(PHONE)
+    page.goto(links.address(here.helper_link))
+    page.locator("button[name=me][value=no]").click()
     no_violations(page)
 
 

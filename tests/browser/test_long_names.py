@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from clinic.enums import Role
 from clinic.models import Patient
-from support.domain import links
 from support.models import SupportPerson
+from support.views import by_link
 from tests import routes, world
 from tests.browser.conftest import DESK, PHONE
 
@@ -64,9 +64,11 @@ def test_no_staff_page_is_wider_than_a_phone(role, context, page, server, sign_i
 
 @pytest.mark.parametrize("purpose", ["helper", "patient"])
 def test_no_page_behind_a_link_is_wider_than_a_phone(purpose, page, server, here):
-    key = links.token(here.helper_link if purpose == "helper" else here.patient_link)
+    link = here.helper_link if purpose == "helper" else here.patient_link
     which = [route for route in routes.ours() if route.is_behind_a_link]
-    assert wide(page, server, pages(here, which, Client(), key)) == {}
+    client = world.theirs(Client(), link)
+    page.context.add_cookies([{"name": by_link.COOKIE, "value": client.cookies[by_link.COOKIE].value, "url": server}])
+    assert wide(page, server, pages(here, which, client, link.id)) == {}
 
 
 @pytest.mark.parametrize("days", [1, 3, 7])

@@ -55,6 +55,14 @@ def take(page, *places: int) -> None:
     page.get_by_role("button", name=re.compile("I can take")).click()
 
 
+def agree(page) -> None:
+    """Before a first ride, what it involves is read."""
+    expect(page.get_by_role("heading", level=1)).to_have_text("Two minutes before you say yes")
+    for words in ("I am 18 or over.", "I will be sober", "I can stay with them"):
+        page.get_by_label(words).check()
+    page.get_by_role("button", name=re.compile("Yes to all of it")).click()
+
+
 def test_the_address_in_the_text_leads_to_the_dates(phone, server, story, texts, complaints):
     part = story.patient()
     story.series(part)
@@ -64,6 +72,9 @@ def test_the_address_in_the_text_leads_to_the_dates(phone, server, story, texts,
     addresses = [re.search(r"http\S+", text["body"]) for text in texts.all if text["to"] == number]
     assert addresses
     phone.goto(addresses[0][0])
+    expect(phone.get_by_role("heading", level=1)).to_have_text("Are you Lee?")
+    expect(phone.locator("body")).not_to_contain_text("Maya")
+    phone.get_by_role("button", name="Yes, I am Lee").click()
     expect(phone.get_by_role("heading", level=1)).to_have_text("Maya asked for your help")
     expect(phone.locator("label.date")).to_have_count(6)
 
@@ -71,8 +82,9 @@ def test_the_address_in_the_text_leads_to_the_dates(phone, server, story, texts,
 def test_taking_dates_stepping_back_and_taking_one_again(phone, server, story, complaints):
     part = story.patient(helpers=("Lee", "Jo"))
     story.series(part)
-    phone.goto(story.helper_address(part, "Lee"))
+    story.as_helper(phone, part, "Lee")
     take(phone, 0, 1, 2)
+    agree(phone)
     expect(phone.locator(".date--fixed")).to_have_count(3)
     phone.get_by_role("button", name=re.compile("I can’t come on")).nth(1).click()
     expect(phone.get_by_text("That is all right. We look for somebody else.")).to_be_visible()
@@ -89,7 +101,7 @@ def test_stepping_back_while_the_patient_is_here_is_taken_back_with_one_tap(phon
     story.confirmed(part, "Lee", visit)
     part.arrive(visit.starts_at, timezone.now())
     part.start(visit.starts_at, timezone.now())
-    phone.goto(story.helper_address(part, "Lee"))
+    story.as_helper(phone, part, "Lee")
     phone.get_by_role("button", name="I can’t come after all").click()
     expect(phone.get_by_text("That is all right. We look for somebody else.")).to_be_visible()
     expect(phone.locator("label.date")).to_have_count(1)
@@ -103,12 +115,14 @@ def test_stepping_back_while_the_patient_is_here_is_taken_back_with_one_tap(phon
 def test_a_date_somebody_took_in_the_meantime_is_told_kindly(phone, new_context, server, story):
     part = story.patient(helpers=("Lee", "Jo"))
     story.series(part)
-    phone.goto(story.helper_address(part, "Lee"))
+    story.as_helper(phone, part, "Lee")
     other = new_context(viewport=PHONE).new_page()
-    other.goto(story.helper_address(part, "Jo"))
+    story.as_helper(other, part, "Jo")
     take(other, 0)
+    agree(other)
     expect(other.locator(".date--fixed")).to_have_count(1)
     take(phone, 0, 1)
+    agree(phone)
     expect(phone.get_by_text("Somebody else has just taken one of these dates.")).to_be_visible()
     expect(phone.locator(".date--taken")).to_contain_text("Jo has this one")
     assert statuses(part, "Lee")[1] == CommitmentStatus.ACCEPTED
@@ -116,7 +130,7 @@ def test_a_date_somebody_took_in_the_meantime_is_told_kindly(phone, new_context,
 
 def the_day(page, story, part, visit) -> None:
     """From "still all right?" to "we're home", as the page leads."""
-    page.goto(story.helper_address(part, "Lee"))
+    story.as_helper(page, part, "Lee")
     page.get_by_role("button", name="Yes, I will be there").click()
     expect(page.get_by_text("Thank you. You are confirmed.")).to_be_visible()
     page.locator("label", has_text="20").click()
@@ -188,7 +202,7 @@ def test_a_worried_answer_stands_on_the_board_with_owner_and_deadline(phone, con
     part.say_home(starts, starts + timedelta(minutes=130))
     checkins.open_due(now=story.now)
     asked = CheckIn.objects.filter(infusion=visit, designation__isnull=False).earliest("due_at")
-    phone.goto(story.helper_address(part, "Lee"))
+    story.as_helper(phone, part, "Lee")
     key = phone.url.rstrip("/")
     phone.goto(f"{key}/check-in/{asked.pk}/")
     phone.get_by_label("Anything you noticed?").fill("She is very quiet & cries <now and then>")

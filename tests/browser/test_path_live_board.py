@@ -25,8 +25,11 @@ def test_a_yes_shows_by_itself_with_focus_and_place_kept(new_context, page, cont
     before = page.evaluate(place)
 
     phone = new_context(viewport=PHONE).new_page()
-    phone.goto(story.helper_address(part, "Lee"))
+    story.as_helper(phone, part, "Lee")
     phone.locator("label.date").click()
     phone.get_by_role("button", name="I can take").click()
+    for tick in ("adult", "sober", "stay"):
+        phone.locator(f"[name={tick}]").check()
+    phone.get_by_role("button", name="Yes to all of it").click()
     expect(page.locator(f"#visit-{visit.pk}")).to_contain_text("With Lee", timeout=daylight.PATIENCE)
     assert page.evaluate(place) == before

@@ -11,7 +11,6 @@ from clinic.models import Patient, Room, Site
 from education.enums import Stage
 from education.models import Page
 from messaging.domain import telling
-from support.domain import links
 from support.models import Link, SupportPerson
 from tests import routes, world
 
@@ -28,9 +27,7 @@ def readers(here: world.World) -> list[tuple[Client, Link]]:
     """The helper and the patient, each with their link open in a browser of their own."""
     found = []
     for link in (here.helper_link, here.patient_link):
-        browser = Client()
-        browser.get(f"/l/{links.token(link)}/")
-        found.append((browser, link))
+        found.append((world.theirs(Client(), link), link))
     return found
 
 

@@ -54,7 +54,7 @@ def test_looking_changes_nothing_and_the_title_tells_nothing(client, who):
 
 def test_every_page_behind_a_link_leads_there(client, who):
     link, _person = who
-    page = client.get(f"/l/{links.token(link)}/", follow=True).content.decode()
+    page = world.theirs(client, link).get(f"/l/{link.id}/").content.decode()
     assert f'href="/l/{link.id}/preferences/"' in page
 
 
@@ -193,7 +193,8 @@ def test_a_button_that_is_none_changes_nothing(press, who, act):
 
 def test_whoever_takes_a_date_reads_that_we_write_about_it_until_they_agreed(client, here):
     words = "When you take a date, we text or e-mail you about it."
-    address = f"/l/{links.token(here.helper_link)}/dates/"
+    address = f"/l/{here.helper_link.id}/dates/"
+    world.theirs(client, here.helper_link)
     Commitment.objects.update(status="asked", answered_at=None, reconfirmed_at=None)
     agreed = words in client.get(address).content.decode()
     Consent.objects.all().delete()

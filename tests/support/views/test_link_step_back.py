@@ -4,7 +4,6 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from support.domain import links
 from support.enums import CommitmentStatus
 from tests import world
 
@@ -19,9 +18,7 @@ def here():
 
 @pytest.fixture
 def phone(here):
-    browser = Client()
-    browser.get(f"/l/{links.token(here.helper_link)}/")
-    return browser
+    return world.theirs(Client(), here.helper_link)
 
 
 def tap(phone, here, act) -> str:

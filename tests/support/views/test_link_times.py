@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from clinic.models import AuditEntry
-from support.domain import availability, links
+from support.domain import availability
 from support.models import Availability
 from tests import world
 
@@ -21,7 +21,7 @@ def here():
 
 @pytest.fixture
 def address(here, client: Client) -> str:
-    client.get(f"/l/{links.token(here.helper_link)}/", follow=True)
+    world.theirs(client, here.helper_link)
     return f"/l/{here.helper_link.id}/times/"
 
 

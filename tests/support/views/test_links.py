@@ -23,6 +23,12 @@ def here():
 
 
 @pytest.fixture
+def client(here) -> Client:
+    """The helper's own phone."""
+    return world.theirs(Client(), here.helper_link)
+
+
+@pytest.fixture
 def address(here):
     return f"/l/{links.token(here.helper_link)}/"
 

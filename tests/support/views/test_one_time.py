@@ -17,6 +17,7 @@ from clinic.models import Infusion
 from messaging.models import Message
 from support.domain import links
 from support.models import Designation
+from tests import world
 from tests.messaging import written
 
 pytestmark = pytest.mark.django_db
@@ -107,9 +108,7 @@ def at_work(clinic, role: str = Role.FRONT_DESK) -> Client:
 
 
 def behind(link) -> Client:
-    browser = Client()
-    browser.get(f"/l/{links.token(link)}/")
-    return browser
+    return world.theirs(Client(), link)
 
 
 def message(visit: Infusion, kind: str, channel: str) -> str:
