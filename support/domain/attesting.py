@@ -48,7 +48,7 @@ def read_out(*, hours: int) -> list[str]:
 
 def newest(*, people: Iterable[int]) -> dict[int, Attestation]:
     """What each said last, by person. One query."""
-    rows = Attestation.objects.filter(person__in=list(people)).order_by("person", "-at", "-pk").distinct("person")
+    rows = Attestation.objects.filter(person__in=list(people)).order_by("person_id", "-at", "-pk").distinct("person_id")
     return {row.person_id: row for row in rows}
 
 
