@@ -37,7 +37,7 @@ def test_a_longer_stay_holds_the_room_until_its_turnaround_is_over(visit: Infusi
     row = stays.lengthen(infusion=visit, until=LONGER, actor=nurse, now=START)
     turnaround = timedelta(minutes=visit.course.protocol.turnaround_minutes)
     assert (row.ends_at, row.room_free_at, row.version) == (LONGER, LONGER + turnaround, 2)
-    assert AuditEntry.objects.get().verb == "infusion.stays_longer"
+    assert AuditEntry.objects.get(subject=f"infusion:{row.pk}").verb == "infusion.stays_longer"
 
 
 def test_it_never_becomes_shorter_and_twice_is_once(visit: Infusion, nurse: StaffMember) -> None:

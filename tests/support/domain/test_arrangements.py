@@ -113,7 +113,7 @@ def test_whoever_left_the_clinic_signs_nothing(clinic: Clinic, visit: Infusion) 
 def test_each_way_has_its_last_hour(clinic: Clinic, visit: Infusion, rung: Rung, hours: int, sentence: str) -> None:
     last = visit.starts_at - timedelta(hours=hours)
     with pytest.raises(Refused) as refused:
-        arrange(clinic, visit, rung, now=last)
+        arrange(clinic, visit, rung, now=last + timedelta(minutes=1))
     assert refused.value.reasons == [sentence]
     assert arrange(clinic, visit, rung, now=last - timedelta(minutes=1)).pk
 

@@ -10,7 +10,15 @@ from clinic.models import AuditEntry, Infusion
 from messaging.models import Consent
 from support.domain import asking, commitments, designations, escorts, links, way_home
 from support.models import Alert, Commitment, Designation, SupportPerson
-from tests.factories import DesignationFactory, PatientFactory, PolicyFactory, SiteFactory, SupportPersonFactory
+from tests.factories import (
+    CourseFactory,
+    DesignationFactory,
+    InfusionFactory,
+    PatientFactory,
+    PolicyFactory,
+    SiteFactory,
+    SupportPersonFactory,
+)
 from tests.support.conftest import Clinic
 
 DAY = timedelta(days=1)
@@ -132,7 +140,7 @@ def no(clinic: Clinic, visit: Infusion, pat: SupportPerson, **changes) -> list[s
 
 
 def test_the_last_hour_is_the_rules(clinic: Clinic, visit: Infusion, pat: SupportPerson) -> None:
-    late = visit.starts_at - timedelta(hours=12)
+    late = visit.starts_at - timedelta(hours=12) + timedelta(minutes=1)
     assert no(clinic, visit, pat, now=late) == ["This could be arranged until Wednesday 11 March at 01:30."]
 
 
@@ -197,8 +205,11 @@ def test_two_visits_at_one_time_are_one_too_many(
     clinic: Clinic, visit: Infusion, pat: SupportPerson, next_week
 ) -> None:
     book(clinic, visit, pat)
-    clinic.patient = PatientFactory(site=clinic.site, given_name="Omar")
-    soon, later = clinic.book(visit.room_free_at), clinic.book(next_week + 2 * DAY)
+    course = CourseFactory(patient=PatientFactory(site=clinic.site), protocol=clinic.protocol)
+    soon, later = (
+        InfusionFactory(course=course, starts_at=next_week + wait, policy=clinic.policy)
+        for wait in (timedelta(minutes=45), timedelta(hours=6))
+    )
     assert no(clinic, soon, pat) == ["Pat takes somebody else home on Wednesday 11 March at 13:30."]
     assert book(clinic, later, pat).status == "accepted"
 
