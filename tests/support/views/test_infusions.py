@@ -14,7 +14,7 @@ from support.enums import CommitmentStatus
 from tests.factories import CommitmentFactory, DesignationFactory
 
 S = InfusionStatus
-QUERIES = 22
+QUERIES = 28
 STEPS = ["arrive", "start", "recover", "ready", "home", "cancel", "no_show", "stop_early", "late"]
 
 

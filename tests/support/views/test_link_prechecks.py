@@ -52,7 +52,7 @@ def test_answered_once_the_page_says_so_and_asks_no_more(clinic, visit, evening)
     path = f"visit/{visit.pk}/questions/"
     html = at(clinic, evening, path).content.decode()
     assert html.count("<fieldset>") == 3
-    assert "No food after Wed 11 Mar 07:30, no drinks after Wed 11 Mar 11:30." in html
+    assert "No food after Wed 11 Mar, 07:30, no drinks after Wed 11 Mar, 11:30." in html
     html = at(clinic, evening, path, **ALL_NO).content.decode()
     assert "Thank you. The nurse reads your answers before you begin." in html
     assert "<fieldset>" not in html

@@ -85,7 +85,7 @@ def test_the_evenings_answer_stands_beside_the_question(nurse, visit, now):
     visit.refresh_from_db()
     prechecks.answer(infusion=visit, answers={Q.ILL: True}, actor="link:x", now=now)
     Infusion.objects.update(status=InfusionStatus.ARRIVED, arrived_at=now)
-    assert "yes, Tue 3 Mar 09:41" in page(nurse, visit)
+    assert "yes, Tue 3 Mar, 09:41" in page(nurse, visit)
 
 
 def test_a_nurse_sees_a_flag_and_a_clinician_clears_it(nurse, sign_in, visit):
