@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 from django.core import signing
+from django.db.models import F
 from django.test import Client
 
 from clinic.enums import InfusionStatus, Role, Rung
-from clinic.models import Closure, DeskNote, ImportRun, ImportStatus, Patient, Site, StaffMember
+from clinic.models import Closure, DeskNote, ImportRun, ImportStatus, Infusion, Patient, Site, StaffMember
 from education import directory, library
 from education.models import HelpNumber, Page, PageRevision
 from messaging.models import InboundText, Message
@@ -250,3 +251,11 @@ def build(*, now: Any, given_name: str = "Maya") -> World:
         "kept": kept.pk,
     }
     return world
+
+
+def shift(*, minutes: int) -> None:
+    """Every visit, and every promise for its time, so much later (earlier where negative)."""
+    by = timedelta(minutes=minutes)
+    times = ("starts_at", "pickup_from", "ends_at", "room_free_at")
+    Infusion.objects.update(**{name: F(name) + by for name in times})
+    Commitment.objects.update(for_starts_at=F("for_starts_at") + by)
