@@ -1,0 +1,95 @@
+"""How many rides one helper carries in four weeks, and how many they said they would at most."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.domain import designations, load
+from support.models import Commitment, Designation
+
+DAY = timedelta(days=1)
+START = datetime(2026, 3, 3, 14, 41).astimezone()
+days = st.integers(0, 90).map(lambda day: START + day * DAY)
+
+
+@given(most=st.integers(1, 6), held=st.lists(days, max_size=12), also=days)
+def test_one_more_is_too_many_exactly_where_some_four_weeks_with_it_hold_more_than_they_said(most, held, also):
+    windows = [also - offset * DAY for offset in range(28)]
+    full = any(sum(begin <= at < begin + load.WINDOW for at in (*held, also)) > most for begin in windows)
+    assert load.is_too_many(most=most, held=held, also=also) is full
+
+
+@pytest.fixture
+def visits(clinic, next_week):
+    """Four of them, a week apart."""
+    first = clinic.book(*(next_week + week * 7 * DAY for week in range(4)))
+    return list(first.course.infusions.order_by("starts_at"))
+
+
+def at_most(named: Designation, most: int) -> Designation:
+    Designation.objects.filter(pk=named.pk).update(most_rides=most)
+    named.refresh_from_db()
+    return named
+
+
+def test_whoever_has_as_many_as_they_said_is_over_with_the_next(clinic, visits):
+    sam = at_most(clinic.named("Sam"), 2)
+    clinic.yes(sam, visits[0])
+    assert not load.over_cap(designation=sam, visit=visits[1])
+    clinic.yes(sam, visits[1])
+    assert load.over_cap(designation=sam, visit=visits[2])
+    # What they have already is not counted against itself.
+    assert not load.over_cap(designation=sam, visit=visits[1])
+
+
+def test_somebody_without_a_limit_costs_no_query(clinic, visits):
+    sam, jo = clinic.named("Sam"), at_most(clinic.named("Jo"), 1)
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        assert load.over_caps(designations=[sam], visit=visits[0]) == set()
+    assert len(asked) == 0
+    with CaptureQueriesContext(connection) as asked:
+        load.over_caps(designations=[sam, jo], visit=visits[0])
+    assert len(asked) == 1
+
+
+def test_nobody_is_asked_for_more_than_they_said(clinic, visits, next_week):
+    sam = at_most(clinic.named("Sam"), 4)
+    for visit in visits:
+        clinic.yes(sam, visit)
+    more = clinic.book(next_week + 3 * DAY)
+    later = clinic.book(next_week + 60 * DAY)
+    assert not Commitment.objects.filter(designation=sam, infusion=more).exists()
+    assert Commitment.objects.filter(designation=sam, infusion=later, status="asked").exists()
+
+
+def test_what_staff_read_of_a_helper(clinic, visits):
+    sam = at_most(clinic.named("Sam"), 4)
+    for visit in visits[:2]:
+        clinic.yes(sam, visit)
+    carried = load.of(designations=[sam], now=visits[0].starts_at + DAY)[sam.pk]
+    assert (carried.done, carried.ahead, carried.words) == (1, 1, "1 ride in 28 days, 1 ahead, at most 4")
+    jo = clinic.named("Jo")
+    assert load.of(designations=[jo], now=clinic.now)[jo.pk].words == ""
+
+
+def test_the_load_of_one_and_of_three_is_one_query(clinic, visits):
+    named = [clinic.named(name) for name in ("Sam", "Jo", "Noa Lee")]
+    for some in (named[:1], named):
+        with CaptureQueriesContext(connection) as asked:
+            assert len(load.of(designations=some, now=clinic.now)) == len(some)
+        assert len(asked) == 1
+
+
+def test_a_ride_given_back_weighs_nothing(clinic, visits):
+    sam = at_most(clinic.named("Sam"), 1)
+    clinic.yes(sam, visits[0])
+    assert load.over_cap(designation=sam, visit=visits[1])
+    designations.withdraw(designation=clinic.named("Jo"), actor="staff:1", now=clinic.now)
+    Commitment.objects.filter(designation=sam, infusion=visits[0]).update(status="withdrawn")
+    assert not load.over_cap(designation=sam, visit=visits[1])
