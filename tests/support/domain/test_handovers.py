@@ -5,13 +5,13 @@ from django.db import IntegrityError, connection, transaction
 
 from clinic.domain import infusions
 from clinic.domain.errors import Refused
-from clinic.enums import ReleasedHow
+from clinic.enums import DischargeItem, ReleasedHow
 from clinic.models import AuditEntry, Infusion
 from messaging.models import Message
 from support.domain import commitments, handovers
-from support.enums import HandoverCheck
-from support.models import Handover
-from tests.factories import ProtocolFactory
+from support.enums import AlertKind, HandoverCheck
+from support.models import Alert, Designation, Handover
+from tests.factories import PolicyFactory, ProtocolFactory, StaffFactory
 from tests.support.conftest import Clinic
 
 LATER = timedelta(minutes=5)
@@ -44,6 +44,11 @@ def test_the_patient_leaves_with_the_named_adult(clinic: Clinic, ready):
         ({"instructions_given": False}, "Give the instructions to the person who takes the patient home."),
         ({"adult_seen": False}, "Meet Sam in person first."),
         ({"check_by": ""}, "Say how you know who this is."),
+        ({"check_by": "code"}, "Write down both words as they were said."),
+        (
+            {"accepted_on_paper": False},
+            "Let them accept what they take on: on their phone, or on paper in front of you.",
+        ),
     ],
 )
 def test_what_is_missing_is_said_and_nobody_leaves(clinic: Clinic, ready, changes, reason):
@@ -63,6 +68,63 @@ def test_both_words_must_match_whatever_their_case(clinic: Clinic, ready):
         clinic.hand_over(visit, sam, now=visit.ready_at, **swapped)
     right = {"check_by": HandoverCheck.CODE, "words": (f" {drawn.patient_word.upper()}", drawn.helper_word)}
     assert clinic.hand_over(visit, sam, now=visit.ready_at, **right).done_at == visit.ready_at
+
+
+def wrong_words(clinic, visit, sam, *, words=("apple", "pear")):
+    with pytest.raises(Refused) as no:
+        clinic.hand_over(visit, sam, now=visit.ready_at, check_by=HandoverCheck.CODE, words=words)
+    return no.value.reasons
+
+
+def test_words_that_were_wrong_five_times_count_for_nothing_on_this_visit(clinic: Clinic, ready):
+    """A refused try is counted although nothing else of it is kept."""
+    visit, sam = ready
+    said = [wrong_words(clinic, visit, sam)[-1] for _time in range(5)]
+    spent = "The words were wrong five times. For this visit only a photo ID counts, or a face you know."
+    assert said[0] == "4 more tries with the words."
+    assert said[3:] == ["1 more try with the words.", spent]
+    drawn = Handover.objects.get()
+    assert wrong_words(clinic, visit, sam, words=(drawn.patient_word, drawn.helper_word)) == [spent]
+    assert (Handover.objects.get().wrong_words, AuditEntry.objects.filter(verb="handover.wrong_words").count()) == (
+        5,
+        5,
+    )
+    assert clinic.hand_over(visit, sam, now=visit.ready_at, check_by=HandoverCheck.PHOTO_ID).done_at is not None
+
+
+def test_words_left_empty_are_no_try(clinic: Clinic, ready):
+    visit, sam = ready
+    assert wrong_words(clinic, visit, sam, words=("maple", " ")) == ["Write down both words as they were said."]
+    assert Handover.objects.get().wrong_words == 0
+
+
+def test_everything_the_rules_want_looked_at_is_ticked_and_kept(clinic: Clinic, next_week):
+    items = [DischargeItem.STEADY, DischargeItem.ORIENTED]
+    clinic.policy = PolicyFactory(site=clinic.site, discharge_items=items)
+    sam = clinic.named("Sam")
+    visit = clinic.book(next_week)
+    clinic.confirmed(sam, visit)
+    visit = clinic.until(visit, "ready")
+    taking = clinic.promise(sam, visit)
+    with pytest.raises(Refused) as no:
+        clinic.hand_over(visit, taking, now=visit.ready_at, checked=[DischargeItem.ORIENTED])
+    assert no.value.reasons == ["Not ticked yet: Walks steadily."]
+    assert clinic.hand_over(visit, taking, now=visit.ready_at, checked=items).checked == ["oriented", "steady"]
+
+
+def test_who_accepted_on_their_phone_need_not_on_paper(clinic: Clinic, ready):
+    visit, sam = ready
+    handovers.accept(handover=Handover.objects.get(), now=visit.ready_at, actor="link:abc")
+    done = clinic.hand_over(visit, sam, now=visit.ready_at + LATER, accepted_on_paper=False)
+    assert done.accepted_at == visit.ready_at
+    assert AuditEntry.objects.get(verb="handover.accepted").actor == "link:abc"
+
+
+def test_what_was_accepted_on_paper_says_before_whom(clinic: Clinic, ready):
+    visit, sam = ready
+    assert clinic.hand_over(visit, sam, now=visit.ready_at).accepted_at == visit.ready_at
+    noted = AuditEntry.objects.get(verb="handover.accepted")
+    assert (noted.actor, noted.note) == (f"staff:{clinic.nurse.pk}", "on paper")
 
 
 @pytest.mark.parametrize("what", ["declined", "other visit", "minor", "withdrawn"])
@@ -87,9 +149,14 @@ def test_nobody_leaves_with_somebody_who_does_not_have_the_way_home(clinic: Clin
 
 def test_an_escort_swapped_five_minutes_before_can_take_the_patient(clinic: Clinic, ready):
     visit, sam = ready
+    old = handovers.accept(handover=Handover.objects.get(), now=visit.ready_at, actor="link:abc")
     commitments.withdraw(commitment=sam, via="link", now=visit.ready_at)
     jo = clinic.named("Joanna")
     clinic.yes(jo, visit, now=visit.ready_at)
+    new = Handover.objects.get()
+    # What Sam knew and accepted counts for nobody else.
+    assert new.accepted_at is None
+    assert {old.patient_word, old.helper_word} != {new.patient_word, new.helper_word}
     clinic.hand_over(visit, clinic.promise(jo, visit), now=visit.ready_at + LATER)
     assert Infusion.objects.get(pk=visit.pk).status == "released"
 
@@ -165,6 +232,7 @@ def otherwise(clinic, visit, how, *, now, **changes):
         "evidence": "taxi 4711, driver seen, sister waits at the door",
         "authorised_by": clinic.staff["clinician"],
         "score": 10,
+        "witness": clinic.desk if how == ReleasedHow.AGAINST_ADVICE else None,
     }
     return handovers.release_otherwise(infusion=visit, how=how, actor=clinic.nurse, now=now, **(values | changes))
 
@@ -206,6 +274,38 @@ def test_leaving_against_advice_is_possible_at_once_and_never_quiet(clinic: Clin
         "against_advice",
         clinic.staff["clinician"],
     )
+
+
+@pytest.mark.parametrize("who", ["nobody", "the same person", "of another clinic", "gone"])
+def test_leaving_against_advice_has_a_witness_who_works_here(clinic: Clinic, ready, who):
+    visit, _sam = ready
+    witness = {
+        "nobody": None,
+        "the same person": clinic.nurse,
+        "of another clinic": StaffFactory(),
+        "gone": StaffFactory(sites=[clinic.site], is_active=False),
+    }[who]
+    with pytest.raises(Refused, match="somebody else"):
+        otherwise(clinic, visit, ReleasedHow.AGAINST_ADVICE, now=visit.ready_at, witness=witness)
+    assert Infusion.objects.get(pk=visit.pk).status == "ready"
+
+
+@pytest.mark.parametrize(
+    ("may_know", "says"),
+    [
+        (["contact"], "If nobody answers, call Joanna: Maya allowed it."),
+        ([], "Nobody else may be told: where nobody answers, a clinician decides."),
+    ],
+)
+def test_who_left_against_advice_is_called_within_the_time_of_the_rules(clinic: Clinic, ready, may_know, says):
+    visit, _sam = ready
+    jo = clinic.named("Joanna")
+    Designation.objects.filter(pk=jo.pk).update(call_first=True, may_know=may_know)
+    otherwise(clinic, visit, ReleasedHow.AGAINST_ADVICE, now=visit.ready_at)
+    call = Alert.objects.get(kind=AlertKind.LEFT_ADVICE)
+    assert call.says == f"Maya left against advice. Please call and ask how they are. {says}"
+    assert call.deadline == visit.ready_at + timedelta(minutes=60)
+    assert (call.designation == jo, call.owner) == (bool(may_know), clinic.nurse)
 
 
 def test_home_is_said_once_and_kept(clinic: Clinic, ready):

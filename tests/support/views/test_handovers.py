@@ -1,12 +1,14 @@
+import re
 from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 
 from clinic.domain import infusions
-from clinic.enums import InfusionStatus, ReleasedHow, Role, Rung
+from clinic.enums import DischargeItem, InfusionStatus, ReleasedHow, Role, Rung
 from support.domain import handovers
 from support.enums import CommitmentStatus, HandoverCheck
+from support.models import Handover
 from tests.factories import CommitmentFactory, PolicyFactory, StaffFactory
 
 S = InfusionStatus
@@ -43,11 +45,14 @@ def ready(book, site, now):
 
 
 def given(infusion, **changes):
-    commitment = infusion.commitments.first()
+    commitment, words = infusion.commitments.first(), Handover.objects.get(infusion=infusion)
     fields = {
         "commitment": commitment.pk if commitment else "",
         "check_by": HandoverCheck.CODE,
+        "patient_word": words.patient_word,
+        "helper_word": words.helper_word,
         "adult_seen": "on",
+        "accepted_on_paper": "on",
         "instructions_given": "on",
         "score": "10",
         **changes,
@@ -59,11 +64,12 @@ def hand_over(client, infusion, **changes):
     return client.post(reverse("handover", args=[infusion.pk]), given(infusion, **changes))
 
 
-def test_the_page_shows_the_two_words_and_the_named_adult(nurse, ready):
+def test_the_page_names_the_adult_and_gives_no_helper_their_word(nurse, ready):
+    """Who reads the tablet over the nurse's shoulder does not learn what to say."""
     infusion = ready()
     page = nurse.get(reverse("handover", args=[infusion.pk])).content.decode()
-    words = infusion.handover
-    assert all(word in page for word in (words.patient_word, words.helper_word, "Pat"))
+    assert "Pat" in page
+    assert infusion.handover.helper_word not in page
 
 
 def test_handing_over_to_the_named_adult(nurse, ready):
@@ -79,6 +85,9 @@ def test_handing_over_to_the_named_adult(nurse, ready):
         ({"adult_seen": None}, "in person first"),
         ({"instructions_given": None}, "Give the instructions"),
         ({"score": "7"}, "The discharge score is below 9."),
+        ({"accepted_on_paper": None}, "Let them accept what they take on"),
+        ({"helper_word": "apple"}, "4 more tries with the words."),
+        ({"helper_word": ""}, "Write down both words as they were said."),
     ],
 )
 def test_what_is_missing_is_said_and_nobody_leaves(nurse, ready, missing, sentence):
@@ -87,6 +96,41 @@ def test_what_is_missing_is_said_and_nobody_leaves(nurse, ready, missing, senten
     infusion.refresh_from_db()
     assert (response.status_code, infusion.state) == (422, S.READY)
     assert sentence in response.content.decode()
+
+
+def test_after_five_wrong_words_the_page_asks_for_none(nurse, ready):
+    infusion = ready()
+    for _time in range(5):
+        response = hand_over(nurse, infusion, patient_word="apple")
+    page = response.content.decode()
+    assert "The words were wrong five times." in page
+    again = nurse.get(reverse("handover", args=[infusion.pk])).content.decode()
+    assert "The words were wrong five times." in again
+    assert "patient_word" not in again
+    assert hand_over(nurse, infusion).status_code == 422
+    assert hand_over(nurse, infusion, check_by=HandoverCheck.KNOWN).status_code == 302
+
+
+def test_what_was_accepted_on_their_own_phone_is_said_and_not_asked_again(nurse, ready, now):
+    infusion = ready()
+    handovers.accept(handover=infusion.handover, now=now, actor="link:abc")
+    page = nurse.get(reverse("handover", args=[infusion.pk])).content.decode()
+    assert "Pat accepted at 09:41 what they take on." in page
+    assert "accepted_on_paper" not in page
+    assert hand_over(nurse, infusion, accepted_on_paper=None).status_code == 302
+
+
+def test_each_thing_the_rules_want_looked_at_is_a_box_and_none_is_ticked(nurse, ready, site):
+    items = [DischargeItem.STEADY, DischargeItem.QUESTIONS]
+    infusion = ready(PolicyFactory(site=site, discharge_items=items))
+    page = nurse.get(reverse("handover", args=[infusion.pk])).content.decode()
+    assert page.count('name="checked"') == 2
+    assert not re.search(r'name="checked"[^>]*checked=', page)
+    response = hand_over(nurse, infusion, checked=[DischargeItem.STEADY])
+    assert "Not ticked yet: Their questions are answered." in response.content.decode()
+    assert hand_over(nurse, infusion, checked=items).status_code == 302
+    left = nurse.get(reverse("handover", args=[infusion.pk])).content.decode()
+    assert "Walks steadily · Their questions are answered" in left or "answered · Walks steadily" in left
 
 
 def test_who_may_sign_off_another_way_is_named_and_comes_back_to_this_page(nurse, ready):
