@@ -1,0 +1,72 @@
+from datetime import timedelta
+
+import pytest
+
+from clinic.domain import infusions
+from support.domain import handovers, impaired
+from tests.factories import PolicyFactory
+from tests.support.conftest import Clinic
+
+
+@pytest.fixture
+def visit(clinic: Clinic, next_week):
+    sam = clinic.named("Sam")
+    visit = clinic.book(next_week)
+    clinic.confirmed(sam, visit)
+    return visit
+
+
+def until(clinic: Clinic, now):
+    return impaired.until(patient=clinic.patient, now=now)
+
+
+def test_before_the_treatment_everything_counts(clinic: Clinic, visit, next_week):
+    assert until(clinic, next_week) is None
+    clinic.until(visit, "arrived")
+    assert until(clinic, next_week + timedelta(minutes=14)) is None
+
+
+def test_it_begins_with_the_treatment_and_is_at_least_as_long_as_if_they_left_in_time(clinic: Clinic, visit, next_week):
+    started = clinic.until(visit, "started")
+    now = next_week + timedelta(minutes=15)
+    hours = timedelta(hours=started.policy.drive_block_hours)
+    assert until(clinic, now) == started.ends_at + hours
+
+
+def test_whoever_stays_longer_is_clear_later(clinic: Clinic, visit):
+    started = clinic.until(visit, "started")
+    late = started.ends_at + timedelta(hours=2)
+    assert until(clinic, late) == late + timedelta(hours=started.policy.drive_block_hours)
+
+
+def test_after_leaving_it_is_the_time_of_the_driving_clock_to_the_minute(clinic: Clinic, visit):
+    ready = clinic.until(visit, "ready")
+    left = ready.ends_at
+    clinic.hand_over(ready, ready.commitments.get(), now=left)
+    clear = handovers.drive_from(infusion=clinic.fresh(visit))
+    assert until(clinic, left) == clear == left + timedelta(hours=24)
+    assert until(clinic, clear - timedelta(minutes=1)) == clear
+    assert until(clinic, clear) is None
+
+
+def test_a_nights_sleep_counts_where_the_rules_ask_for_it(clinic: Clinic, next_week):
+    PolicyFactory(site=clinic.site, signed_at=clinic.now, drive_block_hours=2, sleep_required=True)
+    visit = clinic.book(next_week)
+    clinic.confirmed(clinic.named("Sam"), visit)
+    ready = clinic.until(visit, "ready")
+    clinic.hand_over(ready, ready.commitments.get(), now=ready.ends_at)
+    local = until(clinic, ready.ends_at).astimezone(clinic.site.zone)
+    assert (local.date(), f"{local:%H:%M}") == (ready.ends_at.date() + timedelta(days=1), "08:00")
+
+
+def test_a_visit_that_was_stopped_early_counts_too(clinic: Clinic, visit):
+    started = clinic.until(visit, "started")
+    now = started.starts_at + timedelta(minutes=20)
+    infusions.stop_early(infusion=started, reason="Felt unwell", actor=clinic.nurse, now=now)
+    assert until(clinic, now) is not None
+
+
+def test_one_question_however_many_visits(clinic: Clinic, visit, django_assert_num_queries):
+    clinic.until(visit, "started")
+    with django_assert_num_queries(1):
+        until(clinic, visit.starts_at + timedelta(minutes=20))
