@@ -59,16 +59,23 @@ def taken(*, visit: Infusion, by: str, now: datetime) -> None:
         ladder_news.ended(visit=visit, steps=steps, end=StepEnd.TAKEN, by=by)
 
 
-def ask_next_now(*, infusion: Infusion, actor: StaffMember, now: datetime, note: str = "") -> LadderRung:
-    """The desk does not wait any longer. What is tried now; refused where there is nothing after it."""
-    return _go_on(infusion, StepEnd.STEPPED_OVER, actor, now, note)
+def ask_next_now(
+    *, infusion: Infusion, actor: StaffMember, now: datetime, note: str = "", seen: int | None = None
+) -> LadderRung:
+    """The desk does not wait any longer. What is tried now; refused where there is nothing after it.
+
+    ``seen``: the id of the step that the page showed; where another runs by now, nothing is done.
+    """
+    return _go_on(infusion, StepEnd.STEPPED_OVER, actor, now, note, seen)
 
 
-def not_possible(*, infusion: Infusion, actor: StaffMember, now: datetime, note: str) -> LadderRung:
-    """The desk says that the present way cannot be had, and why."""
+def not_possible(
+    *, infusion: Infusion, actor: StaffMember, now: datetime, note: str, seen: int | None = None
+) -> LadderRung:
+    """The desk says that the present way cannot be had, and why. ``seen`` as above."""
     if len(note.strip()) < 3:
         raise Refused(_("Say in a few words why it is not possible."))
-    return _go_on(infusion, StepEnd.NOT_POSSIBLE, actor, now, note)
+    return _go_on(infusion, StepEnd.NOT_POSSIBLE, actor, now, note, seen)
 
 
 def sweep(*, now: datetime) -> int:
@@ -109,7 +116,9 @@ def _climb_one(pk: int, now: datetime) -> bool:
     return changed
 
 
-def _go_on(infusion: Infusion, end: StepEnd, actor: StaffMember, now: datetime, note: str) -> LadderRung:
+def _go_on(
+    infusion: Infusion, end: StepEnd, actor: StaffMember, now: datetime, note: str, seen: int | None
+) -> LadderRung:
     with transaction.atomic():
         visit = locked(infusion_id=infusion.pk)
         steps = ladder_state.steps_of(visit=visit)
@@ -117,6 +126,8 @@ def _go_on(infusion: Infusion, end: StepEnd, actor: StaffMember, now: datetime, 
         look = ladder_state.look(visit=visit, steps=steps, now=now)
         if step is None or look.taken_by or step.for_starts_at != visit.starts_at:
             raise Refused(_("Nothing is being tried now. Please look at the visit again."))
+        if seen is not None and seen != step.pk:
+            return LadderRung(step.rung)
         _end(step, end, audit.staff(actor), now, ended_by=actor, note=note.strip()[:200])
         _let_go(step, look, now)
         _begin_next(visit, steps, now)

@@ -32,8 +32,10 @@ class Tried:
 
 @dataclass(frozen=True, kw_only=True)
 class Climb:
-    """``rung`` is None where nothing is tried now. ``until`` UTC. ``now`` and ``next`` are sentences."""
+    """``rung`` and ``step``, its id, are None where nothing is tried now. ``until`` UTC. ``now`` and ``next`` are
+    sentences."""
 
+    step: int | None
     rung: str | None
     asked: list[str]
     until: datetime | None
@@ -53,11 +55,12 @@ def of(*, infusion: Infusion, now: datetime) -> Climb:
     tried = [_tried(step) for step in steps if step.ended_at is not None]
     step = next((step for step in steps if step.ended_at is None), None)
     if step is None or ladder_state.is_past(visit=infusion, now=now):
-        return Climb(rung=None, asked=[], until=None, now="", next="", may_go_on=False, tried=tried)
+        return Climb(step=None, rung=None, asked=[], until=None, now="", next="", may_go_on=False, tried=tried)
     look = ladder_state.look(visit=infusion, steps=steps, now=now)
     names = _names(step, look)
     following = _following(step, look, now)
     return Climb(
+        step=step.pk,
         rung=step.rung,
         asked=names,
         until=step.until,

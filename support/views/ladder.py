@@ -23,8 +23,9 @@ def _going_on(act: Callable[..., Any]) -> View:
     @require_POST
     @shown_on(infusions.page)
     def go_on(request: HttpRequest, pk: int) -> HttpResponse:
-        note = request.POST.get("note", "")
-        rung = act(infusion=visit_of(request, pk), actor=request.user, now=timezone.now(), note=note)
+        note, step = request.POST.get("note", ""), request.POST.get("step", "")
+        seen = int(step) if step.isascii() and step.isdigit() and len(step) < 19 else None
+        rung = act(infusion=visit_of(request, pk), actor=request.user, now=timezone.now(), note=note, seen=seen)
         said.success(request, _("Now: %(what)s.") % {"what": rung.label})
         return redirect("infusion", pk)
 
