@@ -188,7 +188,9 @@ def give_grant(response: HttpResponseBase, request: HttpRequest, link: Link) -> 
 
 def remember_theirs(response: HttpResponseBase, request: HttpRequest, link: Link) -> None:
     keep(response, request, link, [f"{link.id}{THEIRS}"])
-    cache.set(whose(request, link), 1, THEIRS_SECONDS)
+    if len(request.link_key) == links.TOKEN_LENGTH:  # type: ignore[attr-defined]
+        # No cookie stays in this browser.
+        cache.set(whose(request, link), 1, THEIRS_SECONDS)
 
 
 def forget(response: HttpResponseBase, request: HttpRequest, link: Link) -> None:

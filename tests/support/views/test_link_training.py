@@ -1,0 +1,135 @@
+"""Two minutes before the first ride; the ticks are kept, and taken with the yes."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from support.enums import AlertKind, CommitmentStatus
+from support.models import Alert, Attestation, Commitment, SupportPerson
+from tests import world
+from tests.factories import PolicyFactory
+
+pytestmark = pytest.mark.django_db
+
+YES = {"answer": "yes", "adult": "yes", "sober": "yes", "stay": "yes"}
+
+
+@pytest.fixture
+def here():
+    built = world.build(now=timezone.now())
+    Commitment.objects.update(status=CommitmentStatus.ASKED, answered_at=None, answered_via="")
+    Attestation.objects.all().delete()
+    SupportPerson.objects.update(is_adult=None)
+    return built
+
+
+@pytest.fixture
+def phone(here) -> Client:
+    return world.theirs(Client(), here.helper_link)
+
+
+@pytest.fixture
+def address(here) -> str:
+    return f"/l/{here.helper_link.id}/"
+
+
+def status(here) -> str:
+    here.commitment.refresh_from_db()
+    return here.commitment.status
+
+
+def test_a_first_ride_leads_to_the_words_and_keeps_the_ticks(phone, here, address):
+    answer = phone.post(f"{address}dates/", {"answer": "take", "date": here.commitment.pk}, follow=True)
+    page = answer.content.decode()
+    assert answer.redirect_chain[-1][0] == f"{address}what-it-involves/?date={here.commitment.pk}"
+    assert f'name="date" value="{here.commitment.pk}"' in page
+    assert "I can stay with them for 8 hours afterwards." in page
+    assert status(here) == CommitmentStatus.ASKED
+
+
+def test_three_ticks_and_one_button_take_the_date(phone, here, address):
+    said = YES | {"date": here.commitment.pk, "travel": "40"}
+    page = phone.post(f"{address}what-it-involves/", said, follow=True).content.decode()
+    assert "You have these dates now" in page
+    assert status(here) == CommitmentStatus.RECONFIRMED
+    kept = Attestation.objects.get()
+    assert (kept.stay_hours, kept.via) == (8, "link")
+    person = SupportPerson.objects.get(pk=here.designation.person_id)
+    assert (person.is_adult, person.travel_minutes) == (True, 40)
+
+
+def test_the_second_ride_asks_nothing_more(phone, here, address):
+    phone.post(f"{address}what-it-involves/", YES)
+    phone.post(f"{address}dates/", {"answer": "take", "date": here.commitment.pk})
+    assert status(here) == CommitmentStatus.RECONFIRMED
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [{"adult": ""}, {"sober": ""}, {"stay": ""}, {"stay": "", "hours": "a few"}, {"hours": "99"}, {"travel": "far"}],
+)
+def test_what_is_missing_is_said_and_what_was_ticked_is_kept(phone, here, address, missing):
+    said = YES | missing | {"date": here.commitment.pk}
+    answer = phone.post(f"{address}what-it-involves/", said)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert f'name="date" value="{here.commitment.pk}"' in page
+    assert (page.count(" checked"), status(here)) == (sum(bool(said[k]) for k in ("adult", "sober", "stay")), "asked")
+    assert not Attestation.objects.exists()
+
+
+def test_fewer_hours_than_the_rules_ask_are_taken_and_shown_to_the_desk(phone, here, address):
+    phone.post(f"{address}what-it-involves/", YES | {"hours": "2", "date": here.commitment.pk})
+    assert status(here) == CommitmentStatus.RECONFIRMED
+    desk = Client()
+    desk.force_login(here.staff["front_desk"])
+    assert (
+        "Can stay 2 of 8 hours: somebody else from" in desk.get(f"/infusions/{here.pks['infusions']}/").content.decode()
+    )
+    assert "can stay 2 h" in desk.get(f"/patients/{here.patient.pk}/").content.decode()
+
+
+def test_the_hours_shown_are_those_of_the_rules(phone, here, address):
+    PolicyFactory(site=here.site, version=99, stay_with_hours=12)
+    assert "for 12 hours afterwards" in phone.get(f"{address}what-it-involves/").content.decode()
+
+
+def test_under_18_is_told_kindly_and_takes_nobody_home(phone, here, address):
+    said = {"answer": "under_age", "date": here.commitment.pk}
+    page = phone.post(f"{address}what-it-involves/", said).content.decode()
+    assert "It was kind of you to ask" in page
+    assert status(here) == CommitmentStatus.DECLINED
+    assert Alert.objects.filter(kind=AlertKind.CALL_TASK, key__startswith="under-age").count() == 1
+    assert 'name="date"' not in phone.get(address).content.decode()
+    # Ticking past it does not help.
+    assert phone.post(f"{address}what-it-involves/", YES | {"date": here.commitment.pk}).status_code == 422
+    assert status(here) == CommitmentStatus.DECLINED
+
+
+def test_who_said_yes_by_text_reads_it_on_the_page_before_the_day(phone, here, address):
+    now = timezone.now()
+    Commitment.objects.update(status="reconfirmed", answered_at=now, answered_via="text", reconfirmed_at=now)
+    for path in ("", "dates/"):
+        page = phone.get(f"{address}{path}").content.decode()
+        assert f'href="{address}what-it-involves/"' in page, path
+        assert "Before your first ride" in page
+    phone.post(f"{address}what-it-involves/", YES)
+    assert "Before your first ride" not in phone.get(f"{address}dates/").content.decode()
+
+
+def test_looking_changes_nothing(phone, here, address):
+    for _time in range(3):
+        phone.get(f"{address}what-it-involves/?date={here.commitment.pk}&date=²")
+    assert (status(here), Attestation.objects.count()) == ("asked", 0)
+
+
+def test_staff_read_it_out_and_write_down_what_they_heard(here):
+    desk = Client()
+    desk.force_login(here.staff["front_desk"])
+    address = f"/people/{here.designation.pk}/involves/"
+    page = desk.get(address).content.decode()
+    assert "You take somebody home after their visit and see them inside." in page
+    assert desk.post(address, {"stay_hours": "8", "via": "phone"}).status_code == 422
+    desk.post(address, {"said_yes": "on", "stay_hours": "6", "via": "phone"})
+    kept = Attestation.objects.get()
+    assert (kept.stay_hours, kept.via, kept.recorded_by) == (6, "phone", here.staff["front_desk"])
