@@ -221,7 +221,8 @@ def test_leaving_plans_the_questions_for_patient_and_helper(clinic: Clinic, next
     clinic.hand_over(visit, clinic.promise(sam, visit), now=visit.ready_at + timedelta(minutes=5))
     assert CheckIn.objects.count() == 4
     kinds = [kind for kind, _to, _at in clinic.waiting(visit)]
-    assert kinds == ["checkin_evening", "checkin_next_day", "helper_checkin_evening", "helper_checkin_next_day"]
+    checkins = ["checkin_evening", "checkin_next_day", "helper_checkin_evening", "helper_checkin_next_day"]
+    assert kinds == [*checkins, "helper_home", "patient_home"]
 
 
 def test_taking_a_person_off_the_list_closes_their_link_and_sends_nothing_more(clinic: Clinic, next_week):
