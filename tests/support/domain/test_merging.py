@@ -10,14 +10,14 @@ from hypothesis.extra.django import TestCase
 from clinic.domain import bookings, notes, protocols, records, wishes
 from clinic.domain.errors import Refused
 from clinic.enums import Role
-from clinic.models import AuditEntry, DeskNote, Infusion, Patient, PatientIdentifier, TimeWish
+from clinic.models import AuditEntry, DeskNote, Infusion, Patient, PatientIdentifier, TimeWish, TreatmentConsent
 from education import library
 from education.models import PageRevision, Reading
 from messaging.domain import consents, standing
 from messaging.models import Message
-from support.domain import agreeing, alerts, checkins, designations, feeds, links, merging, renewal
-from support.enums import AlertKind, CommitmentStatus, ConsentHow, MayKnow, Purpose, SupportRole
-from support.models import Alert, Availability, Commitment, Designation, Link, SupportPerson
+from support.domain import agreeing, alerts, checkins, designations, feeds, links, merging, pending, renewal
+from support.enums import AlertKind, CommitmentStatus, ConsentHow, MayKnow, PendingKind, Purpose, SupportRole
+from support.models import Alert, Attestation, Availability, Comfort, Commitment, Designation, Link, SupportPerson
 from tests.factories import (
     CommitmentFactory,
     CourseFactory,
@@ -588,3 +588,104 @@ class Kept(TestCase):
         assert not Commitment.objects.filter(designation__patient=away, status__in=[S.ASKED, S.ACCEPTED]).exists()
         standing = left.designations.filter(withdrawn_at=None)
         assert len({row.person_id for row in standing}) == len(standing)
+
+
+def test_consents_comfort_and_what_waits_come_along(clinic, double):
+    for patient, days in ((clinic.patient, 90), (double, 20), (double, 90)):
+        day = (clinic.now - timedelta(days=days)).date()
+        TreatmentConsent.objects.create(
+            patient=patient, signed_on=day, recorded_by=clinic.nurse, recorded_at=clinic.now
+        )
+    Comfort.objects.create(patient=clinic.patient, wishes=["music"], said_at=clinic.now, said_by="patient:1")
+    Comfort.objects.create(
+        patient=double, wishes=["quiet"], said_at=clinic.now + timedelta(hours=1), said_by="patient:2"
+    )
+    wish = {"wording": "Yes.", "roles": ["ride"], "call_first": False, "person_fields": {"given_name": "Jo"}}
+    pending.keep(patient=double, kind=PendingKind.NAME_PERSON, asked_for=wish, actor="link:a", now=clinic.now)
+    left = joined(clinic, double)
+    days = [(clinic.now.date() - row.signed_on).days for row in left.treatment_consents.all()]
+    assert (days, left.comfort.wishes) == ([20, 90], ["quiet"])
+    assert [row.patient for row in pending.open_of(patient=left)] == [left]
+    assert Comfort.objects.count() == 1
+
+
+def test_a_consent_taken_back_on_one_record_is_taken_back(clinic, double):
+    for patient, withdrawn in ((clinic.patient, None), (double, clinic.now)):
+        values = {"signed_on": clinic.now.date(), "recorded_by": clinic.nurse, "recorded_at": clinic.now}
+        TreatmentConsent.objects.create(patient=patient, withdrawn_at=withdrawn, **values)
+    left = joined(clinic, double)
+    assert left.treatment_consents.get().withdrawn_at == clinic.now
+
+
+def test_an_interpreter_and_a_guardian_known_on_one_record_are_known(clinic, double):
+    double.interpreter, double.guardian = "Spanish", "Ana Berg"
+    double.save()
+    assert {"interpreter", "guardian"} <= {
+        row.name for row in merging.preview(keep=clinic.patient, away=double, now=clinic.now).filled
+    }
+    left = joined(clinic, double)
+    assert (left.interpreter, left.guardian) == ("Spanish", "Ana Berg")
+
+
+def called_first(named: Designation) -> Designation:
+    Designation.objects.filter(pk=named.pk).update(call_first=True)
+    return named
+
+
+def test_of_two_to_call_first_the_later_yes_stays_and_both_go_on_helping(clinic, double):
+    sam = called_first(clinic.named("Sam", phone="+14105550150"))
+    clinic.now += timedelta(hours=1)
+    jo = named_by(clinic, double, "Jo", phone="+14105550151")
+    Designation.objects.filter(pk=jo.pk).update(call_first=True)
+    left = joined(clinic, double)
+    people = left.designations.filter(withdrawn_at=None).order_by("pk")
+    assert list(people.values_list("pk", "call_first")) == [(sam.pk, False), (jo.pk, True)]
+
+
+def test_who_was_only_called_first_and_is_not_any_more_is_off_unless_the_other_list_has_them(clinic, double):
+    sam = called_first(clinic.named("Sam", phone="+14105550150"))
+    Designation.objects.filter(pk=sam.pk).update(roles=[])
+    clinic.now += timedelta(hours=1)
+    jo = named_by(clinic, double, "Jo", phone="+14105550151")
+    Designation.objects.filter(pk=jo.pk).update(call_first=True)
+    left = joined(clinic, double)
+    assert list(left.designations.filter(withdrawn_at=None).values_list("person__given_name", flat=True)) == ["Jo"]
+
+
+def test_who_is_called_first_on_one_list_and_drives_on_the_other_does_both(clinic, double):
+    sam = called_first(clinic.named("Sam", phone="+14105550150"))
+    Designation.objects.filter(pk=sam.pk).update(roles=[])
+    clinic.now += timedelta(hours=1)
+    named_by(clinic, double, "Sam")
+    left = joined(clinic, double)
+    [row] = left.designations.filter(withdrawn_at=None)
+    assert (row.pk, row.roles, row.call_first) == (sam.pk, ["ride"], True)
+
+
+def test_of_two_limits_the_smaller_counts_and_the_later_answer(clinic, double):
+    sam = clinic.named("Sam", phone="+14105550150")
+    came = named_by(clinic, double, "Sam")
+    early, late = clinic.now - timedelta(days=2), clinic.now - timedelta(days=1)
+    Designation.objects.filter(pk=sam.pk).update(
+        most_rides=4, load_asked_at=late, load_answer="go_on", load_answered_at=early
+    )
+    Designation.objects.filter(pk=came.pk).update(
+        most_rides=2, load_asked_at=early, load_answer="less", load_answered_at=late
+    )
+    joined(clinic, double)
+    sam.refresh_from_db()
+    assert (sam.most_rides, sam.load_asked_at, sam.load_answer, sam.load_answered_at) == (2, late, "less", late)
+
+
+@pytest.mark.parametrize("helps_others", [False, True])
+def test_what_a_helper_said_before_a_first_ride_is_known_on_both_lists(clinic, double, helps_others):
+    sam = clinic.named("Sam", phone="+14105550150")
+    came = named_by(clinic, double, "Sam")
+    if helps_others:
+        DesignationFactory(patient=PatientFactory(site=clinic.site), person=came.person)
+    Attestation.objects.create(
+        person=came.person, at=clinic.now, edition="1", wording="I will.", stay_hours=4, via="link"
+    )
+    joined(clinic, double)
+    assert sam.person.attestations.get().stay_hours == 4
+    assert came.person.attestations.exists() is helps_others

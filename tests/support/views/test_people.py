@@ -4,11 +4,12 @@ import pytest
 from django.urls import reverse
 
 from clinic.domain.audit import staff as staff_actor
+from clinic.enums import Role
 from clinic.models import AuditEntry
 from messaging.models import Consent, Message
 from support.domain import links
 from support.enums import CommitmentStatus, ConsentHow, MayKnow, SupportRole
-from support.models import Commitment, Designation, Link, SupportPerson
+from support.models import Commitment, Designation, Link, PendingChange, SupportPerson
 from tests.factories import (
     CommitmentFactory,
     CourseFactory,
@@ -229,3 +230,87 @@ def test_an_answer_that_is_none_is_refused(desk, book, now, answer):
     row = CommitmentFactory(infusion=book(at=now + timedelta(days=3)))
     assert desk.post(reverse("commitment_record", args=[row.pk]), {"answer": answer}).status_code == 422
     assert Commitment.objects.get().status == C.ASKED
+
+
+def test_whom_to_call_first_is_written_down_and_shown(desk, maya, site):
+    name_helper(desk, maya, roles=None, is_adult=None, call_first="on")
+    named = Designation.objects.get(patient=maya)
+    assert (named.roles, named.call_first) == ([], True)
+    assert "called first in an emergency" in desk.get(reverse("patient", args=[maya.pk])).content.decode()
+
+
+def test_somebody_for_nothing_is_refused_in_words(desk, maya):
+    page = name_helper(desk, maya, roles=None)
+    assert (page.status_code, "Say what this person helps with." in page.content.decode()) == (422, True)
+
+
+def test_with_a_guardian_the_desk_asks_them_first_and_keeps_that_they_agreed(desk, maya):
+    maya.guardian = "Ana Berg, 410 555 0100"
+    maya.save(update_fields=["guardian"])
+    assert "Ask the guardian first, then tick this." in name_helper(desk, maya).content.decode()
+    assert not Designation.objects.exists()
+    name_helper(desk, maya, guardian_agreed="on")
+    assert Designation.objects.get().consent_wording.endswith("The guardian agreed: Ana Berg, 410 555 0100.")
+
+
+def test_with_a_guardian_less_needs_no_tick_and_more_does(desk, maya):
+    maya.guardian = "Ana Berg"
+    maya.save(update_fields=["guardian"])
+    named = DesignationFactory(patient=maya, roles=[SupportRole.RIDE], may_know=[MayKnow.DATES])
+    url = reverse("designation_edit", args=[named.pk])
+    assert desk.post(url, {"roles": ["ride"], "rank": "1", "may_know": []}).status_code == 302
+    assert desk.post(url, {"roles": ["ride", "followup"], "rank": "1"}).status_code == 422
+    assert desk.post(url, {"roles": ["ride", "followup"], "rank": "1", "guardian_agreed": "on"}).status_code == 302
+
+
+def under_treatment(book, maya, now):
+    begun = {"arrived_at": now - timedelta(minutes=20), "started_at": now - timedelta(minutes=5)}
+    return book(at=now - timedelta(minutes=25), course=CourseFactory(patient=maya), status="started", **begun)
+
+
+def test_during_a_treatment_the_desk_keeps_it_and_a_clinician_confirms_it(desk, sign_in, maya, book, now):
+    under_treatment(book, maya, now)
+    page = desk.post(reverse("designation_new", args=[maya.pk]), typed(), follow=True).content.decode()
+    assert "Kept, and not done yet" in page
+    assert "Sam Okoro waits for the patient’s word" in page
+    assert not Designation.objects.exists()
+    confirm = reverse("kept_confirm", args=[PendingChange.objects.get().pk])
+    refused = desk.post(confirm, {"consent_how": ConsentHow.IN_PERSON})
+    assert (refused.status_code, "only a clinician can hear it" in refused.content.decode()) == (422, True)
+    clinician = sign_in(Role.CLINICIAN)
+    assert clinician.post(confirm, {"consent_how": ConsentHow.IN_PERSON}).status_code == 302
+    assert Designation.objects.get().witnessed_by.role == Role.CLINICIAN
+
+
+def test_during_a_treatment_the_desk_still_takes_something_away(desk, maya, book, now):
+    under_treatment(book, maya, now)
+    named = DesignationFactory(patient=maya)
+    desk.post(reverse("designation_edit", args=[named.pk]), {"roles": ["ride"], "rank": "1", "may_know": []})
+    named.refresh_from_db()
+    assert (named.roles, named.may_know, PendingChange.objects.exists()) == (["ride"], [], False)
+
+
+def test_what_waits_is_dropped_on_the_patients_word(desk, maya, book, now):
+    under_treatment(book, maya, now)
+    name_helper(desk, maya)
+    kept = PendingChange.objects.get()
+    desk.post(reverse("kept_drop", args=[kept.pk]))
+    kept.refresh_from_db()
+    assert kept.is_confirmed is False
+    assert "waits for the patient" not in desk.get(reverse("patient", args=[maya.pk])).content.decode()
+
+
+def test_an_interpreter_and_a_guardian_stand_on_the_pages_about_the_patient(desk, sign_in, maya, book, now):
+    visit = under_treatment(book, maya, now)
+    record, visits = reverse("patient", args=[maya.pk]), reverse("infusion", args=[visit.pk])
+    nurse = sign_in(Role.NURSE)
+    for page in (record, visits):
+        assert "interpreter" not in nurse.get(page).content.decode()
+    changes = {"given_name": "Maya", "family_name": "T", "birth_date": "1990-05-17", "language": "en"}
+    changes |= {"interpreter": "Polish", "guardian": "Ana Berg"}
+    assert desk.post(reverse("patient_edit", args=[maya.pk]), changes).status_code == 302
+    for page in (record, visits):
+        words = nurse.get(page).content.decode()
+        assert "Needs an interpreter for Polish." in words
+        assert "Legal guardian: Ana Berg." in words
+    assert "interpreter: Polish" in nurse.get(reverse("handover", args=[visit.pk])).content.decode()
