@@ -19,7 +19,7 @@ from tests.factories import (
 
 TUESDAY = date(2026, 3, 3)  # now is 09:41
 AT = datetime(2026, 3, 3, 18, 0, tzinfo=UTC)  # 13:00 in New York
-QUERIES = 4  # visits, the diary's stamp, closures, commitments
+QUERIES = 5  # visits, the diary's stamp, closures, commitments, arrangements
 
 
 @pytest.fixture

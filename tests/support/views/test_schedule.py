@@ -13,7 +13,7 @@ from tests.factories import RoomFactory, StaffFactory
 
 AT = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)  # Wednesday, 10:00 in New York
 TODAY = date(2026, 3, 3)
-QUERIES = 10
+QUERIES = 11
 POLL = {"HX-Request": "true", "X-Poll": "1"}
 
 

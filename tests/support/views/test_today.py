@@ -13,7 +13,7 @@ from support.models import Handover
 from tests.factories import CommitmentFactory, InfusionFactory, PatientFactory, RoomFactory, StaffFactory
 
 LATER = datetime(2026, 3, 3, 18, 0, tzinfo=UTC)  # 13:00 in New York
-QUERIES = 10
+QUERIES = 11
 
 
 @pytest.fixture
