@@ -12,7 +12,7 @@ from messaging.enums import MessageStatus
 from messaging.models import InboundText, Message
 from support.domain import links
 from support.enums import HOLDING, AlertStatus, SupportRole
-from support.models import Alert, CheckIn, Commitment, Designation
+from support.models import Alert, CheckIn, Commitment, Designation, SupportPerson
 from tests.routes import Route
 from tests.world import WORDS
 
@@ -81,7 +81,30 @@ class Demo:
             "patient-ready": self._of_patient(ready.patient),
             "patient-after": self._of_patient(home.patient),
             "patient-reading": f"{self._of_patient(home.patient)}read/after/",
+            **self._circle(series),
         }
+
+    def _circle(self, helper: Designation) -> dict[str, str]:
+        """The people around a patient, by the patient's and the helper's own hand."""
+        helpers, patients = self._of_designation(helper), self._of_patient(helper.patient)
+        arrived, alone = self.visit(S.ARRIVED), self._nobody()
+        return {
+            "helper-what-it-involves": f"{helpers}what-it-involves/",
+            "helper-in-the-room": f"{helpers}in-the-room/",
+            "patient-people": f"{patients}people/",
+            "patient-person": f"{patients}people/{helper.pk}/",
+            "patient-person-new": f"{patients}people/new/",
+            "patient-person-seen": f"{patients}people/{helper.pk}/seen/",
+            "patient-comfort": f"{patients}comfort/",
+            "patient-questions": f"{self._of_patient(arrived.patient)}visit/{arrived.pk}/questions/",
+            "patient-nobody": f"{self._of_patient(alone.patient)}visit/{alone.pk}/nobody/",
+        }
+
+    def _nobody(self) -> Infusion:
+        """The next visit nobody takes the patient home from."""
+        taken = Commitment.objects.filter(role=SupportRole.RIDE, status__in=HOLDING)
+        ahead = Infusion.objects.filter(site=self.site, status=S.BOOKED, starts_at__gt=self.now)
+        return ahead.exclude(pk__in=taken.values("infusion")).select_related("patient").earliest("starts_at")
 
     def _of_designation(self, designation: Designation) -> str:
         return links.address(links.for_designation(designation=designation, now=self.now))
@@ -105,6 +128,7 @@ def look(*, now: datetime) -> Demo:
         "setup/rooms": Room.objects.earliest("pk").pk,
         "setup/protocols": Protocol.objects.earliest("pk").pk,
         "setup/people": demo.staff[Role.NURSE].pk,
+        "setup/escorts": SupportPerson.objects.filter(is_escort=True).earliest("pk").pk,
         "closures": Closure.objects.latest("pk").pk,
         "messages": Message.objects.filter(status=MessageStatus.PENDING).earliest("due_at").pk,
         "library": Page.objects.filter(language="en", audience="patient", stage="after").get().pk,
