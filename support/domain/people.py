@@ -64,17 +64,6 @@ def confirm_adult(*, person: SupportPerson, actor: str, now: datetime) -> Suppor
         return row
 
 
-def say_adult(*, designation: Designation, actor: str, now: datetime) -> SupportPerson:
-    """The helper says by their own link that they are 18 or older. What staff recorded before stays."""
-    with transaction.atomic():
-        row = _locked(designation.person_id)
-        if row.is_adult is None:
-            row.is_adult = True
-            row.save(update_fields=["is_adult"])
-            designations.note(designation, actor, "person.says_adult", now)
-        return row
-
-
 def _locked(pk: int) -> SupportPerson:
     return SupportPerson.objects.select_for_update(no_key=True).get(pk=pk)
 
