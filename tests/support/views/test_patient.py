@@ -19,7 +19,7 @@ from tests.factories import (
     StaffFactory,
 )
 
-QUERIES = 20
+QUERIES = 28
 
 
 @pytest.fixture
