@@ -124,7 +124,10 @@ def test_the_desk_reads_its_own_language_whatever_the_helper_reads(visit, now):
     commitments.accept(commitment=sam, via=LINK, now=now)
     with override("es"):
         commitments.withdraw(commitment=sam, via=LINK, now=now)
-    assert Alert.objects.get().says == "Sam stepped back from Sun 8 Mar 10:41. There is no way home now."
+    assert list(Alert.objects.order_by("kind").values_list("says", flat=True)) == [
+        "Sam stepped back from Sun 8 Mar 10:41. There is no way home now.",
+        "Nobody takes Maya home, Sun 8 Mar 10:41. Please book a paid escort.",
+    ]
 
 
 def test_who_stepped_back_can_take_it_again(visit, now):
@@ -134,9 +137,12 @@ def test_who_stepped_back_can_take_it_again(visit, now):
     assert commitments.accept(commitment=sam, via=LINK, now=now).status == "accepted"
 
 
-def test_a_no_is_a_no_and_opens_no_alert(visit, now):
-    row = commitments.decline(commitment=asked(visit, "Sam", now=now), via=LINK, now=now)
+def test_a_no_is_a_no_and_opens_no_alert_while_somebody_else_is_asked(visit, now):
+    sam, jo = asked(visit, "Sam", now=now), asked(visit, "Jo", now=now)
+    row = commitments.decline(commitment=sam, via=LINK, now=now)
     assert (row.status, Alert.objects.count()) == ("declined", 0)
+    commitments.decline(commitment=jo, via=LINK, now=now)
+    assert Alert.objects.get().kind == AlertKind.LADDER
 
 
 def test_none_of_these_declines_what_is_open_and_keeps_what_was_taken(visit, now):

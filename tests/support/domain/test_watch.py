@@ -35,7 +35,7 @@ def test_a_closed_call_is_not_opened_again_by_the_next_sweep(clinic: Clinic, nex
     watch.run(now=next_week - 20 * HOURS)
     Alert.objects.update(status="closed", closed_at=clinic.now, closed_by=clinic.desk, outcome="she asks her aunt")
     watch.run(now=next_week - 19 * HOURS)
-    assert says() == ["No way home yet for Maya, Wed 11 Mar 13:30. Nobody is asked now."]
+    assert says() == ["Nobody takes Maya home, Wed 11 Mar 13:30. Please book a paid escort."]
 
 
 def test_a_yes_nobody_confirmed_is_a_call_three_hours_before(clinic: Clinic, next_week):
@@ -141,4 +141,4 @@ def test_one_bad_visit_does_not_stop_the_others(clinic: Clinic, next_week):
     Message.objects.all().delete()
     assert replan.sweep(now=next_week - timedelta(days=5)) == 1
     watch.run(now=next_week - 20 * HOURS)
-    assert says() == ["No way home yet for Maya, Wed 11 Mar 13:30. Nobody is asked now."]
+    assert says() == ["Nobody takes Maya home, Wed 11 Mar 13:30. Please book a paid escort."]
