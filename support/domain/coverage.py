@@ -40,7 +40,8 @@ class Date:
 
     @property
     def is_open(self) -> bool:
-        return self.mark not in {"sure", "full"}
+        """Nobody is asked, or the time to wait for an answer is over."""
+        return self.mark in {"open", "red"}
 
 
 @dataclass(frozen=True, kw_only=True)
