@@ -8,7 +8,7 @@ from clinic.domain.errors import Refused
 from clinic.models import AuditEntry, Infusion
 from messaging.domain import kinds
 from messaging.models import Message
-from support.domain import going_on
+from support.domain import going_on, watch
 from support.enums import LoadAnswer
 from support.models import Alert, Commitment, Designation, SupportPerson
 from tests import factories
@@ -53,6 +53,11 @@ def test_after_the_third_ride_they_are_asked_the_next_morning_at_ten_and_once(dr
     assert Message.objects.get(kind="helper_go_on").due_at == morning
     sam.refresh_from_db()
     assert going_on.is_asked(sam)
+
+
+def test_the_sweep_asks(drove):
+    watch.run(now=drove(3) + DAY)
+    assert asked() == [("sms", "pending")]
 
 
 def test_never_on_the_day_itself_however_late_it_is(drove):

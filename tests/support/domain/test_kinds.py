@@ -7,10 +7,10 @@ from django.core import mail
 from django.db.models import F
 
 from clinic.domain import hours, infusions
-from clinic.models import Patient
+from clinic.models import Infusion, Patient
 from messaging.domain import dispatch, inbound, kinds, opt_outs, outbox, settle
 from messaging.models import Consent, Message
-from support.domain import closing_news, designations, people, waitlist
+from support.domain import closing_news, designations, going_on, people, waitlist
 from support.enums import AlertKind
 from support.models import Alert, Availability, Commitment, SupportPerson
 from tests import factories
@@ -288,6 +288,17 @@ def offered(clinic: Clinic, visit) -> None:
     infusions.cancel(infusion=omars, actor=clinic.desk, now=clinic.now, reason="Flu")
 
 
+def drove_home(clinic, visit) -> None:
+    """Sam has taken Maya home as often as the rules say."""
+    last = clinic.book(*(visit.starts_at + days * DAY for days in (1, 2)))
+    for each in Infusion.objects.filter(patient=clinic.patient):
+        stamps = ("arrived_at", "started_at", "recovering_at", "ready_at")
+        Infusion.objects.filter(pk=each.pk).update(released_at=each.ends_at, **dict.fromkeys(stamps, each.starts_at))
+        kept = {"status": "kept", "answered_at": clinic.now}
+        Commitment.objects.filter(infusion=each, designation=clinic.sam).update(**kept)
+    going_on.ask_due(now=last.starts_at + 3 * DAY)
+
+
 POSTED = [
     ("patient_moved", moved, "Please call Maya: the visit is now Thu 12 Mar 13:30."),
     ("patient_closed", closed, "Please call Maya: we cannot see them Wed 11 Mar 13:30. They need another time."),
@@ -296,6 +307,7 @@ POSTED = [
     ("helper_open", opened, "Please call Sam: it takes place as planned, Wed 11 Mar 13:30."),
     ("waitlist_offer", offered, "Please call Maya before 10:41: Wed 25 Mar 13:30 is free and could be theirs."),
     ("helper_new_dates", booked_more, ""),
+    ("helper_go_on", drove_home, ""),
 ]
 
 

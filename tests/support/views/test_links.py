@@ -55,7 +55,11 @@ def test_the_page_is_private(client, here, address):
     assert "noindex" in response.headers["X-Robots-Tag"]
     html = response.content.decode()
     assert links.token(here.helper_link) not in html
-    assert not re.search(r"(?:src|href)=\"https?://", html)
+    assert not re.search(r"src=\"https?://", html)
+    # Nothing outside is loaded; the map is opened by whoever taps it, and is not told whence.
+    outside = re.findall(r"<a [^>]*href=\"https?://[^>]*>", html)
+    assert len(outside) <= 1
+    assert all("noreferrer" in link for link in outside)
 
 
 def test_a_browser_that_refuses_cookies_opens_the_address_again_and_can_act(here, address):
@@ -82,7 +86,8 @@ def test_a_grant_alone_does_not_let_another_page_act_in_my_name(here, address):
     assert here.commitment.status == CommitmentStatus.ACCEPTED
 
 
-def test_the_links_name_without_a_grant_opens_nothing(client, here):
+def test_the_links_name_without_a_grant_opens_nothing(here):
+    client = Client()
     assert client.get(f"/l/{here.helper_link.id}/").status_code == 404
     assert client.post(f"/l/{here.helper_link.id}/dates/", {"answer": "none"}).status_code == 404
 
