@@ -51,7 +51,7 @@ def standing(*, infusion: Infusion, now: datetime) -> Standing:
         if status == _S.RECOVERING and window.start - now <= NEARLY:
             state, icon = _("Nearly ready"), "clock"
         if not window.visits:
-            says = f"{says} {_('These times are as planned: we do not have enough visits yet to tell.')}"
+            says = " ".join([says, _("These times are as planned: we do not have enough visits yet to tell.")])
     return Standing(
         state=state,
         icon=icon,
