@@ -76,7 +76,10 @@ def _changed(change: Change) -> None:
     elif change.what == "phase" and visit.state is InfusionStatus.RELEASED:
         checkins.plan_for(infusion=visit, now=now)
     _undone(change)
-    ladder.climb(visit=visit, now=now)
+    if change.what == "moved":
+        ladder.moved(visit=visit, now=now)
+    else:
+        ladder.climb(visit=visit, now=now)
     replan.replan(infusion=visit, now=now)
 
 

@@ -59,6 +59,16 @@ def taken(*, visit: Infusion, by: str, now: datetime) -> None:
         ladder_news.ended(visit=visit, steps=steps, end=StepEnd.TAKEN, by=by)
 
 
+def moved(*, visit: Infusion, now: datetime) -> None:
+    """What was tried for another time is over; for the new one everybody was just asked, and the sweep begins. One
+    query where nothing was tried. Needs the visit's lock."""
+    steps = ladder_state.steps_of(visit=visit)
+    step = _running(steps)
+    if step is not None and step.for_starts_at != visit.starts_at:
+        _end(step, StepEnd.OVER, "system", now)
+        ladder_news.ended(visit=visit, steps=steps, end=StepEnd.OVER, by="")
+
+
 def ask_next_now(
     *, infusion: Infusion, actor: StaffMember, now: datetime, note: str = "", seen: int | None = None
 ) -> LadderRung:
