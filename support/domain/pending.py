@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from clinic.domain import audit, locks, patient_rows
@@ -184,11 +183,11 @@ def name_in(change: PendingChange) -> str:
 
 
 def helps_with(roles: list[str], *, call_first: bool) -> str:
-    """As one line: "Way home and In the room"."""
+    """As one line: "Way home · In the room"."""
     words = [str(SupportRole(role).label) for role in roles]
     if call_first:
         words.append(_("Called first in an emergency"))
-    return get_text_list(words, _("and"))
+    return " · ".join(words)
 
 
 def with_guardian(words: str, *, patient: Patient) -> str:
