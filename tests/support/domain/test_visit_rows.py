@@ -65,6 +65,6 @@ def test_visits_of_one_course_share_their_rules_and_their_protocol(clinic: Clini
 def test_before_the_rules_are_signed_the_presets_judge(next_week, now, django_assert_num_queries):
     visit = InfusionFactory(starts_at=next_week, policy=None)
     found = visit_rows.of(values=Infusion.objects.values_list(*visit_rows.COLUMNS), site=visit.site)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         ways = way_home.of(infusions=found, now=now)
     assert [(row.policy, ways[row.pk].level) for row in found] == [(None, "stop")]
