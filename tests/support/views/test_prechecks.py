@@ -74,6 +74,14 @@ def test_a_part_of_the_answers_is_kept_and_the_rest_stays_open(nurse, visit):
     assert "Not answered yet: feeling ill, thoughts of self-harm." in html
 
 
+def test_a_tablet_whose_clock_is_wrong_changes_no_time(nurse, visit, now):
+    wrong = {"answered_at": "2031-01-01T00:00:00Z", "now": "2031-01-01T00:00:00Z", "taken_at": "2031-01-01T00:00:00Z"}
+    post(nurse, "answer", visit, **ALL_NO, **wrong)
+    post(nurse, "pressure", visit, point="before", systolic="120", diastolic="80", **wrong)
+    assert set(HoldAnswer.objects.values_list("answered_at", flat=True)) == {now}
+    assert BloodPressure.objects.get().taken_at == now
+
+
 def test_nothing_chosen_is_said_and_nonsense_is_no_answer(nurse, visit):
     response = post(nurse, "answer", visit, ate="maybe", stranger="yes")
     assert (response.status_code, "Choose yes or no first." in response.content.decode()) == (422, True)

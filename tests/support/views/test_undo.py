@@ -103,6 +103,22 @@ def test_a_patient_who_came_after_all_is_expected_again_and_the_helpers_are_aske
     assert [row.status for row in rows.filter(role="ride")] == ["void", "asked"]
 
 
+def test_who_was_told_that_nobody_is_needed_is_named(desk, book, now):
+    missed = book(at=now - 20 * MINUTE)
+    sam = CommitmentFactory(
+        infusion=missed,
+        status=CommitmentStatus.RECONFIRMED,
+        answered_at=now,
+        reconfirmed_at=now,
+        designation__person__given_name="Sam",
+    )
+    press(desk, "no_show", missed)
+    told = Message.objects.filter(kind="helper_cancelled", recipient=f"designation:{sam.designation_id}")
+    assert told.update(status=MessageStatus.SENT, posted_at=now, sent_at=now, sent_to="+14105550123") == 1
+    press(desk, "undo", missed, version=shown_version(desk.get(reverse("today")).content.decode()))
+    assert "Sam was told at 09:41 that nobody is needed. Please call: the visit takes place." in page(desk, missed)
+
+
 def test_the_text_that_waits_is_void_and_the_one_that_went_is_said_on_the_page(nurse, visit, now):
     for step in ("arrive", "start", "recover", "ready"):
         press(nurse, step, visit)
