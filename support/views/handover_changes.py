@@ -11,6 +11,7 @@ from clinic.access import CARE, DESK_AND_CARE
 from clinic.domain.errors import Refused
 from clinic.enums import ReleasedHow
 from clinic.views.desk import at_site, done, form_page, was_read
+from education.enums import Stage
 from support.domain import handovers, quiet_words, slips, swaps, turned_away
 from support.enums import NotHandedOver
 from support.forms.handovers import AgainstAdviceForm, NotThemForm, SwapForm
@@ -69,7 +70,7 @@ def slip(request: HttpRequest, pk: int) -> HttpResponse:
     except Refused as refused:
         said.error(request, str(refused))
         return redirect("infusion", pk)
-    guide = link_reading.this_hour(made.link, visit=infusion, now=now)
+    guide = link_reading.whole(made.link, stage=Stage.AFTER)
     context = {"slip": made, "guide": guide, "infusion": infusion, "language": language_of(made.link)}
     return render(request, "support/desk/handover_slip.html", context)
 

@@ -52,6 +52,14 @@ def values_for(link: Link, *, language: str) -> dict[str, str]:
     return placeholders.values(site=link.site, policy=policy, audience=link.purpose, language=language)
 
 
+def whole(link: Link, *, stage: str) -> SafeString:
+    """All of a page, for paper; empty where nothing is approved or this reader may not have it."""
+    revision = revision_for(link, stage=stage)
+    if revision is None:
+        return SafeString("")
+    return rendering.render(revision=revision, values=values_for(link, language=revision.page.language))
+
+
 def this_hour(link: Link, *, visit: Infusion, now: datetime) -> SafeString:
     """What matters at this hour after the visit's treatment began; empty before it, or where nothing is approved."""
     if visit.started_at is None:

@@ -11,6 +11,8 @@ from django.urls import reverse
 from clinic.domain import infusions
 from clinic.enums import InfusionStatus, ReleasedHow, Role
 from clinic.models import AuditEntry
+from education import directory, library
+from education.models import PageRevision
 from support.domain import commitments, designations, handovers, links, quiet_words
 from support.enums import AlertKind, AlertStatus, CommitmentStatus, ConsentHow, MayKnow, NotHandedOver, SupportRole
 from support.models import Alert, Handover, NotHandedOverTo, QuietWord
@@ -125,6 +127,25 @@ def test_a_slip_has_what_the_phone_would_have_shown_and_the_printing_is_noted(nu
     assert "I am 18 or older. I have had no alcohol." in sheet
     assert drawn.slip_printed_at is not None
     assert AuditEntry.objects.filter(verb="handover.slip_printed", patient_id=ready.patient_id).count() == 1
+
+
+def test_the_slip_holds_the_whole_evening_and_names_no_reason(nurse, ready, site, now):
+    directory.sync(now=now)
+    library.sync(site=site, now=now)
+    director = StaffFactory(role=Role.DIRECTOR, sites=[site])
+    for revision in PageRevision.objects.filter(page__site=site, reviewed_at=None):
+        library.approve(revision=revision, actor=director, now=now)
+    named = of(ready, "Pat").designation
+    named.may_know = [MayKnow.AFTERCARE]
+    named.save()
+    page = go(nurse, "handover_slip", ready, {}).content.decode()
+    sheet = page[page.index('<article class="slip"') : page.index("</article>")]
+    assert "Overnight" in sheet
+    assert not re.search("ketamin|infusion|depress", sheet, re.IGNORECASE)
+    named.may_know = []
+    named.save()
+    page = go(nurse, "handover_slip", ready, {}).content.decode()
+    assert page[page.index('<article class="slip"') : page.index("</article>")].count("<h2") == 1
 
 
 def test_the_slip_leads_to_the_helpers_own_page_and_is_made_by_a_press_only(nurse, ready):
