@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from clinic.domain import audit, times
 from clinic.enums import OFF, InfusionStatus
 from clinic.models import AuditEntry, Infusion, Site, StaffMember
-from support.domain import promise_rows, risk, visit_rows, way_home
+from support.domain import attesting, promise_rows, risk, visit_rows, way_home
 from support.domain.risk import Facts, Risk
 from support.domain.visit_rows import VisitRow
 from support.domain.way_home import Ride, WayHome
@@ -58,9 +58,11 @@ class Tried:
 
 @dataclass(frozen=True, kw_only=True)
 class Callee:
-    """``answers``: what the desk can record, as ("confirm", "Sam confirmed by phone")."""
+    """``answers``: what the desk can record, as ("confirm", "Sam confirmed by phone"). ``has_read`` what it involves to
+    take somebody home, and said so."""
 
     ride: Ride
+    has_read: bool
     answers: list[tuple[str, str]]
     tried: Tried | None
 
@@ -122,11 +124,13 @@ def of(*, site: Site, day: date, now: datetime) -> Calls:
     been_here = _been_here(visits, begins)
     people = _people(ways, _lapsed(visits))
     tried = _tried(visits, people, site, now)
+    read = _read(people, named)
     lines = []
     for visit in visits:
         way = ways[visit.pk]
         facts = _facts(visit, way, named, past, is_first=visit.patient_id not in been_here, now=now)
-        lines.append(Line(visit=visit, way=way, risk=risk.of(facts=facts), to_call=_to_call(people[visit.pk], tried)))
+        to_call = _to_call(people[visit.pk], tried, read)
+        lines.append(Line(visit=visit, way=way, risk=risk.of(facts=facts), to_call=to_call))
     lines.sort(key=lambda line: (line.is_called, -line.risk.points, line.visit.starts_at))
     return Calls(
         day=day,
@@ -263,8 +267,23 @@ def _people(ways: dict[int, WayHome], lapsed: Sequence[Ride]) -> dict[int, list[
     }
 
 
-def _to_call(people: Sequence[Ride], tried: dict[int, Tried]) -> list[Callee]:
-    return [Callee(ride=ride, answers=_answers(ride), tried=tried.get(ride.pk)) for ride in people]
+def _read(people: dict[int, list[Ride]], named: dict[int, Named]) -> set[int]:
+    """The designations of those who have read what it involves."""
+    asked = {ride.designation_id for mine in people.values() for ride in mine} & named.keys()
+    said = attesting.newest(people={named[pk].person_id for pk in asked})
+    return {pk for pk in asked if named[pk].person_id in said}
+
+
+def _to_call(people: Sequence[Ride], tried: dict[int, Tried], read: set[int]) -> list[Callee]:
+    return [
+        Callee(
+            ride=ride,
+            has_read=ride.designation_id in read,
+            answers=_answers(ride),
+            tried=tried.get(ride.pk),
+        )
+        for ride in people
+    ]
 
 
 def _answers(ride: Ride) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ import pytest
 
 from clinic.domain.errors import Refused
 from clinic.models import AuditEntry
-from support.domain import calls, commitments
+from support.domain import attesting, calls, commitments
 from support.models import Handover, SupportPerson
 from tests import factories
 from tests.support.conftest import Clinic
@@ -162,6 +162,24 @@ def test_on_a_friday_the_list_is_mondays(clinic: Clinic, next_week):
     assert calls.next_day(site=clinic.site, now=next_week + DAY) == (next_week + 2 * DAY).date()
 
 
+def test_who_has_not_read_what_it_involves_is_told_apart(clinic: Clinic, next_week, evening):
+    sam, jo = clinic.named("Sam"), clinic.named("Jo")
+    clinic.book(next_week)
+    attesting.attest(person=jo.person, stay_hours=8, via="phone", now=clinic.now, recorded_by=clinic.desk)
+    (line,) = of(clinic, next_week, evening).lines
+    read = {callee.ride.designation_id: callee.has_read for callee in line.to_call}
+    assert read == {sam.pk: False, jo.pk: True}
+
+
+def test_who_did_not_answer_in_time_is_called_all_the_same(clinic: Clinic, next_week, evening):
+    sam, visit = clinic.named("Sam"), clinic.book(next_week)
+    commitments.lapse(commitment=clinic.promise(sam, visit), now=evening)
+    (line,) = of(clinic, next_week, evening).lines
+    assert [(callee.ride.designation_id, callee.answers) for callee in line.to_call] == [
+        (sam.pk, [("yes", "Sam said yes by phone")])
+    ]
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_list_costs_the_same_however_many(clinic: Clinic, next_week, evening, count, django_assert_num_queries):
     for number in range(count):
@@ -172,5 +190,5 @@ def test_the_list_costs_the_same_however_many(clinic: Clinic, next_week, evening
     came_before(clinic, sam)
     assert Handover.objects.exists()
     clinic.yes(sam, clinic.patient.infusions.latest("starts_at"))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         of(clinic, next_week, evening)
