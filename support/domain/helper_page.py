@@ -85,7 +85,7 @@ def build(*, designation: Designation, now: datetime) -> HelperPage:
         months=helper_dates.months(ahead, riding=riding, known=known, now=now) if knows_dates or mine else [],
         mine=[c for c in ahead if c.status in HOLDING],
         to_confirm=[c for c in mine if helper_dates.is_to_confirm(c, now=now)],
-        maybe=[c for c in asked if helper_dates.is_maybe(c)],
+        maybe=[c for c in asked if helper_dates.is_maybe(c) and c not in unfit],
         unfit=unfit,
         never=helper_dates.weekdays(c for c in asked if c not in unfit),
         share=helper_dates.share(riding.values(), of=designation.pk) if knows_dates else "",
