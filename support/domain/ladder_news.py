@@ -3,27 +3,34 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from clinic.enums import Role
 from clinic.models import Infusion
 from support.domain import alerts, rules
 from support.domain.ladder_state import Look
-from support.enums import AlertKind, CommitmentStatus, LadderRung, StepEnd
-from support.models import Commitment, LadderStep
+from support.enums import AlertKind, AlertStatus, CommitmentStatus, LadderRung, StepEnd
+from support.models import Alert, Commitment, LadderStep
 
 L = LadderRung
 
 
 def arrange(*, visit: Infusion, step: LadderStep, look: Look, now: datetime) -> None:
-    """What the clinic must arrange, until when, and who has not answered. Closed without a way home, the step goes on
-    and the next one opens it anew. Needs the visit's lock."""
+    """What the clinic must arrange, until when, and who has not answered. Said on the alert of whoever stepped back in
+    this moment; else on one of its own. Closed without a way home, the step goes on and the next one opens it anew.
+    Needs the visit's lock."""
     until = _until(visit, step, now)
     with alerts.for_the_desk():
+        to_do = _to_do(L(step.rung))
         named = {"name": visit.patient.first_name, "when": alerts.when(visit), "names": ", ".join(_asked(look))}
-        says = _sentence(L(step.rung)) % named
+        says = " ".join([_("Nobody takes %(name)s home, %(when)s.") % named, to_do])
         if named["names"]:
             says += " " + _("Asked and not answered: %(names)s.") % named
+    stepped_back = _of_this_moment(visit, now)
+    if stepped_back is not None and step.rung != L.HOLD:
+        alerts.add(key_begins=stepped_back, says=to_do)
+        return
     alert = alerts.open_alert(
         kind=AlertKind.LADDER,
         key=_key(visit),
@@ -68,8 +75,16 @@ def ended(*, visit: Infusion, steps: Iterable[LadderStep], end: StepEnd, by: str
 
 
 def was_told(*, visit: Infusion) -> bool:
-    """Whether the desk was asked to arrange a way home for this time, and be that done."""
-    return alerts.is_known(key=_key(visit))
+    """Whether the desk was asked to arrange a way home for this time, and be that done, or knows that somebody stepped
+    back."""
+    waits = Q(kind=AlertKind.CANT_COME) & ~Q(status=AlertStatus.CLOSED)
+    return Alert.objects.filter(Q(key=_key(visit)) | waits, infusion=visit).exists()
+
+
+def _of_this_moment(visit: Infusion, now: datetime) -> str | None:
+    """The key of the alert about somebody who stepped back just now."""
+    waiting = Alert.objects.filter(infusion=visit, kind=AlertKind.CANT_COME, opened_at=now, designation__isnull=False)
+    return waiting.exclude(status=AlertStatus.CLOSED).values_list("key", flat=True).first()
 
 
 def _key(visit: Infusion) -> str:
@@ -91,12 +106,12 @@ def _until(visit: Infusion, step: LadderStep, now: datetime) -> datetime | None:
     return step.until
 
 
-def _sentence(rung: LadderRung) -> str:
+def _to_do(rung: LadderRung) -> str:
     sentences = {
-        L.PAID_ESCORT: _("Nobody takes %(name)s home, %(when)s. Please book a paid escort."),
-        L.WATCHED_RIDE: _("Nobody takes %(name)s home, %(when)s. Please book a ride and watch it."),
-        L.EXTENDED_STAY: _("Nobody takes %(name)s home, %(when)s. Please decide on a longer stay."),
-        L.POSTPONE: _("Nobody takes %(name)s home, %(when)s. Please find another day, or somebody after all."),
-        L.HOLD: _("%(name)s has no way home and stays until somebody comes."),
+        L.PAID_ESCORT: _("Please book a paid escort."),
+        L.WATCHED_RIDE: _("Please book a ride and watch it."),
+        L.EXTENDED_STAY: _("Please decide on a longer stay."),
+        L.POSTPONE: _("Please find another day, or somebody after all."),
+        L.HOLD: _("The patient stays until somebody comes."),
     }
     return sentences[rung]

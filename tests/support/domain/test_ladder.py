@@ -143,6 +143,16 @@ def test_who_says_no_last_sends_the_ladder_on_at_once(clinic: Clinic, next_week)
     assert steps(visit) == [(L.ADULTS, E.SAID_NO), (L.PAID_ESCORT, "")]
 
 
+def test_who_steps_back_last_is_one_alert_with_what_is_to_be_done(clinic: Clinic, next_week):
+    sam, visit = taken_by(clinic, "Sam", next_week)
+    step_back(clinic, sam, visit, next_week - 20 * HOUR)
+    watch.run(now=next_week - 20 * HOUR + MINUTE)
+    said = "Sam stepped back from Wed 11 Mar 13:30. There is no way home now. Please book a paid escort."
+    assert Alert.objects.get().says == said
+    ladder.sweep(now=next_week - 12 * HOUR)
+    assert alert(visit).says.endswith("Please find another day, or somebody after all.")
+
+
 def test_twenty_hours_before_the_others_are_asked_and_then_an_escort(clinic: Clinic, next_week):
     under(clinic)
     sam, visit = taken_by(clinic, "Sam", next_week)

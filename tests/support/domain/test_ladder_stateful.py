@@ -122,7 +122,8 @@ class Ladders(RuleBasedStateMachine):
     def what_the_clinic_must_arrange_was_told(self):
         step = self.running()
         if step is not None and step.rung != LadderRung.ADULTS:
-            assert Alert.objects.filter(kind=AlertKind.LADDER, infusion=self.visit).exists()
+            told = Alert.objects.filter(infusion=self.visit, kind__in=[AlertKind.LADDER, AlertKind.CANT_COME])
+            assert told.exists()
 
     @invariant()
     def who_lapsed_alone_is_called(self):
