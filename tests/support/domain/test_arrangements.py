@@ -9,8 +9,8 @@ from clinic.domain import infusions
 from clinic.domain.errors import Refused
 from clinic.enums import ReleasedHow, Role, Rung
 from clinic.models import AuditEntry, Infusion
-from support.domain import arrangements, commitments, handovers, ripple, way_home
-from support.models import Alert, Arrangement
+from support.domain import arrangements, commitments, handovers, ladder, patient_page, ripple, way_home
+from support.models import Alert, Arrangement, LadderStep
 from tests.factories import CourseFactory, InfusionFactory, PolicyFactory
 from tests.support.conftest import Clinic
 
@@ -275,6 +275,49 @@ def test_somebody_may_say_yes_besides_and_both_are_said(clinic: Clinic, visit: I
     assert found.sentence.startswith("Sam said yes but has not confirmed. Watched ride: City Cabs")
     commitments.reconfirm(commitment=clinic.promise(sam, visit), via="link", now=late)
     assert way(clinic, visit, late).word == "Way home"
+
+
+def test_the_desk_is_told_when_a_helper_takes_what_was_arranged_and_when_they_step_back(
+    clinic: Clinic, visit: Infusion
+) -> None:
+    arrange(clinic, visit)
+    sam = clinic.named("Sam")
+    clinic.yes(sam, visit)
+    both = Alert.objects.get(key__startswith="besides:").says
+    assert both.startswith("Sam takes Maya home, Wed 11 Mar 13:30. There is also: A ride the clinic books and watches.")
+    commitments.withdraw(commitment=clinic.promise(sam, visit), via="link", now=clinic.now)
+    says = Alert.objects.get(key__startswith="withdrawn:").says
+    assert says == "Sam stepped back from Wed 11 Mar 13:30. There is still: A ride the clinic books and watches."
+    assert way_home.gate(clinic.fresh(visit), visit.starts_at) == []
+
+
+def test_what_is_arranged_ends_the_search_and_its_end_begins_it_again(clinic: Clinic, visit: Infusion) -> None:
+    near = visit.starts_at - timedelta(days=2)
+    ladder.sweep(now=near)
+    open_steps = LadderStep.objects.filter(infusion=visit, ended_at=None)
+    assert open_steps.count() == 1
+    row = arrange(clinic, visit, now=near)
+    assert not open_steps.exists()
+    assert LadderStep.objects.get().end == "taken"
+    end(clinic, row, now=near + timedelta(hours=1))
+    assert open_steps.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("rung", "note"),
+    [
+        (Rung.WATCHED_RIDE, "We book a ride for you, see you into it and make sure that you come home."),
+        (Rung.EXTENDED_STAY, "You stay with us longer, until about 16:55. Then you can go home."),
+    ],
+)
+def test_the_patient_reads_what_was_arranged_unless_somebody_comes(
+    clinic: Clinic, visit: Infusion, rung: Rung, note: str
+) -> None:
+    assert patient_page.build(patient=clinic.patient, now=clinic.now).arranged_note == ""
+    arrange(clinic, visit, rung)
+    assert patient_page.build(patient=clinic.patient, now=clinic.now).arranged_note == note
+    clinic.yes(clinic.named("Sam"), visit)
+    assert patient_page.build(patient=clinic.patient, now=clinic.now).arranged_note == ""
 
 
 def test_rules_that_no_longer_allow_it_close_the_gate(clinic: Clinic, visit: Infusion) -> None:
