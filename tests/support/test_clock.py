@@ -10,7 +10,7 @@ from clinic.domain import infusions
 from messaging.domain import dispatch, settle
 from messaging.models import Message
 from support.domain import commitments, watch
-from support.models import Commitment
+from support.models import Alert, Commitment, Designation
 from tests.support.conftest import Clinic, Phones
 
 MINUTE = timedelta(minutes=1)
@@ -188,3 +188,26 @@ def test_nobody_who_has_agreed_to_nothing_gets_more_than_the_invitation(phones: 
     ]
     assert [message.to for message in mail.outbox] == [["lee@example.org"]]
     assert Commitment.objects.get(designation=lee).status == "lapsed"
+
+
+def test_who_does_not_say_home_is_texted_then_called_then_looked_for(phones: Phones, clinic: Clinic, next_week):
+    clinic.now = next_week - 6 * DAY
+    jo, sam = clinic.named("Joanna"), clinic.named("Sam", phone="+14105550123", email="")
+    Designation.objects.filter(pk=jo.pk).update(call_first=True, may_know=["contact"])
+    visit = clinic.book(next_week)
+    clinic.confirmed(sam, visit)
+    visit = clinic.until(visit, "ready")
+    left = visit.ready_at
+    clinic.hand_over(visit, clinic.promise(sam, visit), now=left)
+    walk(left + MINUTE, left + 4 * HOUR, step=5 * MINUTE)
+    asked = Message.objects.filter(kind__in=["helper_home", "patient_home"]).order_by("kind")
+    assert [(row.kind, row.status, row.sent_at - left) for row in asked] == [
+        ("helper_home", "sent", 90 * MINUTE),
+        ("patient_home", "sent", 90 * MINUTE),
+    ]
+    assert [text for text in phones.texts("+14105550123") if "home" in text][-1].startswith(
+        f"{clinic.site.public_name}: are you home with Maya? [link] Or call: "
+    )
+    unknown = Alert.objects.filter(kind="home_unknown").order_by("pk")
+    assert [(row.opened_at - left) // MINUTE for row in unknown] == [106, 136]
+    assert [row.designation for row in unknown] == [sam, jo]
