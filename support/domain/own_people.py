@@ -3,7 +3,7 @@ changing; what cannot count yet is kept."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -14,7 +14,10 @@ from clinic.domain.errors import Refused
 from clinic.models import Patient, StaffMember
 from support.domain import designations, pending
 from support.enums import ConsentHow, PendingKind
-from support.models import Designation, SupportPerson
+from support.models import Designation, PendingChange, SupportPerson
+
+# Named by the patient's own link within a day, whether they stayed on the list or not.
+MOST_A_DAY = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +68,8 @@ def name(
     ``person``: somebody known, where ``witness`` found out that it is the same.
     """
     with transaction.atomic():
+        if witness is None:
+            _refuse_too_many(patient, now)
         known = person if witness is not None else _known(patient, person_fields)
         who = known or SupportPerson(site=patient.site, **dict(person_fields))
         designations.refuse_who_cannot(who, patient, wanted.roles, call_first=wanted.call_first)
@@ -148,14 +153,21 @@ def _is_all(less: Mapping[str, Any], fields: Mapping[str, Any], row: Designation
 
 
 def _known(patient: Patient, person_fields: Mapping[str, Any]) -> SupportPerson | None:
-    """Somebody here with this first name at this number, as the list tells people apart. Nothing of what is known of
-    them is shown to whoever names them."""
+    """Somebody here with these names at this number: whoever names them learns nothing they did not say."""
     if not person_fields["phone"]:
         return None
-    same = SupportPerson.objects.filter(
-        site=patient.site, phone=person_fields["phone"], given_name__iexact=person_fields["given_name"], is_escort=False
-    )
+    names = {f"{name}__iexact": person_fields[name] for name in ("given_name", "family_name")}
+    same = SupportPerson.objects.filter(site=patient.site, phone=person_fields["phone"], is_escort=False, **names)
     return same.select_related("site").order_by("-pk").first()
+
+
+def _refuse_too_many(patient: Patient, now: datetime) -> None:
+    """Each of them gets a message: a link in wrong hands must not become a way to write to strangers."""
+    since = now - timedelta(days=1)
+    named = Designation.objects.filter(patient=patient, consent_how=ConsentHow.OWN_LINK, valid_from__gt=since).count()
+    kept = PendingChange.objects.filter(patient=patient, kind=PendingKind.NAME_PERSON, asked_at__gt=since).count()
+    if named + kept >= MOST_A_DAY:
+        raise Refused(_("That is many people for one day. Please call us, and we do it together."))
 
 
 def _refuse_listed(known: SupportPerson | None, patient: Patient) -> None:

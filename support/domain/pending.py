@@ -205,8 +205,11 @@ def _refuse_too_early(patient: Patient, now: datetime, witness: StaffMember | No
 
 
 def _locked(change: PendingChange) -> PendingChange:
-    """Held, with what it is about; refused where somebody was quicker. The patient's lock is first, as in ``keep``."""
+    """Held, with what it is about; refused where somebody was quicker. The patient's lock is first, as in ``keep``, and
+    the person's before what waits about them, as where they are taken off the list."""
     locks.diary(rooms=[], clinicians=[], patients=[change.patient_id])
+    if change.designation_id is not None:
+        locks.held(Designation.objects.all(), change.designation_id)
     rows = PendingChange.objects.select_related("patient__site", "designation__person", "designation__patient__site")
     row = locks.held(rows, change.pk)
     if row.decided_at is not None:

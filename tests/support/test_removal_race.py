@@ -1,13 +1,13 @@
 """A patient takes somebody off the list in the second in which that person takes a date."""
 
-from threading import Event, Thread
+from threading import Barrier, Event, Thread
 
 import pytest
 from django.db import connection, transaction
 
 from clinic.domain.errors import Refused
-from support.domain import commitments, designations
-from support.enums import CommitmentStatus
+from support.domain import commitments, designations, pending
+from support.enums import OPEN_COMMITMENTS, CommitmentStatus, PendingKind
 from support.models import Commitment
 from tests.support.conftest import new_clinic
 
@@ -55,3 +55,46 @@ def test_whoever_is_off_the_list_holds_nothing_whichever_tap_was_first(now, next
     sam.refresh_from_db()
     assert sam.withdrawn_at is not None
     assert row.status in {S.WITHDRAWN, S.DECLINED}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_confirmed_in_the_second_of_the_removal_brings_nobody_back(now):
+    clinic = new_clinic(now=now, phone="+14105550199")
+    sam = clinic.named("Sam")
+    fields = {"rank": 1, "may_know": [], "relationship": "", "call_first": False, "ask_first": False}
+    kept = pending.keep(
+        patient=clinic.patient,
+        kind=PendingKind.CHANGE_PERSON,
+        designation=sam,
+        asked_for={**fields, "roles": ["ride", "presence"], "wording": "Yes."},
+        actor="link:abc",
+        now=now,
+    )
+    ready = Barrier(2)
+    failed: list[BaseException] = []
+
+    def run(act) -> None:
+        ready.wait(5)
+        try:
+            act()
+        except Refused:
+            pass
+        except Exception as error:
+            failed.append(error)
+        finally:
+            connection.close()
+
+    acts = (
+        lambda: pending.confirm(change=kept, actor="link:abc", now=now),
+        lambda: designations.withdraw(designation=sam, actor="staff:1", now=now),
+    )
+    threads = [Thread(target=run, args=[act]) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sam.refresh_from_db()
+    kept.refresh_from_db()
+    assert failed == []
+    assert (sam.withdrawn_at, kept.decided_at) == (now, now)
+    assert not Commitment.objects.filter(designation=sam, status__in=OPEN_COMMITMENTS).exists()

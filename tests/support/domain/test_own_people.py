@@ -100,6 +100,22 @@ def test_whoever_helps_two_patients_is_one_person_with_a_link_for_each(clinic: C
     )
 
 
+def test_who_names_somebody_by_number_and_first_name_learns_no_last_name(clinic: Clinic):
+    theirs = name(clinic, patient=PatientFactory(site=clinic.site), family_name="Okoro")
+    mine = name(clinic)
+    assert (mine.person.full_name, mine.person == theirs.person) == ("Jo", False)
+
+
+def test_a_link_in_wrong_hands_does_not_write_to_everybody(clinic: Clinic):
+    for number in range(own_people.MOST_A_DAY):
+        row = name(clinic, f"Jo{number}")
+        designations.withdraw(designation=row, actor="link:abc", now=clinic.now)
+    with pytest.raises(Refused, match="many people for one day"):
+        name(clinic, "Onemore")
+    clinic.now += timedelta(days=1)
+    assert name(clinic, "Onemore")
+
+
 def test_who_is_only_called_in_an_emergency_is_asked_for_nothing_and_written_to_about_nothing(clinic, next_week):
     jo = name(clinic, roles=[], call_first=True)
     clinic.book(next_week)

@@ -8,10 +8,10 @@ from django.test import Client
 from django.utils import timezone
 
 from clinic.enums import Role
-from clinic.models import AuditEntry, Infusion
+from clinic.models import AuditEntry, Infusion, StaffMember
 from support.domain import handovers, links
 from support.enums import CommitmentStatus
-from support.models import Commitment, Designation, Link
+from support.models import Commitment, Designation, Handover, Link
 from tests import world
 
 pytestmark = pytest.mark.django_db
@@ -28,15 +28,22 @@ def at(stage: str) -> None:
     Commitment.objects.update(status=CommitmentStatus.RECONFIRMED, reconfirmed_at=now)
     if stage == "series":
         world.shift(minutes=3 * 24 * 60)
-    if stage == "handover":
+    if stage in {"handover", "tonight"}:
         world.shift(minutes=-230)
         times = ["arrived_at", "started_at", "recovering_at", "ready_at"]
         begun = {name: now - timedelta(minutes=100 - 20 * number) for number, name in enumerate(times)}
         Infusion.objects.update(status="ready", **begun)
         handovers.prepare(infusion=Infusion.objects.get(), now=now)
+    if stage == "tonight":
+        Commitment.objects.update(status=CommitmentStatus.KEPT)
+        nurse, promise = StaffMember.objects.filter(role=Role.NURSE).first(), Commitment.objects.get()
+        Handover.objects.update(
+            how="handover", commitment=promise, check_by="known", adult_seen=True, done_at=now, done_by=nurse
+        )
+        Infusion.objects.update(status="released", released_at=now, released_how="handover")
 
 
-STAGES = ["series", "day", "handover"]
+STAGES = ["series", "day", "handover", "tonight"]
 
 
 @pytest.fixture
