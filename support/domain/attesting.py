@@ -53,8 +53,8 @@ def newest(*, people: Iterable[int]) -> dict[int, Attestation]:
 
 
 def needed(person: SupportPerson) -> bool:
-    """Whether they have yet to read it as it is worded now."""
-    return not Attestation.objects.filter(person=person, edition=EDITION).exists()
+    """Whether they have yet to read it as it is worded now. Whoever does it for a living signed with the clinic."""
+    return not person.is_escort and not Attestation.objects.filter(person=person, edition=EDITION).exists()
 
 
 def needed_for(*, designation: Designation, dates: Iterable[int]) -> bool:

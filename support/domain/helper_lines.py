@@ -13,7 +13,7 @@ from support.models import Attestation, Designation
 
 def of(*, designations: Sequence[Designation], now: datetime) -> dict[int, str]:
     """By designation; who has nothing to say about is left out. Two queries where anybody takes the patient home."""
-    rides = [row for row in designations if SupportRole.RIDE in row.roles]
+    rides = [row for row in designations if SupportRole.RIDE in row.roles and not row.person.is_escort]
     if not rides:
         return {}
     loads = load.of(designations=rides, now=now)

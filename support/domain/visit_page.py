@@ -192,7 +192,8 @@ def _phases(infusion: Infusion) -> list[Phase]:
 
 def _promised(row: Commitment, infusion: Infusion, unreached: str, said: Attestation | None) -> Promised:
     status = C(row.status)
-    may_drive = row.role == SupportRole.RIDE and (status in HOLDING or status == C.ASKED)
+    is_up_to_them = row.role == SupportRole.RIDE and (status in HOLDING or status == C.ASKED)
+    may_drive = is_up_to_them and not row.designation.person.is_escort
     is_open = infusion.state not in board.OVER and infusion.state not in OFF
     return Promised(
         commitment=row,
