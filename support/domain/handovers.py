@@ -154,12 +154,15 @@ def release_otherwise(
         return handover
 
 
-def accept(*, handover: Handover, now: datetime, actor: str) -> Handover:
-    """The helper read the lines and accepted them. Idempotent."""
+def accept(*, handover: Handover, now: datetime, actor: str, commitment: Commitment | None = None) -> Handover:
+    """The helper read the lines and accepted them. Idempotent. ``commitment``: whose tap it was; refused where somebody
+    else takes the patient by now."""
     with transaction.atomic():
         row = Handover.objects.select_for_update(of=("self",)).select_related("infusion").get(pk=handover.pk)
         if InfusionStatus(row.infusion.status) not in {S.READY, S.RELEASED}:
             raise Refused(_("This visit is over."))
+        if commitment is not None and row.commitment_id not in {None, commitment.pk}:
+            raise Refused(_("Somebody else has this date. There is nothing for you to do."))
         if row.accepted_at is None:
             row.accepted_at = now
             row.save(update_fields=["accepted_at"])

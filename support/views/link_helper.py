@@ -160,7 +160,7 @@ def accept(request: HttpRequest, pk: int) -> str:
     drawn = Handover.objects.filter(infusion=mine.infusion).first()
     if drawn is None or mine.role != SupportRole.RIDE:
         raise Refused(_("It is not time for this yet. We tell you when."))
-    handovers.accept(handover=drawn, now=request.now, actor=who(request))
+    handovers.accept(handover=drawn, now=request.now, actor=who(request), commitment=mine)
     return _("Thank you. You can leave together now, when the nurse says so.")
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from clinic.domain.errors import Refused
 from clinic.enums import Role
-from support.domain import designations, swaps
+from support.domain import designations, handovers, swaps
 from support.enums import HandoverCheck, SupportRole
 from support.models import Alert, Handover
 from tests.support.conftest import Clinic
@@ -84,3 +84,13 @@ def test_who_was_named_during_the_treatment_needs_a_clinician(clinic: Clinic, re
     with pytest.raises(Refused, match="Lee was named after the treatment began"):
         swap(clinic, visit, lee)
     assert swap(clinic, visit, lee, by=Role.CLINICIAN).status == "reconfirmed"
+
+
+def test_a_tap_of_whoever_had_it_accepts_nothing_for_the_other(clinic: Clinic, ready):
+    """Their page was drawn before the swap."""
+    visit, sam, jo = ready
+    before = clinic.promise(sam, visit)
+    swap(clinic, visit, jo)
+    with pytest.raises(Refused, match="Somebody else has this date"):
+        handovers.accept(handover=Handover.objects.get(), now=visit.ready_at, actor="link:abc", commitment=before)
+    assert Handover.objects.get().accepted_at is None
