@@ -4,17 +4,19 @@ Every function locks the visit's row first, so two people who take the same way 
 database's own constraint stands behind that.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from clinic.domain import attempts
 from clinic.domain.errors import Refused
 from clinic.enums import AHEAD_OR_HERE, InfusionStatus
 from clinic.models import Infusion, StaffMember
-from support.domain import agreeing, asking, code_words, desk_news, ladder, replan, rules
+from support.domain import agreeing, asking, busy, code_words, desk_news, ladder, replan, rules
+from support.domain.busy import Busy
 from support.domain.promise_rows import (
     LEFT,
     fresh,
@@ -36,13 +38,14 @@ S = CommitmentStatus
 
 @dataclass(frozen=True, kw_only=True)
 class Answered:
-    """What became of each ticked date: taken, gone to somebody else, moved to another time meanwhile, or (to sit in the
-    room) full."""
+    """What became of each ticked date: taken, gone to somebody else, moved to another time meanwhile, (to sit in the
+    room) full, or at a time they cannot."""
 
     taken: list[Commitment]
     too_late: list[Commitment]
     changed: list[Commitment]
     full: list[Commitment]
+    busy: list[Commitment]
 
 
 def accept(
@@ -168,14 +171,32 @@ def answer_dates(
 
     A commitment belongs to a time: a yes to a time that has changed since the page was drawn is no yes to the new one.
     Whoever has several roles on a date takes them together, or none where somebody else has the way home by now.
-    Ids of other people's commitments are ignored.
+    Ids of other people's commitments are ignored. Refused only where a hundred others answer in the same moment.
     """
-    answered = Answered(taken=[], too_late=[], changed=[], full=[])
+    ids = list(take)
+
+    def work() -> Answered:
+        return _answer(designation, ids, now, via, actor)
+
+    try:
+        return attempts.run_or_refuse(work)
+    except Refused:
+        # Many answer at once: by now one of them has it, and the others need not wait for each other to hear so.
+        return attempts.run_or_refuse(work)
+
+
+def _answer(
+    designation: Designation, ids: Sequence[int], now: datetime, via: AnsweredVia | str, actor: str
+) -> Answered:
+    answered = Answered(taken=[], too_late=[], changed=[], full=[], busy=[])
     with transaction.atomic():
         mine = Commitment.objects.filter(designation=designation)
-        ticked = mine.filter(pk__in=list(take)).select_related("designation__person", "infusion")
+        ticked = mine.filter(pk__in=ids).select_related("designation__person", "infusion")
         # In the order of the visits' ids, as everybody who locks several does.
         for seen in ticked.order_by("infusion_id", "pk"):
+            if _is_somebody_elses(seen):
+                answered.too_late.append(seen)
+                continue
             visit = locked(infusion_id=seen.infusion_id)
             if seen.for_starts_at != visit.starts_at:
                 answered.changed.append(seen)
@@ -185,8 +206,18 @@ def answer_dates(
             for row in sorted(rows, key=lambda row: row.role != SupportRole.RIDE):
                 if not _take(visit, row, answered, via, now, actor):
                     break
-            replan.replan(infusion=visit, now=now)
+            if any(row.infusion_id == visit.pk for row in answered.taken):
+                replan.replan(infusion=visit, now=now)
     return answered
+
+
+def _is_somebody_elses(seen: Commitment) -> bool:
+    """Said without a lock: whoever steps back asks them again."""
+    if seen.role != SupportRole.RIDE or seen.status in {*HOLDING, S.VOID}:
+        return False
+    if seen.for_starts_at != seen.infusion.starts_at:
+        return False
+    return rides(seen.infusion).filter(status__in=HOLDING).exclude(designation=seen.designation_id).exists()
 
 
 def _take(
@@ -198,6 +229,9 @@ def _take(
     try:
         with transaction.atomic():
             answered.taken.append(_accept(visit, row, via, now, None, actor))
+    except Busy:
+        answered.busy.append(row)
+        return False
     except Refused:
         if row.role == SupportRole.RIDE:
             answered.too_late.append(row)
@@ -257,6 +291,8 @@ def _accept(
         return row
     if row.role == SupportRole.RIDE and ride_is_held(visit):
         raise Refused(_("Somebody else has this date. There is nothing for you to do."))
+    if row.role == SupportRole.RIDE:
+        busy.refuse(person=person, visit=visit, is_told_by_staff=recorded_by is not None)
     if row.role == SupportRole.PRESENCE:
         refuse_if_the_room_is_full(visit)
     if visit.state.in_the_house:

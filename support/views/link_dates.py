@@ -57,19 +57,22 @@ def ticks(request: HttpRequest) -> set[int]:
 
 def take(request: HttpRequest, ticked: Collection[int]) -> None:
     """A date that somebody took meanwhile is told kindly."""
-    answers = commitments.answer_dates(
-        designation=request.link.designation,
-        take=ticked,
-        now=request.now,
-        via=AnsweredVia.LINK,
-        actor=who(request),
-    )
+    by = {"designation": request.link.designation, "actor": who(request), "now": request.now}
+    try:
+        answers = commitments.answer_dates(take=ticked, via=AnsweredVia.LINK, **by)
+    except Refused as refused:
+        messages.info(request, str(refused))
+        return
+    if not any((answers.taken, answers.changed, answers.too_late, answers.full, answers.busy)):
+        messages.info(request, _("This visit is off. There is nothing for you to do."))
     if answers.taken:
         messages.success(request, _("Thank you. You have these dates now, and we have told the clinic."))
     if answers.changed:
         messages.info(request, _("The time of a date has just changed. Please look at the new time below."))
     if answers.too_late:
         messages.info(request, _("Somebody else has just taken one of these dates. Nothing for you to do there."))
+    if answers.busy:
+        messages.info(request, _("It looks as if something else is on for you then. Please call us about this date."))
     if answers.full:
         messages.info(request, _("The room has no place left for another guest on one of these dates. Thank you."))
 
