@@ -11,13 +11,13 @@ from clinic.models import Infusion
 from support.domain import day, rules
 from support.domain.visit_rows import VisitRow
 
-# Of one protocol, whatever its version: so many visits at least, so many at most, none older than this.
-ENOUGH, NEWEST = 8, 40
+# Of one protocol, whatever its version: so many visits at least, so many at most, among the site's last and none older
+# than this. The board asks every few seconds: what it costs must not grow with the clinic's past.
+ENOUGH, NEWEST, AMONG = 8, 40, 1000
 NOT_OLDER = timedelta(days=180)
 # Nobody drives over for a window narrower than this.
 NARROWEST = timedelta(minutes=10)
 
-# One walk back through the site's visits for each protocol, over the index of the day's board.
 PAST = """
 SELECT asked.id, count(*),
     percentile_cont(ARRAY[0.25, 0.5, 0.75]) WITHIN GROUP (ORDER BY past.whole),
@@ -25,12 +25,14 @@ SELECT asked.id, count(*),
 FROM clinic_protocol asked CROSS JOIN LATERAL (
     SELECT extract(epoch FROM visit.ready_at - visit.started_at)::float AS whole,
         extract(epoch FROM visit.ready_at - visit.recovering_at)::float AS recovery
-    FROM clinic_infusion visit
+    FROM (
+        SELECT course_id, starts_at, started_at, recovering_at, ready_at FROM clinic_infusion
+        WHERE site_id = asked.site_id AND starts_at > %s AND starts_at <= %s
+            AND ready_at IS NOT NULL AND recovering_at IS NOT NULL AND stopped_early_at IS NULL
+        ORDER BY starts_at DESC LIMIT %s
+    ) visit
     JOIN clinic_course course ON course.id = visit.course_id
-    JOIN clinic_protocol protocol ON protocol.id = course.protocol_id
-    WHERE visit.site_id = asked.site_id AND protocol.family = asked.family
-        AND visit.starts_at > %s AND visit.starts_at <= %s
-        AND visit.ready_at IS NOT NULL AND visit.recovering_at IS NOT NULL AND visit.stopped_early_at IS NULL
+    JOIN clinic_protocol protocol ON protocol.id = course.protocol_id AND protocol.family = asked.family
     ORDER BY visit.starts_at DESC LIMIT %s
 ) past
 WHERE asked.id = ANY(%s)
@@ -74,7 +76,7 @@ def learned(*, infusions: Iterable[Infusion | VisitRow], now: datetime) -> dict[
     if not asked:
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(PAST, [now - NOT_OLDER, now, NEWEST, sorted(asked), ENOUGH])
+        cursor.execute(PAST, [now - NOT_OLDER, now, AMONG, NEWEST, sorted(asked), ENOUGH])
         rows = cursor.fetchall()
     return {
         pk: Learned(visits=count, whole=_spread(whole), recovery=_spread(recovery))
