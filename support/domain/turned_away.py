@@ -92,6 +92,6 @@ def _tell(visit: Infusion, row: NotHandedOverTo, now: datetime) -> None:
         says=says,
         patient=visit.patient,
         infusion=visit,
-        designation=named,
+        # Nobody calls whoever was turned away: the page of the alert names those who can come.
         now=now,
     )
