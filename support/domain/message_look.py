@@ -85,5 +85,4 @@ def _page_title(message: Message, who: Addressee, name: str) -> str:
     if message.channel != Channel.SMS:
         return ""
     is_helper = who.designation is not None
-    first_name, language = who.patient.first_name, words.spoken(message)
-    return wording_about.page_title(name=name, is_helper=is_helper, first_name=first_name, language=language)
+    return wording_about.page_title(name=name, is_helper=is_helper, language=words.spoken(message))

@@ -52,23 +52,18 @@ TITLES: Mapping[str, Promise] = {
     "reply_staffed": _("Answer: when we read it"),
     "reply_stopped": _("Answer to STOP"),
 }
-# Titles as the templates write them, so that they are translated with them.
+# Titles as the templates write them, so that they are translated with them. A phone that fetches a helper's page to
+# show what it is called keeps no cookie: it is asked whose the page is.
 PATIENT_PAGE = "Your next visit"
-HELPER_PAGE = "%(name)s asked for your help"
+HELPER_PAGE = "Is this page yours?"
 PAGES: Mapping[str, str] = {
     "patient_home": "Your day",
     "checkin_evening": "Your day",
     "checkin_next_day": "Your day",
-    "helper_3_hours": "Bring %(name)s home",
-    "helper_come_in": "Bring %(name)s home",
-    "helper_home": "Tonight with %(name)s",
-    "helper_checkin_evening": "Tonight with %(name)s",
-    "helper_checkin_next_day": "Tonight with %(name)s",
 }
 
 
-def page_title(*, name: str, is_helper: bool, first_name: str, language: str) -> str:
-    """As the page calls itself in the reader's language."""
-    title = PAGES.get(name, HELPER_PAGE if is_helper else PATIENT_PAGE)
+def page_title(*, name: str, is_helper: bool, language: str) -> str:
+    """As the page calls itself in the reader's language, to whoever opens it for the first time."""
     with override(language):
-        return gettext(title) % {"name": first_name}
+        return gettext(PAGES.get(name, HELPER_PAGE if is_helper else PATIENT_PAGE))

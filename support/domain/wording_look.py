@@ -188,4 +188,4 @@ def _page_title(which: Which, kind: Kind, draft: Draft) -> str:
     if not draft.link or not which.is_text:
         return ""
     is_helper = kind.audience == Audience.HELPER
-    return wording_about.page_title(name=which.name, is_helper=is_helper, first_name=NAME, language=which.language)
+    return wording_about.page_title(name=which.name, is_helper=is_helper, language=which.language)

@@ -65,7 +65,7 @@ def test_who_may_not_know_dates_is_shown_the_neutral_words(clinic: Clinic, next_
     message = Message.objects.select_related("site").get(kind="helper_reconfirm")
     look = message_look.of(message=message, now=clinic.now)
     assert look.name == "helper_news"
-    assert look.screen.page_title == "Maya asked for your help"
+    assert look.screen.page_title == "Is this page yours?"
 
 
 def test_looking_makes_no_link(clinic: Clinic, reminder):

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.core import mail
 
@@ -14,7 +15,7 @@ from clinic.models import AuditEntry
 from messaging.domain import dispatch, kinds
 from messaging.enums import Channel
 from messaging.models import Message, Wording
-from support.domain import wording_about, wording_changes, wording_look, wording_page
+from support.domain import links, wording_about, wording_changes, wording_look, wording_page
 from support.domain.wording_look import Which
 from tests.support.conftest import Clinic, Phones
 
@@ -105,9 +106,16 @@ def test_a_page_is_called_on_the_lock_screen_what_it_calls_itself(name):
 
 
 def test_a_page_is_called_in_the_readers_language():
-    title = wording_about.page_title(name="helper_ask_again", is_helper=True, first_name="Maya", language="es")
-    assert title != "Maya asked for your help"
-    assert "Maya" in title
+    title = wording_about.page_title(name="helper_ask_again", is_helper=True, language="es")
+    assert title == "¿Es tuya esta página?"
+
+
+def test_a_phone_that_fetches_a_helpers_page_is_told_what_the_lock_screen_shows(client, clinic):
+    link = links.for_designation(designation=clinic.named("Sam"), now=clinic.now)
+    with time_machine.travel(clinic.now, tick=False):
+        page = client.get(f"/l/{links.token(link)}/", follow=True).content.decode()
+    title = wording_about.page_title(name="helper_invitation", is_helper=True, language="en")
+    assert f"<title>{title} · {clinic.site.public_name}" in page
 
 
 def test_changes_are_told_word_by_word():
