@@ -4,20 +4,21 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from clinic.domain import attempts, audit, locks, times
+from clinic.domain import attempts, audit, locks
 from clinic.domain.errors import Refused
 from clinic.domain.followers import Change
 from clinic.domain.spoken import say_moment
-from clinic.enums import OFF, Rung
-from clinic.models import Infusion, Patient, Site, StaffMember
+from clinic.enums import Rung
+from clinic.models import Infusion, Site, StaffMember
 from support.domain import (
     agreeing,
     alerts,
     arrangements,
     asking,
+    busy,
     commitments,
     designations,
     invitations,
@@ -126,12 +127,12 @@ def why_not(*, infusion: Infusion, escort: SupportPerson, now: datetime) -> list
         against.append(_("Only somebody who is 18 or older can take a patient home."))
     if _is_own_helper(infusion, escort):
         against.append(_("The patient has named %(name)s already. Ask them like the others.") % name)
-    if _is_treated(infusion, escort):
+    if busy.is_treated(person=escort, visit=infusion):
         against.append(_("%(name)s has a visit of their own that day.") % name)
     against += [
         _("%(name)s takes somebody else home on %(moment)s.")
         % {**name, "moment": say_moment(other.starts_at, infusion.site)}
-        for other in _elsewhere(infusion, escort)
+        for other in busy.elsewhere(person=escort, visit=infusion)
     ]
     return against
 
@@ -157,7 +158,7 @@ def _moved(visit: Infusion, before: datetime, now: datetime) -> None:
     )
     for row in gone.select_related("designation__person").order_by("designation_id"):
         named = row.designation
-        if _elsewhere(visit, named.person):
+        if busy.elsewhere(person=named.person, visit=visit):
             _call_about_the_new_time(visit, named, now)
             continue
         _open_until(named, max(named.valid_until or now, visit.ends_at + OPEN_AFTER))
@@ -233,35 +234,4 @@ def _open_until(designation: Designation, until: datetime) -> Designation:
 def _is_own_helper(visit: Infusion, escort: SupportPerson) -> bool:
     """Named by the patient, not by a booking of the clinic's; perhaps recorded a second time."""
     named = Designation.objects.filter(patient=visit.patient_id, withdrawn_at=None, valid_until=None)
-    return named.filter(Q(person=escort) | _same(escort, "person__")).exists()
-
-
-def _is_treated(visit: Infusion, escort: SupportPerson) -> bool:
-    """A patient too, with a visit that day, or this one's patient themselves."""
-    patients = Patient.objects.filter(Q(pk=escort.patient_id) | _same(escort, ""), site=visit.site_id)
-    zone = visit.site.zone
-    begin, end = times.day_bounds(day=times.local_day(moment=visit.starts_at, zone=zone), zone=zone)
-    that_day = Infusion.objects.filter(starts_at__gte=begin, starts_at__lt=end).exclude(status__in=OFF)
-    return patients.filter(Q(pk=visit.patient_id) | Q(pk__in=that_day.values("patient"))).exists()
-
-
-def _same(escort: SupportPerson, path: str) -> Q:
-    """Somebody of the same first name at the same number."""
-    who = {f"{path}phone": escort.phone, f"{path}given_name__iexact": escort.given_name}
-    return Q(**who) if escort.phone else Q(pk__in=[])
-
-
-def _elsewhere(visit: Infusion, escort: SupportPerson) -> list[Infusion]:
-    """Visits of others whose way home is this escort's while they are needed for this one: from the earliest time of
-    leaving until everybody is home."""
-    travel = timedelta(minutes=rules.of(infusion=visit).travel_minutes)
-    promised = Commitment.objects.filter(
-        designation__person=escort,
-        role=SupportRole.RIDE,
-        status__in=HOLDING,
-        for_starts_at=F("infusion__starts_at"),
-        infusion__pickup_from__lt=visit.ends_at + travel,
-        infusion__ends_at__gt=visit.pickup_from - travel,
-    )
-    rows = promised.exclude(infusion=visit).exclude(infusion__status__in=OFF).select_related("infusion")
-    return [row.infusion for row in rows.order_by("for_starts_at")]
+    return named.filter(Q(person=escort) | busy.same(escort, "person__")).exists()
