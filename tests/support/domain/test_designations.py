@@ -93,7 +93,7 @@ def test_a_role_taken_away_ends_its_promises_and_given_back_it_is_asked_anew(cli
     change = {"designation": sam, "rank": 1, "may_know": [], "actor": "staff:1", "now": clinic.now}
     designations.change(roles=[SupportRole.PRESENCE], **change)
     assert (clinic.promise(sam, visit).status, clinic.promise(sam, visit, "presence").status) == ("withdrawn", "asked")
-    assert Alert.objects.exclude(kind=AlertKind.LADDER).get().kind == AlertKind.CANT_COME
+    assert Alert.objects.get().kind == AlertKind.CANT_COME
     designations.change(roles=[SupportRole.PRESENCE, SupportRole.RIDE], **change)
     assert clinic.promise(sam, visit).status == "asked"
 
@@ -104,10 +104,10 @@ def test_who_steps_back_from_everything_is_off_the_list_and_the_desk_tells_the_p
     clinic.yes(sam, visit)
     designations.stop_asking(designation=sam, now=clinic.now, actor="link:abc")
     assert Designation.objects.get().withdrawn_at == clinic.now
-    says = sorted(Alert.objects.exclude(kind=AlertKind.LADDER).values_list("says", flat=True))
+    says = sorted(Alert.objects.values_list("says", flat=True))
     assert says == [
         "Sam does not want to be asked any more and had dates. Please tell the patient.",
-        "Sam stepped back from Wed 11 Mar 13:30. There is no way home now.",
+        "Sam stepped back from Wed 11 Mar 13:30. There is no way home now. Please book a paid escort.",
     ]
 
 
