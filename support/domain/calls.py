@@ -145,7 +145,7 @@ def no_answer(*, commitment: Commitment, actor: StaffMember, now: datetime) -> N
     with transaction.atomic():
         visit = promise_rows.locked(infusion_id=commitment.infusion_id)
         row = promise_rows.fresh(commitment)
-        promise_rows.refuse_if_over(visit, row)
+        promise_rows.refuse_if_over(visit, row, now)
         same = AuditEntry.objects.filter(patient_id=visit.patient_id, at__gt=now - TWICE, verb=NO_ANSWER)
         if not same.filter(subject=_subject(row.pk), actor=audit.staff(actor)).exists():
             audit.record(

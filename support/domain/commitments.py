@@ -76,7 +76,7 @@ def reconfirm(
     with transaction.atomic():
         visit = locked(infusion_id=commitment.infusion_id)
         row = fresh(commitment)
-        refuse_if_over(visit, row)
+        refuse_if_over(visit, row, now)
         if row.status in {S.RECONFIRMED, S.KEPT}:
             return row
         if row.status != S.ACCEPTED:
@@ -276,7 +276,7 @@ def _accept(
     recorded_by: StaffMember | None,
     actor: str,
 ) -> Commitment:
-    refuse_if_over(visit, row)
+    refuse_if_over(visit, row, now)
     refuse_if_not_named(row, now)
     person = row.designation.person
     if row.role == SupportRole.RIDE and person.is_adult is False:

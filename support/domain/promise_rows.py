@@ -31,12 +31,14 @@ def is_over(visit: Infusion) -> bool:
     return not visit.state.is_live or visit.state in LEFT
 
 
-def refuse_if_over(visit: Infusion, row: Commitment) -> None:
+def refuse_if_over(visit: Infusion, row: Commitment, now: datetime) -> None:
     if row.status == S.VOID or row.for_starts_at != visit.starts_at:
         raise Refused(_("The time of this visit has changed. Please look at the new time."))
     if InfusionStatus(visit.status) in OFF:
         raise Refused(_("This visit is off. There is nothing for you to do."))
-    if InfusionStatus(visit.status) in LEFT:
+    # Nobody came to it, and nobody has written that down yet.
+    is_past = visit.state is InfusionStatus.BOOKED and now >= visit.ends_at
+    if InfusionStatus(visit.status) in LEFT or is_past:
         raise Refused(_("This visit is over."))
 
 
