@@ -13,6 +13,7 @@ from clinic.access import public
 from clinic.templatetags.homeward import ICONS, SHAPES
 from messaging.enums import MessageStatus
 from support.domain import day_counts
+from support.domain.coverage import Coverage, Date
 
 
 class ExampleForm(forms.Form):
@@ -107,7 +108,19 @@ COUNTED = Counter(
     {(day, str(MessageStatus.DELIVERED)): number for day, number in zip(WEEK, ARRIVED, strict=True)}
     | {(WEEK[3], "failed"): 2, (WEEK[6], str(MessageStatus.SENT)): 5}
 )
+COVERED = [("sure", "Sam, confirmed"), ("full", "Lee said yes"), ("half", "Maybe Sam"), ("asked", "Asked: Sam, Lee")]
+COVERAGE = Coverage(
+    dates=[
+        Date(infusion_id=number, starts_at=datetime(2026, 3, 3 + 2 * number, 15, 30, tzinfo=UTC), mark=mark, word=word)
+        for number, (mark, word) in enumerate([*COVERED, ("open", "Nobody yet"), ("red", "Nobody yet")], start=1)
+    ],
+    marks=["past", *(mark for mark, _word in COVERED), "open", "red"],
+    cover="1 confirmed, 1 covered, 1 maybe, 3 open",
+    share="Sam 4 rides, Lee 1 ride",
+    hint="Sam has most of them. Perhaps Lee can take one.",
+)
 PHONE = {
+    "coverage": COVERAGE,
     "marks": ["full", "full", "half", "open"],
     "dates": DATES,
     "phases": PHASES,
