@@ -64,5 +64,22 @@ def _arranged(visit: Infusion) -> Arrangement | None:
     return Arrangement.objects.filter(infusion=visit, for_starts_at=visit.starts_at, ended_at=None).first()
 
 
+def not_needed(*, visit: Infusion, row: Commitment, now: datetime) -> None:
+    """The patient left in another way, and somebody may be on the road for them. Needs the visit's lock."""
+    with alerts.for_the_desk():
+        named = {"name": visit.patient.first_name, "helper": row.designation.person.first_name}
+        sentence = _("%(name)s left in another way. Please tell %(helper)s that nobody has to come.") % named
+    alerts.open_alert(
+        kind=AlertKind.CALL_TASK,
+        key=f"not-needed:{row.pk}",
+        says=sentence,
+        patient=visit.patient,
+        infusion=visit,
+        designation=row.designation,
+        now=now,
+        once=True,
+    )
+
+
 def _key(row: Commitment) -> str:
     return f"withdrawn:{row.pk}:"

@@ -10,7 +10,7 @@ from clinic.domain import audit, changes, infusions, times
 from clinic.domain.errors import Refused
 from clinic.enums import InfusionStatus, ReleasedHow
 from clinic.models import Infusion, StaffMember
-from support.domain import against_advice, arrangements, code_words, commitments, homeward, leaving, rules
+from support.domain import against_advice, arrangements, code_words, commitments, desk_news, homeward, leaving, rules
 from support.enums import HandoverCheck
 from support.models import Commitment, Handover
 
@@ -151,6 +151,9 @@ def release_otherwise(
         visit = infusions.release(infusion=visit, how=how, actor=actor, now=now)
         if how == ReleasedHow.AGAINST_ADVICE:
             against_advice.call_after(visit=visit, now=now)
+        held = commitments.holder(infusion=visit)
+        if held is not None:
+            desk_news.not_needed(visit=visit, row=held, now=now)
         return handover
 
 

@@ -124,6 +124,9 @@ def is_about_today(commitment: Commitment, *, now: datetime) -> bool:
     visit = commitment.infusion
     if commitment.status not in HOLDING:
         return False
+    if visit.released_at is not None and takes_home(commitment) and commitment.status != CommitmentStatus.KEPT:
+        # The patient left in another way.
+        return False
     if visit.released_at is not None:
         return now < visit.released_at + STAYS
     return visit.starts_at - DAY_BEGINS <= now < visit.ends_at + STAYS

@@ -12,7 +12,7 @@ from clinic.enums import InfusionStatus, Role
 from clinic.models import Infusion
 from support.domain import alerts, commitments, emergency, plan, row_by_row, rules, visit_state
 from support.domain.plan_state import VisitState
-from support.enums import AlertKind, AlertStatus
+from support.enums import AlertKind, AlertStatus, CommitmentStatus
 from support.models import Alert, Designation
 
 WITH = ("site", "patient__site", "policy")
@@ -84,7 +84,7 @@ def _call_first(visit: Infusion, call: Alert, now: datetime) -> Alert:
 
 def _who_took_them(visit: Infusion) -> Designation | None:
     held = commitments.holder(infusion=visit)
-    return held.designation if held is not None else None
+    return held.designation if held is not None and held.status == CommitmentStatus.KEPT else None
 
 
 def _open(

@@ -228,12 +228,13 @@ def _covered(state: VisitState, helper: Helper) -> Iterator[Touch]:
 def _come_in(state: VisitState, helpers: list[Helper]) -> Iterator[Touch]:
     if state.ready_at is None:
         return
+    # Each time is its own matter: a step that was taken back is said anew when it is made again.
+    subject = f"{state.subject}:ready:{int(state.ready_at.timestamp())}"
     for helper in helpers:
         if any(pledge.role == SupportRole.RIDE for pledge in helper.with_status(*HOLDING)):
             until = state.ready_at + COME_IN_LASTS
-            yield _touch(
-                state, "helper_come_in", helper.reach, due=state.ready_at, not_after=until, rule=AT_ONCE, at=None
-            )
+            due = {"due": state.ready_at, "not_after": until}
+            yield _touch(state, "helper_come_in", helper.reach, **due, rule=AT_ONCE, at=None, subject=subject)
 
 
 def _home(state: VisitState, helpers: list[Helper]) -> Iterator[Touch]:
@@ -242,7 +243,8 @@ def _home(state: VisitState, helpers: list[Helper]) -> Iterator[Touch]:
         return
     due = state.released_at + timedelta(minutes=state.rules.travel_minutes)
     until = due + timedelta(minutes=state.rules.home_call_minutes)
-    took_them = [who for who in helpers if any(p.role == SupportRole.RIDE for p in who.with_status(*HOLDING))]
+    kept = CommitmentStatus.KEPT
+    took_them = [who for who in helpers if any(p.role == SupportRole.RIDE for p in who.with_status(kept))]
     for kind, who in [("patient_home", state.patient), *(("helper_home", helper.reach) for helper in took_them)]:
         is_call = channel(who=who, kind=kind, rules=state.rules) == CALL
         if not is_call and _later(state, who, due) == due < until:

@@ -8,7 +8,7 @@ from clinic.domain.errors import Refused
 from clinic.enums import DischargeItem, ReleasedHow
 from clinic.models import AuditEntry, Infusion
 from messaging.models import Message
-from support.domain import commitments, handovers
+from support.domain import commitments, handovers, helper_page
 from support.enums import AlertKind, HandoverCheck
 from support.models import Alert, Designation, Handover
 from tests.factories import PolicyFactory, ProtocolFactory, StaffFactory
@@ -306,6 +306,18 @@ def test_who_left_against_advice_is_called_within_the_time_of_the_rules(clinic: 
     assert call.says == f"Maya left against advice. Please call and ask how they are. {says}"
     assert call.deadline == visit.ready_at + timedelta(minutes=60)
     assert (call.designation == jo, call.owner) == (bool(may_know), clinic.nurse)
+
+
+def test_who_may_be_on_the_road_for_somebody_who_left_alone_is_called(clinic: Clinic, ready):
+    """And their page speaks of no evening with a patient they did not take."""
+    visit, sam = ready
+    otherwise(clinic, visit, ReleasedHow.AGAINST_ADVICE, now=visit.ready_at)
+    call = Alert.objects.get(kind=AlertKind.CALL_TASK)
+    assert call.says == "Maya left in another way. Please tell Sam that nobody has to come."
+    assert call.designation == sam.designation
+    assert helper_page.build(designation=sam.designation, now=visit.ready_at + LATER).today is None
+    assert not Message.objects.filter(kind="helper_home").exists()
+    assert Message.objects.get(kind="patient_home").status == "pending"
 
 
 def test_home_is_said_once_and_kept(clinic: Clinic, ready):
