@@ -132,6 +132,11 @@ def test_the_text_that_waits_is_void_and_the_one_that_went_is_said_on_the_page(n
     )
     press(nurse, "undo", visit, version=shown_version(page(nurse, visit)))
     assert "was told at 09:41 to come in. Please call: it takes longer." in page(nurse, visit)
+    with time_machine.travel(now + MINUTE, tick=False):
+        press(nurse, "ready", visit)
+        assert "it takes longer" not in page(nurse, visit)
+    again = Message.objects.filter(kind="helper_come_in").order_by("due_at").values_list("status", "due_at")
+    assert list(again) == [("sent", now), ("pending", now + MINUTE)]
 
 
 # --- leaving and home, where handovers are -----------------------------------------------------------
