@@ -250,3 +250,26 @@ def test_passwords_are_not_guessed_at_this_form_either(clinician, here, second):
 def test_a_confirmed_way_home_needs_nobody_else(clinician, here, now):
     CommitmentFactory(infusion=here, status=CommitmentStatus.RECONFIRMED, answered_at=now, reconfirmed_at=now)
     assert clinician.post(reverse("infusion_start", args=[here.pk])).status_code == 302
+
+
+# --- out of the door ----------------------------------------------------------------------------------------
+
+
+def test_a_nurse_lets_go_by_what_a_clinician_signed_off_when_it_was_arranged(sign_in, book, now, site):
+    clinician, nurse = sign_in(Role.CLINICIAN), sign_in(Role.NURSE)
+    visit = book(at=now + timedelta(hours=26))
+    press(clinician, "infusion_watched_ride", visit, RIDE, "ride")
+    row, begun = Arrangement.objects.get(), now - timedelta(hours=3)
+    phases = {"arrived_at": begun, "started_at": begun, "recovering_at": begun + timedelta(hours=1), "ready_at": now}
+    times = {"starts_at": begun, "pickup_from": now, "ends_at": now, "room_free_at": now}
+    type(visit).objects.filter(pk=visit.pk).update(status=InfusionStatus.READY, **phases, **times)
+    Arrangement.objects.update(for_starts_at=begun)
+    page = nurse.get(reverse("handover", args=[visit.pk])).content.decode()
+    assert f"signed off by {row.authorised_by.full_name} when it was arranged" in page
+    response = nurse.post(
+        reverse("infusion_release", args=[visit.pk]),
+        {"other-how": "watched_ride", "other-evidence": "", "other-score": "10"},
+    )
+    visit.refresh_from_db()
+    assert (response.status_code, visit.state) == (302, InfusionStatus.RELEASED)
+    assert (visit.handover.evidence, visit.handover.authorised_by) == (row.details, row.authorised_by)
