@@ -6,8 +6,10 @@ Nobody else climbs by itself when a helper steps back: CareCalendar's open day s
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from clinic.domain import infusions
+from clinic.domain import bookings, infusions
 from clinic.domain.errors import Refused
 from clinic.enums import Rung
 from clinic.models import AuditEntry, Closure
@@ -274,6 +276,23 @@ def test_one_at_a_time_only_the_first_is_asked_at_booking(clinic: Clinic, alone,
     assert asked(visit) == ["Sam"]
     ladder.sweep(now=clinic.now)
     assert (running(visit).designation, running(visit).until) == (alone[0], clinic.now + 24 * HOUR)
+
+
+def test_whom_the_rules_ask_costs_a_booking_no_statement(clinic: Clinic, next_week, django_assert_num_queries):
+    for name in ("Sam", "Joanna", "Lee"):
+        clinic.named(name)
+    course = clinic.book(next_week).course
+
+    def book(days):
+        bookings.place(course=course, slot=clinic.slot(next_week + days * DAY), actor=clinic.desk, now=clinic.now)
+
+    with CaptureQueriesContext(connection) as at_once:
+        book(days=1)
+    under(clinic, ladder_first_to_take=False)
+    # The new rules are read once.
+    book(days=2)
+    with django_assert_num_queries(len(at_once)):
+        book(days=3)
 
 
 def test_one_at_a_time_a_no_asks_the_next_by_message_in_the_same_moment(clinic: Clinic, alone, next_week):

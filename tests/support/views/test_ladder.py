@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from clinic.enums import Role
-from support.domain import ladder
+from support.domain import board, ladder
 from support.enums import StepEnd
 from support.models import LadderStep
 from tests.factories import CommitmentFactory, DesignationFactory
@@ -77,6 +77,17 @@ def test_pressed_twice_from_one_page_it_goes_on_once(desk, visit):
 
 def test_only_the_desk_and_care_go_on(sign_in, visit):
     assert press(sign_in(Role.ADMIN), "next", visit).status_code == 403
+
+
+@pytest.mark.parametrize("visits", [1, 3])
+def test_the_board_asks_once_however_many_are_asked(desk, book, site, now, visits, django_assert_num_queries):
+    for _each in range(visits):
+        visit = book(at=now + 2 * HOUR)
+        CommitmentFactory(infusion=visit, designation=DesignationFactory(patient=visit.patient), asked_at=now)
+    ladder.sweep(now=now)
+    board.day(site=site, day=now.date(), now=now)
+    with django_assert_num_queries(6):
+        assert len(board.day(site=site, day=now.date(), now=now).needs) == visits
 
 
 def test_the_board_says_whom_a_visit_asks_and_until_when(desk, visit):
