@@ -35,6 +35,19 @@ def test_it_is_said_once_for_everybody_who_named_them(clinic, sam):
     assert not attesting.needed(SupportPerson.objects.get(pk=sam.person_id))
 
 
+def test_pressed_twice_it_is_said_once(clinic, sam):
+    for _twice in range(2):
+        attesting.attest(person=sam.person, stay_hours=8, via="link", now=clinic.now)
+    assert Attestation.objects.count() == 1
+    attesting.attest(person=sam.person, stay_hours=4, via="link", now=clinic.now)
+    assert attesting.newest(people=[sam.person_id])[sam.person_id].stay_hours == 4
+
+
+def test_nobody_who_does_it_for_a_living_is_asked(clinic, sam):
+    sam.person.is_escort = True
+    assert not attesting.needed(sam.person)
+
+
 def test_only_a_ride_needs_it(clinic, sam, next_week):
     visit = clinic.book(next_week)
     jo = clinic.named("Jo", roles=(SupportRole.FOLLOWUP,))

@@ -46,7 +46,8 @@ def test_whoever_sits_in_the_room_reads_it_and_nobody_else(mine, here):
     page = helper.get(address).content.decode()
     assert "Holding my hand is fine" in page
     assert "“The window &lt;open&gt;”" in page
-    assert address in helper.get(f"/l/{here.helper_link.id}/").content.decode()
+    for path in ("", "dates/"):
+        assert f'href="{address}"' in helper.get(f"/l/{here.helper_link.id}/{path}").content.decode()
 
 
 def test_staff_read_it_on_the_visit_and_on_the_record_and_write_it_down(here):
