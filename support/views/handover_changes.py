@@ -48,6 +48,7 @@ def swap(request: HttpRequest, pk: int) -> HttpResponse:
     """Somebody else takes them: their yes is said here, and the words are drawn anew."""
     infusion = visit_of(request, pk)
     form = SwapForm(request.POST or None, named=swaps.may_take(infusion=infusion, now=timezone.now()))
+    before = door.takers(infusion)
 
     def act() -> None:
         swaps.swap(infusion=infusion, actor=request.user, now=timezone.now(), **form.cleaned_data)
@@ -55,6 +56,8 @@ def swap(request: HttpRequest, pk: int) -> HttpResponse:
     if done(form, act):
         who = {"name": form.cleaned_data["designation"].person.first_name}
         said.success(request, _("%(name)s has the way home now. Older words do not count any more.") % who)
+        for row in before:
+            said.warning(request, _("Please tell %(name)s.") % {"name": row.designation.person.first_name})
         return redirect("infusion" if request.user.role not in CARE else "handover", pk)
     was_read(request, patient_id=infusion.patient_id, subject=infusion)
     return form_page(request, "support/desk/handover_swap.html", form, infusion=infusion)

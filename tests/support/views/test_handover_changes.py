@@ -89,6 +89,8 @@ def test_another_named_person_takes_them_with_new_words(nurse, ready):
 def test_the_front_desk_swaps_too_and_comes_back_to_the_visit(desk, ready):
     response = go(desk, "handover_swap", ready, {"designation": of(ready, "Jo").designation_id})
     assert response.headers["Location"] == reverse("infusion", args=[ready.pk])
+    page = desk.get(response.headers["Location"]).content.decode()
+    assert all(words in page for words in ("Jo has the way home now.", "Please tell Pat."))
 
 
 def test_only_who_was_named_for_it_can_be_chosen(desk, ready, now):
