@@ -24,8 +24,13 @@ def refuse(*, person: SupportPerson, visit: Infusion, is_told_by_staff: bool) ->
     if is_told_by_staff:
         if is_treated(person=person, visit=visit):
             raise Refused(_("%(name)s has a visit of their own that day.") % {"name": person.first_name})
-    elif is_treated(person=person, visit=visit) or elsewhere(person=person, visit=visit):
+    elif is_busy(person=person, visit=visit):
         raise Busy(_("It looks as if something else is on for you then. Please call us about this date."))
+
+
+def is_busy(*, person: SupportPerson, visit: Infusion) -> bool:
+    """Two queries."""
+    return is_treated(person=person, visit=visit) or bool(elsewhere(person=person, visit=visit))
 
 
 def is_treated(*, person: SupportPerson, visit: Infusion) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from clinic.models import Infusion
 from messaging.domain import quiet
-from support.domain import asking, rules, rungs, texting_hours
+from support.domain import asking, busy, rules, rungs, texting_hours
 from support.domain.promise_rows import is_over, rides
 from support.enums import HOLDING, CommitmentStatus, LadderRung, StepEnd
 from support.models import Arrangement, Commitment, Designation, LadderStep
@@ -70,18 +70,14 @@ def is_past(*, visit: Infusion, now: datetime) -> bool:
 
 
 def look(*, visit: Infusion, steps: Sequence[LadderStep], now: datetime) -> Look:
-    """Three queries."""
+    """Three queries; two more for each person where they are asked one at a time: nobody waits for who cannot come."""
     policy = rules.of(infusion=visit)
     rows = {row.designation_id: row for row in rides(visit).exclude(status=C.VOID).order_by("designation__rank", "pk")}
     failed = _failed(visit, steps)
-    gone: set[int | None] = set()
+    left = [row for row in asking.may_drive(visit=visit, now=now) if _can_be_asked(rows.get(row.pk))]
     if rungs.one_at_a_time(policy=policy, status=visit.state):
         gone = {step.designation_id for step in failed if step.rung == LadderRung.ADULTS}
-    left = [
-        designation
-        for designation in asking.may_drive(visit=visit, now=now)
-        if designation.pk not in gone and _can_be_asked(rows.get(designation.pk))
-    ]
+        left = [row for row in left if row.pk not in gone and not busy.is_busy(person=row.person, visit=visit)]
     return Look(
         visit=visit,
         rows=rows,

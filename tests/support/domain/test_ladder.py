@@ -349,6 +349,15 @@ def test_one_at_a_time_somebody_taken_off_the_list_is_passed_over(clinic: Clinic
     assert asked(visit) == ["Joanna"]
 
 
+def test_one_at_a_time_nobody_waits_for_who_takes_somebody_else_home_then(clinic: Clinic, alone, next_week):
+    visit = clinic.book(next_week)
+    other = factories.InfusionFactory(starts_at=next_week, course__patient__site=clinic.site)
+    promised = factories.DesignationFactory(patient=other.patient, person=alone[1].person)
+    factories.CommitmentFactory(infusion=other, designation=promised, status="accepted", answered_at=clinic.now)
+    commitments.decline(commitment=clinic.promise(alone[0], visit), via="link", now=clinic.now)
+    assert asked(visit) == ["Lee"]
+
+
 def test_one_at_a_time_somebody_named_later_waits_for_their_turn(clinic: Clinic, alone, next_week):
     visit = clinic.book(next_week)
     clinic.named("Pat")
