@@ -12,12 +12,13 @@ from django.utils.translation import gettext_noop
 
 from clinic.domain import audit
 from clinic.domain.errors import Refused
+from clinic.domain.spoken import say_moment
 from clinic.enums import ReachBy
 from clinic.models import Patient, Policy
 from clinic.models.patient import Contact
 from messaging.domain import opt_outs, quiet
 from messaging.enums import Channel
-from support.domain import agreeing, links, purposes, reach_changes, texting_hours, visit_state
+from support.domain import agreeing, impaired, links, purposes, reach_changes, texting_hours, visit_state
 from support.enums import Purpose
 from support.models import Link
 
@@ -135,9 +136,14 @@ def be_quiet(*, link: Link, begins: time | None, ends: time | None, rules: Polic
 
 
 def say_yes(*, link: Link, about: str, actor: str, now: datetime) -> None:
+    """Refused while a patient cannot agree to anything new; what they take back counts at any time."""
     contact = contact_of(link)
     if about not in purposes.for_whom(contact):
         raise Refused(_("Choose what we may write about."))
+    until = impaired.until(patient=contact, now=now) if isinstance(contact, Patient) else None
+    if until is not None:
+        when = {"when": say_moment(until, link.site)}
+        raise Refused(_("On the day of a visit nothing new is agreed to. You can say yes from %(when)s.") % when)
     by: Sequence[Channel] = [Channel.SMS] if link.designation is None else [Channel.SMS, Channel.EMAIL]
     with transaction.atomic():
         said = agreeing.agree(

@@ -3,7 +3,10 @@ from datetime import timedelta
 import pytest
 
 from clinic.domain import infusions
-from support.domain import handovers, impaired
+from clinic.domain.errors import Refused
+from messaging.models import Consent
+from support.domain import handovers, impaired, links, preferences
+from support.enums import Purpose
 from tests.factories import PolicyFactory
 from tests.support.conftest import Clinic
 
@@ -70,3 +73,27 @@ def test_one_question_however_many_visits(clinic: Clinic, visit, django_assert_n
     clinic.until(visit, "started")
     with django_assert_num_queries(1):
         until(clinic, visit.starts_at + timedelta(minutes=20))
+
+
+def test_a_yes_to_messages_waits_and_a_no_counts_at_once(clinic: Clinic, visit, next_week):
+    clinic.until(visit, "started")
+    during = next_week + timedelta(minutes=30)
+    link = links.for_patient(patient=clinic.patient, now=clinic.now)
+    says = {"link": link, "about": Purpose.VISITS, "actor": "link:abc"}
+    preferences.say_yes(**says, now=next_week)
+    preferences.say_no(**says, now=during)
+    with pytest.raises(Refused, match="You can say yes from Thursday 12 March at"):
+        preferences.say_yes(**says, now=during)
+    yes = Consent.objects.filter(person=f"patient:{clinic.patient.pk}", purpose=Purpose.VISITS, withdrawn_at=None)
+    assert not yes.exists()
+
+
+def test_a_helper_agrees_to_messages_whenever_they_like(clinic: Clinic, visit, next_week):
+    sam = clinic.patient.designations.get()
+    clinic.until(visit, "started")
+    link = links.for_designation(designation=sam, now=clinic.now)
+    during = next_week + timedelta(minutes=30)
+    says = {"link": link, "about": Purpose.RIDES, "actor": "link:abc", "now": during}
+    preferences.say_no(**says)
+    preferences.say_yes(**says)
+    assert Consent.objects.filter(person=f"person:{sam.person_id}", purpose=Purpose.RIDES, withdrawn_at=None).exists()

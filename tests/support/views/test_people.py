@@ -7,7 +7,7 @@ from clinic.domain.audit import staff as staff_actor
 from clinic.enums import Role
 from clinic.models import AuditEntry
 from messaging.models import Consent, Message
-from support.domain import links
+from support.domain import links, pending
 from support.enums import CommitmentStatus, ConsentHow, MayKnow, SupportRole
 from support.models import Commitment, Designation, Link, PendingChange, SupportPerson
 from tests.factories import (
@@ -314,3 +314,13 @@ def test_an_interpreter_and_a_guardian_stand_on_the_pages_about_the_patient(desk
         assert "Needs an interpreter for Polish." in words
         assert "Legal guardian: Ana Berg." in words
     assert "interpreter: Polish" in nurse.get(reverse("handover", args=[visit.pk])).content.decode()
+
+
+def test_what_was_not_said_again_within_a_week_stands_on_the_record(desk, maya, book, now):
+    under_treatment(book, maya, now)
+    name_helper(desk, maya)
+    PendingChange.objects.update(asked_at=now - timedelta(days=7))
+    pending.sweep(now=now)
+    words = desk.get(reverse("patient", args=[maya.pk])).content.decode()
+    assert "was not said again within a week, so nothing was changed." in words
+    assert "waits for the patient" not in words
