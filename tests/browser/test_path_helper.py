@@ -95,6 +95,35 @@ def test_taking_dates_stepping_back_and_taking_one_again(phone, server, story, c
     assert daylight.too_wide(phone) == []
 
 
+def test_a_first_date_is_taken_without_scripts(new_context, server, story):
+    part = story.patient(helpers=("Lee",))
+    story.series(part)
+    page = daylight.without_scripts(new_context, PHONE)
+    story.as_helper(page, part, "Lee")
+    take(page, 0)
+    agree(page)
+    expect(page.locator(".date--fixed")).to_have_count(1)
+    assert statuses(part, "Lee")[0] == "accepted"
+
+
+def test_maybe_becomes_a_yes_at_the_next_look_and_a_weekday_that_never_suits_a_no(phone, server, story, complaints):
+    part = story.patient(helpers=("Lee",))
+    story.series(part)
+    story.as_helper(phone, part, "Lee")
+    phone.locator("label.date").first.click()
+    phone.get_by_role("button", name="Maybe: ask me again").click()
+    expect(phone.get_by_text("Noted as maybe.")).to_be_visible()
+    phone.reload()
+    phone.get_by_role("button", name="Yes, I can").click()
+    agree(phone)
+    expect(phone.locator(".date--fixed")).to_have_count(1)
+    phone.get_by_role("button", name=re.compile("Never on a")).first.click()
+    phone.get_by_role("button", name=re.compile("No to th")).click()
+    expect(phone.get_by_text("Thank you for telling us. We ask somebody else.")).to_be_visible()
+    assert "declined" in statuses(part, "Lee")
+    assert daylight.too_wide(phone) == []
+
+
 def test_stepping_back_while_the_patient_is_here_is_taken_back_with_one_tap(phone, server, story, complaints):
     part = story.patient(helpers=("Lee", "Jo"))
     visit = story.visit(part, story.soon(-30))
