@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -64,6 +65,16 @@ def opens_at(*, infusion: Infusion) -> datetime:
     return times.first_valid(day=day, at=ASKED_FROM, zone=zone)
 
 
+def answers_of(*, infusion: Infusion) -> QuerySet[HoldAnswer]:
+    """What was said about the visit at the time it has now: an answer given before another day's visit is none."""
+    return HoldAnswer.objects.filter(infusion=infusion, answered_at__gte=opens_at(infusion=infusion))
+
+
+def readings_of(*, infusion: Infusion) -> QuerySet[BloodPressure]:
+    """The same of what was measured."""
+    return BloodPressure.objects.filter(infusion=infusion, taken_at__gte=opens_at(infusion=infusion))
+
+
 def asked_now(*, infusion: Infusion, now: datetime) -> AskedWhen | None:
     """As which answer one given now counts; None where none is taken: too early, begun, or over."""
     if infusion.state is S.ARRIVED:
@@ -101,9 +112,10 @@ def answer(
         written = []
         for question in [one for one in asked if one in answers]:
             row = known.get(question)
-            if row is not None and row.is_yes == answers[question]:
+            holds = row is not None and row.answered_at >= opens_at(infusion=visit)
+            if row is not None and holds and row.is_yes == answers[question]:
                 continue
-            if row is not None and row.is_yes and not corrects:
+            if row is not None and holds and row.is_yes and not corrects:
                 said = {"what": SHORT[question]}
                 raise Refused(_("This was answered with yes meanwhile: %(what)s. Tell the nurse.") % said)
             row = row or HoldAnswer(infusion=visit, question=question, asked_when=when)
@@ -150,7 +162,8 @@ def record_pressure(
         if not (LOWEST <= systolic <= HIGHEST and LOWEST_LOWER <= diastolic < systolic):
             raise Refused(_("The upper number is the larger one; both are in mmHg."))
         row = BloodPressure.objects.filter(infusion=visit, point=point).first()
-        if row is not None and (row.systolic, row.diastolic) == (systolic, diastolic):
+        holds = row is not None and row.taken_at >= opens_at(infusion=visit)
+        if row is not None and holds and (row.systolic, row.diastolic) == (systolic, diastolic):
             return row
         row = row or BloodPressure(infusion=visit, point=point)
         row.systolic, row.diastolic, row.taken_at, row.taken_by = systolic, diastolic, now, actor
@@ -202,7 +215,7 @@ def _counting(infusion: Infusion, policy: Policy | None) -> dict[HoldQuestion, H
     asked = _asked(policy)
     if not asked:
         return {}
-    rows = sorted(HoldAnswer.objects.filter(infusion=infusion), key=lambda row: row.asked_when == AskedWhen.ARRIVAL)
+    rows = sorted(answers_of(infusion=infusion), key=lambda row: row.asked_when == AskedWhen.ARRIVAL)
     newest = {Q(row.question): row for row in rows}
     return {question: newest[question] for question in asked if question in newest}
 
@@ -224,7 +237,7 @@ def _not_answered(infusion: Infusion, policy: Policy) -> list[str]:
     asked = _asked(policy)
     if not asked or infusion.state is not S.ARRIVED:
         return []
-    rows = HoldAnswer.objects.filter(infusion=infusion, asked_when=AskedWhen.ARRIVAL, question__in=asked)
+    rows = answers_of(infusion=infusion).filter(asked_when=AskedWhen.ARRIVAL, question__in=asked)
     known = set(rows.values_list("question", flat=True))
     missing = [str(SHORT[question]) for question in asked if question not in known]
     if not missing:
@@ -259,7 +272,7 @@ def _has_limit(policy: Policy | None) -> bool:
 def _reading_before(infusion: Infusion, policy: Policy | None) -> BloodPressure | None:
     if not _has_limit(policy):
         return None
-    return BloodPressure.objects.filter(infusion=infusion, point=PressurePoint.BEFORE).first()
+    return readings_of(infusion=infusion).filter(point=PressurePoint.BEFORE).first()
 
 
 def _clear(visit: Infusion, row: HoldAnswer | BloodPressure, note: str, actor: StaffMember, now: datetime) -> None:

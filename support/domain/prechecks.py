@@ -131,7 +131,7 @@ def _lines(infusion: Infusion) -> list[Line]:
     asked = prechecks.asked_of(infusion=infusion)
     if not asked:
         return []
-    rows = HoldAnswer.objects.filter(infusion=infusion).select_related("cleared_by")
+    rows = prechecks.answers_of(infusion=infusion).select_related("cleared_by")
     known = {(row.question, row.asked_when): row for row in rows}
     return [
         Line(
@@ -145,7 +145,7 @@ def _lines(infusion: Infusion) -> list[Line]:
 
 def _readings(infusion: Infusion) -> list[Reading]:
     policy = policies.under(infusion=infusion)
-    taken = BloodPressure.objects.filter(infusion=infusion).select_related("taken_by", "cleared_by")
+    taken = prechecks.readings_of(infusion=infusion).select_related("taken_by", "cleared_by")
     known = {row.point: row for row in taken}
     found = []
     for point in PressurePoint:

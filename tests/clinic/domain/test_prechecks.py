@@ -141,6 +141,28 @@ def test_a_yes_said_again_after_a_correction_has_to_be_cleared_anew(nurse, clini
     assert [flag.what for flag in prechecks.open_flags(infusion=infusion)] == ["feeling ill"]
 
 
+def test_what_was_said_before_another_days_visit_is_said_anew(nurse) -> None:
+    """Asked, measured, the step taken back, the visit moved by a week: nothing of that day counts."""
+    infusion = visit_in(systolic_max=140)
+    prechecks.answer(infusion=infusion, answers=NO | {Q.ILL: True}, actor=nurse, now=START)
+    measured(infusion, nurse, 150, 90)
+    week = timedelta(days=7)
+    for name in ("starts_at", "pickup_from", "ends_at", "room_free_at", "arrived_at"):
+        setattr(infusion, name, getattr(infusion, name) + week)
+    infusion.save()
+    assert prechecks.open_flags(infusion=infusion) == []
+    assert gates.reasons(infusion=infusion, now=START + week) == [
+        "The questions before the treatment are not answered yet.",
+        "The blood pressure before the treatment is not recorded yet.",
+    ]
+    assert len(prechecks.answer(infusion=infusion, answers=NO, actor=nurse, now=START + week)) == 3
+    again = prechecks.record_pressure(
+        infusion=infusion, point="before", systolic=150, diastolic=90, actor=nurse, now=START + week
+    )
+    assert again.taken_at == START + week
+    assert [flag.what for flag in prechecks.open_flags(infusion=infusion)] == ["150/90"]
+
+
 def test_no_clock_but_the_servers_is_read() -> None:
     """A tablet whose clock is wrong changes nothing: no function takes a time from outside but ``now``."""
     for act in (prechecks.answer, prechecks.clear, prechecks.clear_pressure, prechecks.record_pressure):
