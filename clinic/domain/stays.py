@@ -73,11 +73,14 @@ def in_the_way(*, infusion: Infusion, until: datetime) -> list[str]:
 
 
 def closes_before(*, infusion: Infusion, until: datetime) -> datetime | None:
-    """When the clinic closes on the visit's day, where that is earlier; None where it is not, or is not known."""
+    """When the clinic closes on the visit's day, by its hours or a closed time, where that is earlier; None where it is
+    not, or is not known."""
     calendar = Calendar(premises.of(site=infusion.site))
-    spans = calendar.open_spans(times.local_day(moment=infusion.starts_at, zone=infusion.site.zone))
-    closes = max((end for _begin, end in spans), default=None)
-    return closes if closes is not None and closes < until else None
+    day = times.local_day(moment=infusion.starts_at, zone=infusion.site.zone)
+    ends = [max(end for _begin, end in spans)] if (spans := calendar.open_spans(day)) else []
+    if (closed := calendar.site_closure((infusion.starts_at, until))) is not None:
+        ends.append(closed[0])
+    return min((end for end in ends if end < until), default=None)
 
 
 def _planned(row: Infusion) -> Timing:

@@ -4,6 +4,7 @@ from django.contrib import messages as said
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from clinic.access import CARE
@@ -18,6 +19,7 @@ from support.views.refusals import shown_on
 @at_site(*CARE)
 @require_POST
 @shown_on(page)
+@sensitive_post_parameters("second_password")
 def start(request: HttpRequest, pk: int) -> HttpResponse:
     reason = request.POST.get("override_reason", "")
     signs = second.who_signs(request, subject=f"infusion:{pk}") if reason else None

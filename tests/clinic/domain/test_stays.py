@@ -6,7 +6,7 @@ import pytest
 
 from clinic.domain import followers, stays
 from clinic.domain.errors import Refused
-from clinic.models import AuditEntry, Infusion, StaffMember
+from clinic.models import AuditEntry, Closure, Infusion, StaffMember
 from tests.factories import CourseFactory, InfusionFactory, RoomFactory, SiteFactory, StaffFactory
 
 pytestmark = pytest.mark.django_db
@@ -118,3 +118,10 @@ def test_the_end_of_the_clinics_day_is_said_where_it_is_earlier(visit: Infusion)
     closes = datetime(2026, 3, 4, 23, 0, tzinfo=UTC)
     assert stays.closes_before(infusion=visit, until=closes) is None
     assert stays.closes_before(infusion=visit, until=closes + timedelta(minutes=5)) == closes
+
+
+def test_a_closed_time_of_that_day_is_such_an_end_too(visit: Infusion) -> None:
+    begins = visit.ends_at + timedelta(minutes=30)
+    Closure.objects.create(site=visit.site, starts_at=begins, ends_at=begins + timedelta(hours=3))
+    assert stays.closes_before(infusion=visit, until=begins) is None
+    assert stays.closes_before(infusion=visit, until=LONGER) == begins
