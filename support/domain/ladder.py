@@ -24,8 +24,7 @@ from support.models import Arrangement, Commitment, LadderStep
 
 S = InfusionStatus
 C = CommitmentStatus
-BEFORE = [S.BOOKED, S.ARRIVED]
-BEGUN = [S.STARTED, S.RECOVERING, S.READY]
+HERE = [status for status in S if status.in_the_house]
 LOOK_BACK = timedelta(days=2)
 
 
@@ -99,7 +98,7 @@ def uncovered(now: datetime) -> Q:
     days = Policy._meta.get_field("cover_days").get_default()
     ahead = ExpressionWrapper(F("policy__cover_days") * Value(timedelta(days=1)), output_field=DurationField())
     is_near = Q(starts_at__lte=now + ahead) | Q(policy=None, starts_at__lte=now + timedelta(days=days))
-    is_open = Q(status__in=BEFORE, ends_at__gt=now) & is_near | Q(status__in=BEGUN, starts_at__gt=now - LOOK_BACK)
+    is_open = Q(status=S.BOOKED, ends_at__gt=now) & is_near | Q(status__in=HERE, starts_at__gt=now - LOOK_BACK)
     return is_open & ~_is_taken()
 
 
@@ -114,7 +113,7 @@ def _due(now: datetime) -> QuerySet[Infusion]:
     running = LadderStep.objects.filter(infusion=OuterRef("pk"), ended_at=None)
     still = running.filter(Q(until=None) | Q(until__gt=now), for_starts_at=OuterRef("starts_at"))
     late = running.filter(Q(until__lte=now) | ~Q(for_starts_at=OuterRef("starts_at")))
-    gone_on = ~Q(status__in=[*BEFORE, *BEGUN]) | Q(status__in=BEFORE, ends_at__lte=now) | _is_taken()
+    gone_on = ~Q(status__in=[S.BOOKED, *HERE]) | Q(status=S.BOOKED, ends_at__lte=now) | _is_taken()
     return Infusion.objects.filter((uncovered(now) & ~Exists(still)) | Exists(late) | (Exists(running) & gone_on))
 
 

@@ -68,7 +68,7 @@ def ended(*, visit: Infusion, steps: Iterable[LadderStep], end: StepEnd, by: str
     if end not in {StepEnd.TAKEN, StepEnd.OVER} or all(step.rung == L.ADULTS for step in steps):
         return
     with alerts.for_the_desk():
-        says = _("Since then the visit began, moved or was called off.")
+        says = _("This is over: the visit began, moved, was called off, or its time has passed.")
         if end == StepEnd.TAKEN:
             says = _("Since then there is a way home: %(by)s.") % {"by": by}
     alerts.add(key_begins=f"ladder:{visit.pk}:", says=says)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from clinic.enums import InfusionStatus
 from clinic.models import Infusion
 from messaging.domain import quiet
 from support.domain import asking, busy, rules, rungs, texting_hours
@@ -65,8 +66,8 @@ def steps_of(*, visit: Infusion) -> list[LadderStep]:
 
 
 def is_past(*, visit: Infusion, now: datetime) -> bool:
-    """Off, over, or never begun."""
-    return is_over(visit) or (visit.state.before_start and visit.ends_at <= now)
+    """Off, over, or nobody came to it. Who is here and waits is not past."""
+    return is_over(visit) or (visit.state is InfusionStatus.BOOKED and visit.ends_at <= now)
 
 
 def look(*, visit: Infusion, steps: Sequence[LadderStep], now: datetime) -> Look:

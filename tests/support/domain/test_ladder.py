@@ -230,7 +230,7 @@ def test_called_off_it_is_over(clinic: Clinic, next_week):
     ladder.sweep(now=next_week - 20 * HOUR)
     infusions.cancel(infusion=visit, actor=clinic.desk, now=next_week - 19 * HOUR, reason="flu")
     assert steps(visit) == [(L.PAID_ESCORT, E.OVER)]
-    assert "Since then the visit began, moved or was called off." in alert(visit).says
+    assert "This is over: the visit began, moved, was called off, or its time has passed." in alert(visit).says
     assert ladder.sweep(now=next_week - 18 * HOUR) == 0
 
 
@@ -239,6 +239,14 @@ def test_a_visit_that_never_began_is_let_go_when_it_should_have_ended(clinic: Cl
     ladder.sweep(now=next_week - HOUR)
     ladder.sweep(now=visit.ends_at)
     assert steps(visit) == [(L.POSTPONE, E.OVER)]
+
+
+def test_a_patient_who_is_here_and_waits_is_not_let_go(clinic: Clinic, next_week):
+    visit = clinic.book(next_week)
+    infusions.arrive(infusion=visit, actor=clinic.nurse, now=next_week)
+    ladder.sweep(now=next_week)
+    ladder.sweep(now=visit.ends_at + HOUR)
+    assert steps(visit) == [(L.POSTPONE, "")]
 
 
 def test_what_the_clinic_arranged_ends_the_step(clinic: Clinic, next_week):
