@@ -3,19 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Count, F, Max, Q
 from django.utils.translation import gettext as _
 
-from clinic.domain import locks
+from clinic.domain import locks, times
 from clinic.domain.errors import Refused
 from messaging.domain import outbox, quiet
 from messaging.domain.outbox import Wanted
 from support.domain import designations, plan, rules, texting_hours, visit_state
 from support.domain.plan_state import CALL
 from support.domain.texting_hours import DAYS_BEFORE_AT
-from support.enums import CommitmentStatus, LoadAnswer, SupportRole
+from support.enums import HOLDING, CommitmentStatus, LoadAnswer, SupportRole
 from support.models import Commitment, Designation
 
 KIND = "helper_go_on"
@@ -68,7 +69,7 @@ def _ask(rides: Rides, now: datetime) -> bool:
         was_asked = row.load_asked_at is not None and row.load_asked_at > rides.left_at
         if was_asked or row.withdrawn_at is not None or now < _morning_after(row, rides.left_at):
             return False
-        if not rides.fills(rules.at(site=row.person.site).load_after):
+        if not rides.fills(rules.at(site=row.person.site).load_after) or _drives_today(row, now):
             return False
         row.load_asked_at = now
         row.save(update_fields=["load_asked_at"])
@@ -78,9 +79,19 @@ def _ask(rides: Rides, now: datetime) -> bool:
 
 
 def _morning_after(row: Designation, left_at: datetime) -> datetime:
-    zone = quiet.zone_or(name=row.person.timezone, fallback=row.person.site.timezone)
-    day = left_at.astimezone(zone).date() + timedelta(days=1)
-    return quiet.instant(day=day, wall=DAYS_BEFORE_AT, zone=zone)
+    day = left_at.astimezone(_zone(row)).date() + timedelta(days=1)
+    return quiet.instant(day=day, wall=DAYS_BEFORE_AT, zone=_zone(row))
+
+
+def _drives_today(row: Designation, now: datetime) -> bool:
+    """Where visits follow day by day, the question waits for a day without one."""
+    begins, ends = times.day_bounds(day=now.astimezone(_zone(row)).date(), zone=_zone(row))
+    rides = Commitment.objects.filter(designation=row, role=SupportRole.RIDE, status__in=HOLDING)
+    return rides.filter(for_starts_at__gte=begins, for_starts_at__lt=ends).exists()
+
+
+def _zone(row: Designation) -> ZoneInfo:
+    return quiet.zone_or(name=row.person.timezone, fallback=row.person.site.timezone)
 
 
 def _tell(row: Designation, count: int, now: datetime) -> None:

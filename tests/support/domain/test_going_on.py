@@ -65,6 +65,14 @@ def test_never_on_the_day_itself_however_late_it_is(drove):
     assert going_on.ask_due(now=left + timedelta(hours=9)) == 0
 
 
+def test_where_rides_follow_day_by_day_the_question_waits_for_a_day_without_one(clinic, drove, sam):
+    left = drove(3)
+    tomorrow = clinic.book(left + timedelta(hours=22))
+    clinic.yes(sam, tomorrow)
+    assert going_on.ask_due(now=left + timedelta(hours=23)) == 0
+    assert going_on.ask_due(now=left + timedelta(hours=47)) == 1
+
+
 @pytest.mark.parametrize(("times", "count"), [(2, 0), (3, 1), (4, 1), (6, 1)])
 def test_the_third_ride_asks_also_where_another_followed_at_once(drove, times, count):
     assert going_on.ask_due(now=drove(times) + DAY) == count
