@@ -1,10 +1,11 @@
 """Two nurses with two tablets in the same second."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
-from clinic.domain import infusions, prechecks
+from clinic.domain import gates, infusions, prechecks
 from clinic.enums import HoldQuestion, InfusionStatus, Role
 from clinic.models import HoldAnswer, Infusion, SecondSignature
 from tests.clinic.domain.test_infusions import START, in_state
@@ -43,3 +44,23 @@ def test_two_nurses_who_ask_at_once_keep_one_answer_to_each_question() -> None:
     )
     assert sorted(len(answer) for answer in answers) == [0, 0, 0, 2]
     assert HoldAnswer.objects.count() == 2
+
+
+def test_nothing_starts_on_a_yes_that_came_in_the_same_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever comes first: the yes holds the start, or the start makes the yes too late. Never both."""
+    monkeypatch.setattr(gates, "_gates", [prechecks.gate])
+    nurse = StaffFactory(role=Role.NURSE)
+    policy = PolicyFactory(hold_questions=[HoldQuestion.ILL])
+    for round_ in range(6):
+        infusion = in_state(S.ARRIVED, policy=policy, number=round_ + 1)
+        no, yes = {HoldQuestion.ILL: False}, {HoldQuestion.ILL: True}
+        prechecks.answer(infusion=infusion, answers=no, actor=nurse, now=START)
+        answers = all_at_once(
+            [
+                partial(infusions.start, infusion=infusion, actor=nurse, now=START),
+                partial(prechecks.answer, infusion=infusion, answers=yes, actor="link:x", now=START),
+            ]
+        )
+        assert kinds(answers)["Refused"] == 1
+        said_yes = HoldAnswer.objects.get(infusion=infusion).is_yes
+        assert (Infusion.objects.get(pk=infusion.pk).state is S.STARTED) != said_yes
