@@ -6,6 +6,9 @@ from clinic.domain import notes, patients
 from clinic.domain.times import local_day
 from clinic.models import Patient
 from config.demo.clinic import Clinic
+from support.domain import alerts
+from support.enums import AlertStatus
+from support.models import Alert
 
 NOTES = (
     ("Grace", "Brings the signed form. Please scan it before she goes in."),
@@ -34,3 +37,10 @@ def type_in_twice(clinic: Clinic, now: datetime) -> None:
         birth_date=known.birth_date,
         phone=known.phone,
     )
+
+
+def answer_calls(clinic: Clinic, now: datetime) -> None:
+    """The dates nobody took were phoned about: those who are asked know, and answer by their link."""
+    waiting = Alert.objects.filter(site=clinic.site, key__startswith="cover:").exclude(status=AlertStatus.CLOSED)
+    for alert in waiting:
+        alerts.close(alert=alert, outcome="Called. They answer by their link.", actor=clinic.desk, now=now)

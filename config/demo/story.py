@@ -122,6 +122,7 @@ class Story:
         self.clock.at(self.now - timedelta(days=1), partial(desk.type_in_twice, self.clinic))
         self.plan_what_is_always_there()
         self.clock.sweep_between(self.now - timedelta(days=4), self.now)
+        self.clock.at(self.now - timedelta(hours=2), partial(desk.answer_calls, self.clinic))
         self.clock.play(until=self.now)
 
     def renew(self) -> None:
