@@ -22,7 +22,9 @@ def locked(*, infusion: Infusion, also: Slot | None = None) -> Infusion:
         clinicians=[now_at.clinician_id, *([also.clinician.pk] if also else [])],
         patients=[now_at.patient_id],
     )
-    return Infusion.objects.select_for_update(of=("self",)).select_related(*WITH).get(pk=infusion.pk)
+    # Its key stays: whoever writes about the visit meanwhile, an alert or a message, does not wait for this.
+    rows = Infusion.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related(*WITH).get(pk=infusion.pk)
 
 
 def write(
