@@ -7,13 +7,25 @@ from clinic.domain import audit, bookings, infusions, patients, prechecks, wishe
 from clinic.domain.slots import Slot
 from clinic.enums import DischargeItem, InfusionStatus, Weekday
 from clinic.models import Course, Infusion, Patient
+from config.demo import circle
 from config.demo.clinic import Clinic
 from config.demo.people import Person, number
-from support.domain import agreeing, availability, checkins, commitments, day, designations, handovers, people
+from support.domain import (
+    agreeing,
+    attesting,
+    availability,
+    checkins,
+    commitments,
+    day,
+    designations,
+    handovers,
+    people,
+)
 from support.enums import HOLDING, AnsweredVia, CheckInKind, ConsentHow, HandoverCheck, MayKnow, SupportRole
 from support.models import CheckIn, Commitment, Designation
 
 WORDING = "I would like this person to help me, and to know what is ticked here."
+STAYS_HOURS = 8
 CARS = ["grey Honda", "blue Subaru", "white Ford", "red Mazda"]
 
 
@@ -109,9 +121,12 @@ class Part:
         )
 
     def say_yes(self, starts: Sequence[datetime], now: datetime) -> None:
+        """Before the first of them the helper read what it involves, and said how long they can stay."""
         helper = self.helper()
         asked = Commitment.objects.filter(designation=helper, for_starts_at__in=list(starts))
         take = set(asked.values_list("pk", flat=True))
+        if take and attesting.needed(helper.person):
+            attesting.attest(person=helper.person, stay_hours=STAYS_HOURS, via=AnsweredVia.LINK, now=now)
         if take:
             commitments.answer_dates(designation=helper, take=take, now=now, via=AnsweredVia.LINK)
 
@@ -125,6 +140,13 @@ class Part:
     def step_back(self, starts: datetime, now: datetime) -> None:
         commitments.withdraw(commitment=self.ride(starts), via=AnsweredVia.LINK, now=now)
 
+    def nobody_can(self, starts: datetime, now: datetime) -> None:
+        """Everybody who was asked says no; the clinic lets the patient stay longer."""
+        visit = self.visit(starts)
+        for row in Commitment.objects.filter(infusion=visit, role=SupportRole.RIDE).order_by("pk"):
+            commitments.decline(commitment=row, via=AnsweredVia.LINK, now=now)
+        circle.stay_longer(self.clinic, visit, now + timedelta(hours=1))
+
     def helper_outside(self, starts: datetime, now: datetime) -> None:
         ride = self.ride(starts)
         day.outside(commitment=ride, car=CARS[ride.pk % len(CARS)], now=now)
@@ -133,6 +155,12 @@ class Part:
 
     def visit(self, starts: datetime) -> Infusion:
         return Infusion.objects.select_related("site", "patient").get(patient=self.patient, starts_at=starts)
+
+    def say_beforehand(self, starts: datetime, now: datetime) -> None:
+        """The patient, by their own link: how they like it in the room, and the questions of the evening before."""
+        visit = self.visit(starts)
+        circle.say_wishes(visit, now)
+        circle.answer_questions(visit, now)
 
     def arrive(self, starts: datetime, now: datetime) -> None:
         infusions.arrive(infusion=self.visit(starts), actor=self.clinic.desk, now=now)

@@ -12,7 +12,7 @@ from clinic.domain.slots import Slot
 from clinic.domain.times import day_bounds, local_day, wall
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion, Patient
-from config.demo import desk, texts, upsets
+from config.demo import circle, desk, texts, upsets
 from config.demo.clinic import Clinic
 from config.demo.clockwork import Clockwork
 from config.demo.part import Part
@@ -26,14 +26,15 @@ class Scene(IntEnum):
     """How far one of today's visits has come."""
 
     NO_WAY_HOME = 0
-    AT_RISK = 1
-    SURE = 2
-    ARRIVED = 3
-    STARTED = 4
-    RECOVERING = 5
-    READY = 6
-    ON_THE_WAY = 7
-    HOME = 8
+    STAYS_LONGER = 1
+    AT_RISK = 2
+    SURE = 3
+    ARRIVED = 4
+    STARTED = 5
+    RECOVERING = 6
+    READY = 7
+    ON_THE_WAY = 8
+    HOME = 9
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ TODAY = [
     Place(Scene.HOME, 0, -225, 2, 5),
     Place(Scene.RECOVERING, 0, -75, 2, 2),
     Place(Scene.SURE, 0, 195, 1, 2),
-    Place(Scene.SURE, 0, 195, 2, 1),
+    Place(Scene.STAYS_LONGER, 0, 195, 2, 1),
 ]
 # The others come on the days between.
 OTHERS = [
@@ -112,6 +113,7 @@ class Story:
 
     def tell(self) -> None:
         """The first time: people arrive over the weeks, and today happens as far as it has got."""
+        circle.list_escorts(self.clinic, self.now - self.LOOKS_BACK)
         for place, (person, helper) in zip([*TODAY, *OTHERS], cast(), strict=False):
             self.enrol(Part(self.clinic, person=person), helper, place)
         for person, helper in list(cast())[len(TODAY) + len(OTHERS) :]:
@@ -166,6 +168,7 @@ class Story:
         self.clock.at(joined + timedelta(minutes=20), lambda now: part.book_series(slots, now))
         self.clock.at(joined + timedelta(hours=3), lambda now: part.say_yes(dates[: place.visit - 1], now))
         for earlier in dates[: place.visit - 1]:
+            self.plan_evening(part, earlier)
             self.plan_visit(part, Scene.HOME, earlier)
         self.plan_today(part, place.scene, starts)
 
@@ -185,11 +188,18 @@ class Story:
 
     def plan_today(self, part: Part, scene: Scene, starts: datetime) -> None:
         asked = min(starts, self.now) - timedelta(hours=40)
+        self.plan_evening(part, starts)
+        if scene == Scene.STAYS_LONGER:
+            self.clock.at(asked, lambda now: part.nobody_can(starts, now))
+            return
         self.clock.at(asked, lambda now: part.say_yes([starts], now))
         if scene == Scene.NO_WAY_HOME:
             self.clock.at(self.now - timedelta(hours=13), lambda now: part.step_back(starts, now))
         elif scene > Scene.AT_RISK:
             self.plan_visit(part, scene, starts)
+
+    def plan_evening(self, part: Part, starts: datetime) -> None:
+        self.clock.at(circle.evening_before(starts, self.zone), partial(part.say_beforehand, starts))
 
     def plan_visit(self, part: Part, scene: Scene, starts: datetime) -> None:
         self.clock.at(starts - timedelta(hours=20), lambda now: part.reconfirm(starts, now))
