@@ -125,6 +125,8 @@ def _after(visit: Infusion, alerts: Sequence[Alert]) -> Iterable[str]:
 
 
 _READY = frozenset({AlertKind.NOBODY_CAME, AlertKind.ON_CALL, AlertKind.LADDER})
+# A way to arrange is said on the alert of whoever stepped back, where there is one.
+_TO_ARRANGE = frozenset({AlertKind.LADDER, AlertKind.CANT_COME})
 _HOME = frozenset({AlertKind.HOME_UNKNOWN, AlertKind.LEFT_ADVICE})
 
 
@@ -143,7 +145,7 @@ def _steps(heard: dict[int, list[Alert]]) -> Iterable[str]:
             told = any(alert.opened_at >= step.began_at for alert in heard.get(pk, []))
             if step.end == StepEnd.SILENT and is_last and not told:
                 yield f"visit {pk}: {step.rung} ended in silence and nobody was told"
-            if step.rung != LadderRung.ADULTS and not any(one.kind == AlertKind.LADDER for one in heard.get(pk, [])):
+            if step.rung != LadderRung.ADULTS and not _of(heard.get(pk, []), _TO_ARRANGE):
                 yield f"visit {pk}: nobody was told to arrange {step.rung}"
 
 
