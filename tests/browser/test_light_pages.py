@@ -84,7 +84,9 @@ def is_file(url: str) -> bool:
 
 
 @pytest.mark.parametrize("name", ["series", "day", "handover", "tonight"])
-def test_a_helpers_page_is_light_and_asks_for_nothing_that_asks_for_more(phone, server, story, listening, record_property, name):
+def test_a_helpers_page_is_light_and_asks_for_nothing_that_asks_for_more(
+    phone, server, story, listening, record_property, name
+):
     address = theirs(phone, HELPERS[name].leads(story))
     load = opened(phone, listening, address)
     record_property("bytes", load.weight)
