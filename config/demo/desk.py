@@ -8,7 +8,7 @@ from clinic.models import Patient
 from config.demo.clinic import Clinic
 from support.domain import alerts
 from support.enums import AlertStatus
-from support.models import Alert
+from support.models import Alert, Arrangement
 
 NOTES = (
     ("Grace", "Brings the signed form. Please scan it before she goes in."),
@@ -40,7 +40,10 @@ def type_in_twice(clinic: Clinic, now: datetime) -> None:
 
 
 def answer_calls(clinic: Clinic, now: datetime) -> None:
-    """The dates nobody took were phoned about: those who are asked know, and answer by their link."""
-    waiting = Alert.objects.filter(site=clinic.site, key__startswith="cover:").exclude(status=AlertStatus.CLOSED)
-    for alert in waiting:
+    """The dates nobody took were phoned about: those who are asked know, and answer by their link. What the clinic
+    arranged is settled."""
+    waiting = Alert.objects.filter(site=clinic.site).exclude(status=AlertStatus.CLOSED)
+    for alert in waiting.filter(key__startswith="cover:"):
         alerts.close(alert=alert, outcome="Called. They answer by their link.", actor=clinic.desk, now=now)
+    for alert in waiting.filter(infusion__in=Arrangement.objects.filter(ended_at=None).values("infusion")):
+        alerts.close(alert=alert, outcome="Arranged otherwise.", actor=clinic.desk, now=now)
