@@ -76,6 +76,15 @@ def test_a_visit_somebody_has_needs_no_ladder(clinic: Clinic, next_week):
     assert ladder.sweep(now=next_week - 2 * DAY) == 0
 
 
+@pytest.mark.parametrize("visits", [1, 3])
+def test_a_sweep_with_nothing_to_do_is_one_query(clinic: Clinic, next_week, visits, django_assert_num_queries):
+    clinic.named("Sam")
+    clinic.book(*(next_week - day * DAY for day in range(visits)))
+    ladder.sweep(now=clinic.now)
+    with django_assert_num_queries(1):
+        assert ladder.sweep(now=clinic.now + MINUTE) == 0
+
+
 def test_silence_goes_on_and_every_step_names_who_was_silent(clinic: Clinic, next_week):
     under(clinic)
     clinic.named("Sam")
