@@ -1,5 +1,5 @@
-"""Exactly what a helper sees, for the patient who named them and for staff. Logged as a read; the helper's own link is
-neither opened nor touched."""
+"""What a helper sees but for their word, for the patient who named them and for staff. Logged as a read; the helper's
+own link is neither opened nor touched."""
 
 from copy import copy
 from datetime import datetime
@@ -19,6 +19,8 @@ from support.models import Designation, Link
 from support.views import link_helper, link_people, people
 from support.views.by_link import by_link, language_of
 
+# Instead of the helper's word at the handover: each of the two knows one.
+HIDDEN = "· · ·"
 # In the addresses on the page, which lead nowhere: no link has it.
 NOBODYS = "0" * links.TOKEN_LENGTH
 
@@ -39,7 +41,7 @@ def by_patient(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def page(request: HttpRequest, named: Designation, *, now: datetime, back: str) -> HttpResponse:
-    """The helper's own templates, context and language; the band is in the reader's."""
+    """The helper's own templates, context and language, without their word; the band is in the reader's."""
     opened = seen_as.last_opened(designation=named)
     about = {"name": named.person.first_name, "site": named.person.site, "opened": opened, "back": back}
     band = render_to_string("support/seen_as.html", about)
@@ -48,6 +50,9 @@ def page(request: HttpRequest, named: Designation, *, now: datetime, back: str) 
     theirs.link_key, theirs.now = NOBODYS, now
     with override(language_of(theirs.link)):
         built = helper_page.build(designation=named, now=now)
+        if built.handover is not None:
+            # Never saved.
+            built.handover.helper_word = HIDDEN
         shown = link_helper.context(theirs, built) | {"refresh": None, "messages": ()}
         text = render_to_string(link_helper.TEMPLATES[built.stage], shown, request=theirs)
     return HttpResponse(seen_as.inert(page=text, band=band))
