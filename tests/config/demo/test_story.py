@@ -15,7 +15,7 @@ from config.demo.story import TODAY, Story
 from messaging.models import Consent, InboundText, Message
 from support.domain import inbox, way_home
 from support.enums import AlertStatus
-from support.models import Alert, PlaceOffer
+from support.models import Alert, PlaceOffer, WaitlistEntry
 
 NOW = datetime(2026, 3, 3, 17, 20, tzinfo=UTC)  # 12:20 in New York
 S = InfusionStatus
@@ -69,12 +69,15 @@ def booking_asks_helpers_by_text(opened):
 
 
 def what_is_cancelled_is_offered(opened):
-    """Any visit of tomorrow: somebody waits whom the day suits, and a helper of theirs can drive."""
+    """Any visit of tomorrow: of the two who wait and whom the day suits, whoever has waited longest. The rules of the
+    demo let the clinic see to their way home where no helper can."""
     tomorrow = NOW + timedelta(hours=20)
     visit = Infusion.objects.filter(site=opened.site, status=S.BOOKED, starts_at__gt=tomorrow).earliest("starts_at")
     infusions.cancel(infusion=visit, actor=opened.desk, now=NOW, reason="Has the flu.")
+    waiting = WaitlistEntry.objects.filter(course__patient__site=opened.site, closed_at=None)
     offer = PlaceOffer.objects.get(starts_at=visit.starts_at)
-    assert offer.entry.course.patient.given_name == upsets.ANY_DAY
+    assert offer.entry == waiting.earliest("created_at", "pk")
+    assert waiting.filter(course__patient__given_name=upsets.ANY_DAY).exists()
 
 
 def texts_wait(opened, now):
