@@ -16,6 +16,7 @@ from support.domain import (
     checkins,
     commitments,
     handovers,
+    homeward,
     invitations,
     ladder,
     purposes,
@@ -90,6 +91,7 @@ def _undone(change: Change) -> None:
         asking.ask_everybody(infusion=visit, now=change.now)
     elif visit.state is InfusionStatus.RELEASED and "home_at" in change.before:
         Handover.objects.filter(infusion=visit).update(home_said_at=None)
+        homeward.not_home_after_all(visit=visit)
 
 
 def _moved(change: Change) -> None:

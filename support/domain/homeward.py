@@ -6,6 +6,8 @@ It ends with "home" or with what a person wrote down, never with silence.
 from datetime import datetime, timedelta
 from functools import partial
 
+from django.db.models import CharField, Value
+from django.db.models.functions import Concat
 from django.utils.translation import gettext as _
 
 from clinic.enums import InfusionStatus, Role
@@ -36,6 +38,13 @@ def is_home(*, visit: Infusion, now: datetime) -> None:
         sentence = _("Since then: home, said at %(time)s.") % {"time": at}
     for key in (_call_key(visit), _contact_key(visit)):
         alerts.add(key_begins=key, says=sentence)
+
+
+def not_home_after_all(*, visit: Infusion) -> None:
+    """ "Home" was the wrong visit and is taken back: what was closed by it is asked anew, under keys that are free
+    again."""
+    closed = Alert.objects.filter(key__in=[_call_key(visit), _contact_key(visit)], status=AlertStatus.CLOSED)
+    closed.update(key=Concat("key", Value(":undone"), output_field=CharField()))
 
 
 def may_be_home(*, alert: Alert) -> bool:

@@ -4,6 +4,7 @@ from datetime import time, timedelta
 
 import pytest
 
+from clinic.domain import infusions
 from clinic.enums import Role
 from messaging.models import Message
 from support.domain import alerts, handovers, homeward, plan, replan, visit_state, watch
@@ -91,6 +92,18 @@ def test_what_a_person_wrote_down_ends_it(clinic: Clinic, left):
     alerts.close(alert=calls()[0], outcome="Having soup at her mother's", actor=clinic.nurse, now=left.released_at)
     homeward.find(now=left.released_at + timedelta(hours=6))
     assert len(calls()) == 1
+
+
+def test_a_home_that_was_the_wrong_patients_is_undone_and_asked_anew(clinic: Clinic, left):
+    late = left.released_at + 140 * MINUTE
+    homeward.find(now=late)
+    for alert in calls():
+        alerts.close(alert=alert, outcome="They are home", actor=clinic.nurse, now=late)
+    handovers.say_home(infusion=left, now=late, actor="staff:1")
+    infusions.undo(infusion=clinic.fresh(left), actor=clinic.nurse, now=late + MINUTE)
+    homeward.find(now=late + 2 * MINUTE)
+    homeward.find(now=late + 3 * MINUTE)
+    assert [alert.status for alert in calls()] == ["closed", "closed", "open", "open"]
 
 
 def test_home_is_added_to_the_call_that_still_waits(clinic: Clinic, left):
