@@ -164,6 +164,9 @@ def accept(*, handover: Handover, now: datetime, actor: str, commitment: Commitm
         row = Handover.objects.select_for_update(of=("self",)).select_related("infusion").get(pk=handover.pk)
         if InfusionStatus(row.infusion.status) not in {S.READY, S.RELEASED}:
             raise Refused(_("This visit is over."))
+        if row.done_at is not None and row.how != ReleasedHow.HANDOVER:
+            # Nobody took them: what is on record about it stays as it was signed.
+            raise Refused(_("This visit is over."))
         if commitment is not None and row.commitment_id not in {None, commitment.pk}:
             raise Refused(_("Somebody else has this date. There is nothing for you to do."))
         if row.accepted_at is None:

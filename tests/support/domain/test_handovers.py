@@ -347,6 +347,16 @@ def test_the_helper_accepts_once_and_only_while_it_is_about_now(clinic: Clinic, 
         handovers.accept(handover=drawn, now=visit.ready_at + LATER, actor="link:abc")
 
 
+def test_nobody_accepts_what_was_signed_off_in_another_way(clinic: Clinic, ready):
+    visit, sam = ready
+    otherwise(clinic, visit, ReleasedHow.AGAINST_ADVICE, now=visit.ready_at + LATER, witness=clinic.desk)
+    with pytest.raises(Refused, match="This visit is over"):
+        handovers.accept(
+            handover=Handover.objects.get(), now=visit.ready_at + 2 * LATER, actor="link:abc", commitment=sam
+        )
+    assert Handover.objects.get().accepted_at is None
+
+
 def test_words_that_were_read_out_stay(clinic: Clinic, ready):
     visit, _sam = ready
     first = Handover.objects.get()
