@@ -149,8 +149,9 @@ class Desk:
             self._book(visit, L.EXTENDED_STAY, now)
 
     def _another_day(self, visit: Infusion, now: datetime) -> str:
+        """Once; whoever still has nobody then is called off."""
         house = self.ward.house(visit)
-        for days in range(1, 9):
+        for days in range(1, 9) if not visit.moves.exists() else ():
             slot = Slot(visit.starts_at + timedelta(days=days), visit.room, visit.clinician)
             if visit.state is InfusionStatus.BOOKED and self.month.attempt(
                 moves.move, infusion=visit, slot=slot, actor=house.desk, now=now, version=visit.version
