@@ -2,6 +2,7 @@
 own link is neither opened nor touched."""
 
 from copy import copy
+from dataclasses import replace
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
@@ -37,11 +38,17 @@ def by_staff(request: HttpRequest, pk: int) -> HttpResponse:
 @by_link(LinkPurpose.PATIENT)
 def by_patient(request: HttpRequest, pk: int) -> HttpResponse:
     named = link_people.own_designation(request, pk)
-    return page(request, named, now=request.now, back=reverse("link_people", args=[request.link_key]))
+    # What a helper says of how much they take on is not for the patient. Never saved.
+    named.most_rides = named.load_asked_at = None
+    back = reverse("link_people", args=[request.link_key])
+    return page(request, named, now=request.now, back=back, to_patient=True)
 
 
-def page(request: HttpRequest, named: Designation, *, now: datetime, back: str) -> HttpResponse:
-    """The helper's own templates, context and language, without their word; the band is in the reader's."""
+def page(
+    request: HttpRequest, named: Designation, *, now: datetime, back: str, to_patient: bool = False
+) -> HttpResponse:
+    """The helper's own templates, context and language, without their word; the band is in the reader's. A patient does
+    not read when the helper cannot."""
     opened = seen_as.last_opened(designation=named)
     about = {"name": named.person.first_name, "site": named.person.site, "opened": opened, "back": back}
     band = render_to_string("support/seen_as.html", about)
@@ -53,6 +60,9 @@ def page(request: HttpRequest, named: Designation, *, now: datetime, back: str) 
         if built.handover is not None:
             # Never saved.
             built.handover.helper_word = HIDDEN
+        if to_patient:
+            # Which days are left to say never to tells the others.
+            built = replace(built, unfit=[], never=[])
         shown = link_helper.context(theirs, built) | {"refresh": None, "messages": ()}
         text = render_to_string(link_helper.TEMPLATES[built.stage], shown, request=theirs)
     return HttpResponse(seen_as.inert(page=text, band=band))

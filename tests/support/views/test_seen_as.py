@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from clinic.enums import Role
 from clinic.models import AuditEntry, Infusion, StaffMember
-from support.domain import handovers, links
+from support.domain import availability, handovers, links
 from support.enums import CommitmentStatus
 from support.models import Commitment, Designation, Handover, Link
 from tests import world
@@ -97,6 +97,22 @@ def test_nothing_on_it_sends_leads_or_renews(here, desk, stage):
     controls = re.findall(r"<(?:button|input|select|textarea)\b[^>]*>", body)
     assert controls
     assert all(" disabled" in control for control in controls)
+
+
+def test_the_patient_does_not_read_what_the_helper_was_promised_they_would_not(here, desk, patient):
+    at("series")
+    now = timezone.now()
+    Commitment.objects.update(status=CommitmentStatus.ASKED, answered_at=None, answered_via="", reconfirmed_at=None)
+    Designation.objects.filter(pk=here.designation.pk).update(most_rides=1, load_asked_at=now)
+    said = {"designation": here.designation, "actor": "link:x", "now": now}
+    availability.state(can=False, weekdays=list(range(7)), **said)
+    kept_back = ["These don’t suit you", "Is it still all right for you?"]
+    own = desk.get(f"/people/{here.designation.pk}/seen/").content.decode()
+    assert [words in own for words in kept_back] == [True, True]
+    seen = patient.get(f"/l/{here.patient_link.id}/people/{here.designation.pk}/seen/").content.decode()
+    assert [words in seen for words in kept_back] == [False, False]
+    row = Designation.objects.get(pk=here.designation.pk)
+    assert (row.most_rides, row.load_asked_at) == (1, now)
 
 
 def test_the_band_says_whose_eyes_and_when_they_last_looked(here, desk):
