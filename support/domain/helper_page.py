@@ -80,6 +80,8 @@ def build(*, designation: Designation, now: datetime) -> HelperPage:
     asked = [c for c in to_take if c.status == CommitmentStatus.ASKED]
     unfit = [c for c in asked if known.says_no(c)]
     knows_dates = designation.allows(MayKnow.DATES)
+    # Who is paid for one ride does not read who else helps.
+    knows_others = knows_dates and not designation.person.is_escort
     return HelperPage(
         designation=designation,
         months=helper_dates.months(ahead, riding=riding, known=known, now=now) if knows_dates or mine else [],
@@ -88,7 +90,7 @@ def build(*, designation: Designation, now: datetime) -> HelperPage:
         maybe=[c for c in asked if helper_dates.is_maybe(c) and c not in unfit],
         unfit=unfit,
         never=helper_dates.weekdays(c for c in asked if c not in unfit),
-        share=helper_dates.share(riding.values(), of=designation.pk) if knows_dates else "",
+        share=helper_dates.share(riding.values(), of=designation.pk) if knows_others else "",
         stepped_back=[c for c in mine if is_just_given_back(c, now=now) and c.infusion_id not in riding],
         today=today,
         handover=Handover.objects.filter(infusion=today.infusion_id).first() if takes_home(today) else None,

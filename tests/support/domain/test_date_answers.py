@@ -112,13 +112,16 @@ def test_days_that_never_suit_are_offered_and_then_asked_about(clinic, visits, s
     assert page(clinic, sam).unfit == []
 
 
-def test_how_many_each_has_is_said_only_to_who_may_know_dates(clinic, visits, sam):
+def test_how_many_each_has_is_said_only_to_who_may_know_dates_and_to_no_paid_escort(clinic, visits, sam):
     jo = clinic.named("Jo")
     clinic.yes(sam, visits[0])
     assert page(clinic, sam).share == ""
     clinic.yes(jo, visits[1])
     clinic.yes(jo, visits[2])
     assert page(clinic, sam).share == "You have 1, Jo has 2."
+    sam.person.is_escort = True
+    assert page(clinic, sam).share == ""
+    sam.person.is_escort = False
     Designation.objects.filter(pk=sam.pk).update(may_know=[MayKnow.PROGRESS])
     sam.refresh_from_db()
     assert page(clinic, sam).share == ""
