@@ -1,7 +1,7 @@
 """Before the treatment: what is asked and measured. A yes is a flag; a person decides.
 
-The arrival's answer to a question outweighs that of the evening before. Every function locks the visit's row first and
-writes server time only.
+The arrival's answer to a question outweighs that of the evening before; only a patient's own no leaves a yes standing
+that nobody has cleared. Every function locks the visit's row first and writes server time only.
 """
 
 from collections.abc import Mapping
@@ -26,6 +26,7 @@ Q = HoldQuestion
 ASKED_FROM = time(16)
 CLEARS = frozenset({Role.CLINICIAN, Role.DIRECTOR})
 SHORTEST_NOTE = 3
+BY_THE_PATIENT = "patient:"
 WHILE = {
     PressurePoint.BEFORE: frozenset({S.ARRIVED}),
     PressurePoint.DURING: frozenset({S.STARTED, S.RECOVERING}),
@@ -93,7 +94,8 @@ def answer(
     now: datetime,
     corrects: bool = False,
 ) -> list[HoldAnswer]:
-    """Keeps the answers; those that are new or changed. The same ones twice change nothing.
+    """Keeps the answers; those that are new or changed. The same ones twice change nothing; staff's no takes the
+    place of a patient's own where that one does not count.
 
     ``actor`` is a member of staff who asked aloud, or the patient's link. A yes is not replaced by a no in passing, be
     it from a form that stood open: ``corrects`` says that this is meant.
@@ -108,16 +110,17 @@ def answer(
             raise Refused(_("This is not asked here."))
         known = {row.question: row for row in visit.hold_answers.filter(asked_when=when)}
         who = actor if isinstance(actor, str) else audit.staff(actor)
-        by = f"patient:{visit.patient_id}" if isinstance(actor, str) else who
+        by = f"{BY_THE_PATIENT}{visit.patient_id}" if isinstance(actor, str) else who
+        counts = _counting(visit, policies.under(infusion=visit)) if by == who else {}
         written = []
         for question in [one for one in asked if one in answers]:
             row = known.get(question)
             holds = row is not None and row.answered_at >= opens_at(infusion=visit)
-            if row is not None and holds and row.is_yes == answers[question]:
+            is_first_no_of_staff = not answers[question] and counts.get(question, row) != row
+            if row is not None and holds and row.is_yes == answers[question] and not is_first_no_of_staff:
                 continue
             if row is not None and holds and row.is_yes and not corrects:
-                said = {"what": SHORT[question]}
-                raise Refused(_("This was answered with yes meanwhile: %(what)s. Tell the nurse.") % said)
+                raise Refused(said_yes(question))
             row = row or HoldAnswer(infusion=visit, question=question, asked_when=when)
             row.is_yes, row.answered_at, row.answered_by = answers[question], now, by
             row.cleared_at, row.cleared_by, row.cleared_note = None, None, ""
@@ -182,9 +185,22 @@ def is_high(*, reading: BloodPressure, policy: Policy | None) -> bool:
 
 
 def counting(*, infusion: Infusion) -> dict[HoldQuestion, HoldAnswer]:
-    """The answer that counts for each question the rules ask, in their order: the arrival's, else that of the evening
-    before."""
+    """The answer that counts for each question the rules ask, in their order: see ``weighed``."""
     return _counting(infusion, policies.under(infusion=infusion))
+
+
+def weighed(*, evening: HoldAnswer | None, arrival: HoldAnswer | None) -> HoldAnswer | None:
+    """The one of the two that counts. A yes of the evening goes by a clearance or by what staff write down, not by the
+    patient's own no."""
+    if evening is None or arrival is None:
+        return arrival or evening
+    is_own_no = not arrival.is_yes and arrival.answered_by.startswith(BY_THE_PATIENT)
+    return evening if is_own_no and evening.is_yes and evening.cleared_at is None else arrival
+
+
+def said_yes(question: HoldQuestion) -> str:
+    """To whoever answers with no what has a yes."""
+    return _("This was answered with yes meanwhile: %(what)s. Tell the nurse.") % {"what": SHORT[question]}
 
 
 def open_flags(*, infusion: Infusion) -> list[Flag]:
@@ -215,9 +231,14 @@ def _counting(infusion: Infusion, policy: Policy | None) -> dict[HoldQuestion, H
     asked = _asked(policy)
     if not asked:
         return {}
-    rows = sorted(answers_of(infusion=infusion), key=lambda row: row.asked_when == AskedWhen.ARRIVAL)
-    newest = {Q(row.question): row for row in rows}
-    return {question: newest[question] for question in asked if question in newest}
+    rows = {(row.question, row.asked_when): row for row in answers_of(infusion=infusion)}
+    found = {
+        question: weighed(
+            evening=rows.get((question, AskedWhen.EVENING)), arrival=rows.get((question, AskedWhen.ARRIVAL))
+        )
+        for question in asked
+    }
+    return {question: row for question, row in found.items() if row is not None}
 
 
 def _flags(infusion: Infusion, policy: Policy | None) -> list[Flag]:

@@ -10,8 +10,8 @@ from clinic.models.history import tracked
 
 @tracked
 class HoldAnswer(models.Model):
-    """One answer to one question; that of the arrival outweighs that of the evening before. ``is_yes`` is a flag until
-    somebody who may clears it, with a word on why."""
+    """One answer to one question; that of the arrival outweighs that of the evening before, but for a patient's own no
+    to a yes. ``is_yes`` is a flag until somebody who may clears it, with a word on why."""
 
     infusion = models.ForeignKey("clinic.Infusion", on_delete=models.PROTECT, related_name="hold_answers")
     question = models.CharField(max_length=12, choices=HoldQuestion.choices)

@@ -27,7 +27,12 @@ class Line:
 
     @property
     def counts(self) -> HoldAnswer | None:
-        return self.arrival or self.evening
+        return prechecks.weighed(evening=self.evening, arrival=self.arrival)
+
+    @property
+    def stands(self) -> bool:
+        """The evening's yes, whatever the patient said since."""
+        return self.arrival is not None and self.counts is self.evening
 
     @property
     def is_flag(self) -> bool:
@@ -68,11 +73,13 @@ class Checks:
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What a patient is asked by their link now. ``is_dark``: they said that thoughts of harming themselves came."""
+    """What a patient is asked by their link now. ``is_dark``: they said that thoughts of harming themselves came.
+    ``standing``: a sentence for each yes that their own no did not take back."""
 
     to_ask: list[Line]
     said: list[Line]
     is_dark: bool
+    standing: list[str]
     fasting: Fasting
 
 
@@ -102,6 +109,7 @@ def of_patient(*, infusion: Infusion, now: datetime) -> Asked | None:
     return Asked(
         to_ask=[line for line in lines if line not in said],
         said=said,
+        standing=[prechecks.said_yes(line.question) for line in lines if line.stands],
         is_dark=any(line.question is HoldQuestion.DARK and line.is_flag for line in lines),
         fasting=fasting(infusion=infusion, policy=rules.of(infusion=infusion)),
     )

@@ -121,6 +121,27 @@ def test_the_arrivals_answer_outweighs_that_of_the_evening_before(nurse) -> None
     assert len(said(infusion)) == 6
 
 
+@pytest.mark.parametrize("outweighs", ["staff", "clearance"])
+def test_a_patients_own_no_on_arrival_leaves_the_evenings_yes_standing(nurse, clinician, outweighs) -> None:
+    """Only a person takes it away: the nurse who asked again, or a clinician's clearance."""
+    infusion = visit_in(S.BOOKED)
+    prechecks.answer(infusion=infusion, answers=NO | {Q.DARK: True}, actor="link:x", now=START - timedelta(hours=12))
+    Infusion.objects.update(status=S.ARRIVED, arrived_at=START)
+    infusion.refresh_from_db()
+    prechecks.answer(infusion=infusion, answers=NO, actor="link:x", now=START)
+    [flag] = prechecks.open_flags(infusion=infusion)
+    assert flag.what == "thoughts of self-harm"
+    assert any("thoughts of self-harm" in reason for reason in gates.reasons(infusion=infusion, now=START))
+    if outweighs == "staff":
+        [row] = prechecks.answer(infusion=infusion, answers=NO, actor=nurse, now=START)
+        assert (row.asked_when, row.answered_by) == (AskedWhen.ARRIVAL, f"staff:{nurse.pk}")
+    else:
+        prechecks.clear(answer=flag.answer, note="spoke with her alone", actor=clinician, now=START)
+    assert prechecks.open_flags(infusion=infusion) == []
+    assert not prechecks.counting(infusion=infusion)[Q.DARK].is_yes
+    assert prechecks.answer(infusion=infusion, answers=NO, actor=nurse, now=START) == []
+
+
 def test_a_yes_is_not_replaced_by_a_no_in_passing(nurse) -> None:
     """A form that stood open on a second tablet, or a patient who would rather not be asked further."""
     infusion = visit_in()

@@ -103,6 +103,15 @@ def test_a_yes_is_not_taken_back_by_sending_the_form_again(clinic, visit, evenin
     assert HoldAnswer.objects.get(question=Q.ILL).is_yes
 
 
+def test_a_yes_of_the_evening_outlives_the_patients_own_no_on_arrival(clinic, visit, evening):
+    path = f"visit/{visit.pk}/questions/"
+    at(clinic, evening, path, **ALL_NO | {"ill": "yes"})
+    infusions.arrive(infusion=visit, actor=clinic.nurse, now=visit.starts_at)
+    html = at(clinic, visit.starts_at, path, **ALL_NO).content.decode()
+    assert "This was answered with yes meanwhile: feeling ill. Tell the nurse." in html
+    assert "<dd>Yes</dd>" in html
+
+
 def test_too_early_and_after_the_start_nothing_is_asked_or_kept(clinic, visit, evening):
     path = f"visit/{visit.pk}/questions/"
     early = at(clinic, evening - timedelta(hours=1), path, **ALL_NO)

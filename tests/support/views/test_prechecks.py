@@ -47,6 +47,16 @@ def post(client, what, visit, **data):
     return client.post(reverse(f"infusion_checks_{what}", args=[visit.pk]), data)
 
 
+def test_the_patients_own_no_hides_no_yes_from_the_nurse_who_takes_it_back(nurse, visit, policy, now):
+    for when, is_yes in (("evening", True), ("arrival", False)):
+        HoldAnswer.objects.create(
+            infusion=visit, question=Q.ILL, asked_when=when, is_yes=is_yes, answered_at=now, answered_by="patient:1"
+        )
+    assert "The answer is no" in page(nurse, visit)
+    post(nurse, "answer", visit, corrects="yes", **ALL_NO)
+    assert "The answer is no" not in page(nurse, visit)
+
+
 def test_from_the_arrival_to_the_start_in_four_presses(nurse, visit):
     """Questions, reading, start: nothing typed but two numbers."""
     assert "The questions before the treatment are not answered yet." in page(nurse, visit)
