@@ -16,7 +16,7 @@ LOOK_BACK = timedelta(days=2)
 
 
 def find(*, now: datetime) -> int:
-    """Asked by the sweep. Idempotent: each is told once."""
+    """Asked by the sweep. Idempotent: each is told once for whoever has the way home."""
     ready = Infusion.objects.filter(status=InfusionStatus.READY, starts_at__gt=now - LOOK_BACK).select_related(*WITH)
     return row_by_row.each(partial(_look, visit, now) for visit in ready.order_by("starts_at", "pk"))
 
@@ -29,6 +29,9 @@ def expected(*, visit: Infusion) -> datetime:
 def _look(visit: Infusion, now: datetime) -> bool:
     policy, since = rules.of(infusion=visit), expected(visit=visit)
     held = commitments.holder(infusion=visit)
+    if held is not None and held.answered_at is not None:
+        # Whoever took it only now has the same time to come.
+        since = max(since, held.answered_at)
     is_here = held is not None and held.outside_at is not None
     told = False
     if not is_here and now >= since + timedelta(minutes=policy.nobody_came_minutes):
@@ -43,19 +46,19 @@ def _look(visit: Infusion, now: datetime) -> bool:
 def _tell_nurse(visit: Infusion, held: Commitment | None, now: datetime) -> Alert:
     with alerts.for_the_desk():
         sentence = _("%(name)s is ready and nobody came yet. The patient stays. Ask the next person.")
-    return _open(visit, held, AlertKind.NOBODY_CAME, f"nobody-came:{visit.pk}", sentence, now)
+    return _open(visit, held, AlertKind.NOBODY_CAME, "nobody-came", sentence, now)
 
 
 def _tell_clinician(visit: Infusion, held: Commitment | None, now: datetime) -> Alert:
     with alerts.for_the_desk():
         sentence = _("%(name)s is ready and still here. The patient stays. Decide with the nurse what comes next.")
-    return _open(visit, held, AlertKind.ON_CALL, f"on-call:{visit.pk}", sentence, now)
+    return _open(visit, held, AlertKind.ON_CALL, "on-call", sentence, now)
 
 
 def _open(visit: Infusion, held: Commitment | None, kind: AlertKind, key: str, sentence: str, now: datetime) -> Alert:
     return alerts.open_alert(
         kind=kind,
-        key=key,
+        key=f"{key}:{visit.pk}:{held.pk if held is not None else 0}",
         says=sentence % {"name": visit.patient.first_name},
         patient=visit.patient,
         infusion=visit,

@@ -7,8 +7,8 @@ import pytest
 from clinic.domain import infusions
 from clinic.enums import Role
 from clinic.models import Infusion
-from support.domain import day, nobody_came, watch
-from support.enums import AlertKind
+from support.domain import alerts, day, nobody_came, swaps, watch
+from support.enums import AlertKind, AlertStatus
 from support.models import Alert
 from tests import factories
 from tests.support.conftest import Clinic
@@ -43,6 +43,24 @@ def test_then_the_clinician_is_told_once(clinic: Clinic, ready):
         (AlertKind.NOBODY_CAME, 59 * MINUTE),
         (AlertKind.ON_CALL, 60 * MINUTE),
     ]
+
+
+def test_the_next_who_took_it_and_does_not_come_is_told_of_as_well(clinic: Clinic, ready):
+    visit, _sam = ready
+    jo = clinic.named("Joanna")
+    nobody_came.find(now=visit.ends_at + 60 * MINUTE)
+    for alert in Alert.objects.all():
+        alerts.close(alert=alert, outcome="Joanna comes", actor=clinic.nurse, now=visit.ends_at + 62 * MINUTE)
+    took_it = visit.ends_at + 65 * MINUTE
+    swaps.swap(infusion=visit, designation=jo, actor=clinic.desk, now=took_it)
+    nobody_came.find(now=took_it + 29 * MINUTE)
+    assert not Alert.objects.exclude(status=AlertStatus.CLOSED).exists()
+    told = []
+    for minutes in (30, 31, 60, 61):
+        nobody_came.find(now=took_it + minutes * MINUTE)
+        told.append(list(Alert.objects.filter(designation=jo).order_by("pk").values_list("kind", flat=True)))
+    both = [AlertKind.NOBODY_CAME, AlertKind.ON_CALL]
+    assert told == [both[:1], both[:1], both, both]
 
 
 def test_the_times_are_those_of_the_rules(clinic: Clinic, next_week):
