@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import CharField, Expression, OuterRef, Value
+from django.db.models import CharField, Expression, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat, Replace
 from django.utils import formats
 from django.utils.text import Truncator
@@ -19,7 +19,7 @@ from clinic.models import Infusion, Patient, Site, StaffMember
 from messaging.models import InboundText
 from support.domain import rules
 from support.enums import AlertKind, AlertStatus
-from support.models import Alert, Designation
+from support.models import Alert, Designation, QuietWord
 
 log = structlog.get_logger(__name__)
 
@@ -151,6 +151,8 @@ def close(*, alert: Alert, outcome: str, actor: StaffMember, now: datetime) -> A
         row = _locked(alert)
         if row.status == AlertStatus.CLOSED:
             raise Refused(_("This is done already."))
+        if row.kind == AlertKind.QUIET_WORD:
+            _refuse_unheard(row)
         row.status, row.closed_at, row.closed_by, row.outcome = AlertStatus.CLOSED, now, actor, said[:300]
         row.acknowledged_at = row.acknowledged_at or now
         row.save(update_fields=["status", "acknowledged_at", "closed_at", "closed_by", "outcome"])
@@ -162,9 +164,17 @@ def close(*, alert: Alert, outcome: str, actor: StaffMember, now: datetime) -> A
         return row
 
 
+def _refuse_unheard(row: Alert) -> None:
+    """A quiet word ends with what was agreed, written down by whoever spoke with the patient."""
+    if QuietWord.objects.filter(infusion=row.infusion_id, heard_at=None).exists():
+        raise Refused(_("The patient asked for a nurse. Speak with them alone first, and write down what was agreed."))
+
+
 def add(*, key_begins: str, says: str) -> None:
-    """What happened since, after the words of the alerts that still wait and whose key begins so. Idempotent."""
-    waiting = Alert.objects.filter(key__startswith=key_begins).exclude(status=AlertStatus.CLOSED)
+    """What happened since, after the words of the alerts that still wait and whose key is this, or begins so where it
+    ends in a colon: "home:1" is not about "home:12". Idempotent."""
+    these = Q(key__startswith=key_begins) if key_begins.endswith(":") else Q(key=key_begins)
+    waiting = Alert.objects.filter(these).exclude(status=AlertStatus.CLOSED)
     for alert in waiting.exclude(says__endswith=says).select_for_update():
         # Older words give way: cut at the end, the newest would be said again and again.
         alert.says = f"{Truncator(alert.says).chars(299 - len(says))} {says}"

@@ -112,6 +112,13 @@ def test_home_is_added_to_the_call_that_still_waits(clinic: Clinic, left):
     assert calls()[0].says.endswith("Please call. Since then: home, said at 17:00.")
 
 
+def test_home_is_added_to_nobody_elses_call(clinic: Clinic, left):
+    homeward.find(now=left.released_at + 105 * MINUTE)
+    Alert.objects.update(key=f"home-unknown:{left.pk}7")
+    handovers.say_home(infusion=left, now=left.released_at + 110 * MINUTE, actor="link:abc")
+    assert calls()[0].says.endswith("Please call.")
+
+
 def test_at_night_nobody_is_woken_by_a_text_and_a_person_calls_at_once(clinic: Clinic, next_week):
     clinic.policy = PolicyFactory(site=clinic.site, texts_until=time(16, 30))
     late = leave(clinic, next_week)

@@ -91,10 +91,12 @@ def test_heard_with_its_outcome_the_way_out_is_open_and_the_alert_closed(clinic:
     assert clinic.hand_over(visit, sam, now=visit.ready_at + LATER).done_at is not None
 
 
-def test_closing_the_alert_alone_lets_nobody_go(clinic: Clinic, ready):
+def test_its_alert_is_not_closed_alone_and_nobody_goes(clinic: Clinic, ready):
     visit, sam = ready
     ask(visit)
-    alerts.close(alert=Alert.objects.get(), outcome="It is all right", actor=clinic.desk, now=visit.ready_at)
+    with pytest.raises(Refused, match=SPEAK):
+        alerts.close(alert=Alert.objects.get(), outcome="It is all right", actor=clinic.desk, now=visit.ready_at)
+    assert Alert.objects.get().status == AlertStatus.OPEN
     with pytest.raises(Refused, match=SPEAK):
         clinic.hand_over(visit, sam, now=visit.ready_at + LATER)
     hear(clinic, visit)
