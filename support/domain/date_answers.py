@@ -8,7 +8,7 @@ from django.db import transaction
 from clinic.domain import audit
 from clinic.models import Infusion
 from support.domain import commitments, replan
-from support.domain.promise_rows import is_over, locked, ride_is_held, write
+from support.domain.promise_rows import is_over, locked, ride_is_held, was_turned_away, write
 from support.enums import AnsweredVia, CommitmentStatus, SupportRole
 from support.models import Commitment, Designation
 
@@ -19,7 +19,8 @@ ANSWERED = (S.DECLINED, S.WITHDRAWN, S.LAPSED)
 
 def maybe(*, designation: Designation, dates: Iterable[int], actor: str, now: datetime) -> int:
     """By the ids of this person's commitments, as ``commitments.answer_dates``; each stands for every role they have on
-    that visit. They are asked on. A date somebody else has by now, or that has moved, stays as it is. How many visits.
+    that visit. They are asked on. A date somebody else has by now, that has moved, or
+    at which the patient was not given to them, stays as it is. How many visits.
     """
     count = 0
     with transaction.atomic():
@@ -28,7 +29,7 @@ def maybe(*, designation: Designation, dates: Iterable[int], actor: str, now: da
             rows = [
                 row
                 for row in _open(designation, visit, (S.ASKED, *ANSWERED))
-                if not (taken and row.role == SupportRole.RIDE)
+                if not (row.role == SupportRole.RIDE and (taken or was_turned_away(row)))
             ]
             if is_over(visit) or seen.for_starts_at != visit.starts_at or not rows:
                 continue

@@ -53,10 +53,15 @@ def refuse_if_the_room_is_full(visit: Infusion) -> None:
         raise Refused(_("The room has no place left for another guest. Thank you for offering."))
 
 
-def refuse_if_turned_away(row: Commitment) -> None:
-    """A nurse did not give the patient to this person; they are not told so from afar."""
+def was_turned_away(row: Commitment) -> bool:
+    """A nurse did not give the patient to this person."""
     away = NotHandedOverTo.objects.filter(infusion=row.infusion_id, commitment__designation=row.designation_id)
-    if row.role == SupportRole.RIDE and away.exists():
+    return away.exists()
+
+
+def refuse_if_turned_away(row: Commitment) -> None:
+    """They are not told so from afar."""
+    if row.role == SupportRole.RIDE and was_turned_away(row):
         raise Refused(_("This date is taken care of. Please call us if you have a question."))
 
 

@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 
 from clinic.models import AuditEntry
-from support.domain import availability, commitments, date_answers, helper_page, visit_page, way_home
-from support.enums import MayKnow, SupportRole
+from support.domain import availability, commitments, date_answers, helper_page, turned_away, visit_page, way_home
+from support.enums import MayKnow, NotHandedOver, SupportRole
 from support.models import Commitment, Designation
 
 DAY = timedelta(days=1)
@@ -77,6 +77,21 @@ def test_a_maybe_to_what_somebody_has_changes_nothing(clinic, visits, sam):
     clinic.yes(jo, visits[0])
     assert maybe(clinic, sam, visits[0]) == 0
     assert clinic.promise(sam, visits[0]).status == "covered"
+
+
+def test_whoever_was_turned_away_is_not_asked_again_by_a_maybe(clinic, visits, sam):
+    clinic.confirmed(sam, visits[0])
+    visit = clinic.until(visits[0], "ready")
+    turned_away.not_handed_over(
+        infusion=visit,
+        commitment=clinic.promise(sam, visit),
+        why=NotHandedOver.UNFIT,
+        note="Cannot stand, smells of alcohol",
+        actor=clinic.nurse,
+        now=visit.ready_at,
+    )
+    assert maybe(clinic, sam, visit) == 0
+    assert clinic.promise(sam, visit).status == "withdrawn"
 
 
 def test_a_maybe_to_a_time_that_moved_is_none(clinic, visits, sam):
