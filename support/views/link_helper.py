@@ -166,5 +166,8 @@ def accept(request: HttpRequest, pk: int) -> str:
 
 @tap(LinkPurpose.HELPER)
 def home(request: HttpRequest, pk: int) -> str:
-    handovers.say_home(infusion=own_commitment(request, pk).infusion, now=request.now, actor=who(request))
+    mine = own_commitment(request, pk)
+    if mine.role == SupportRole.PRESENCE:
+        raise Refused(_("Whoever takes them home tells us."))
+    handovers.say_home(infusion=mine.infusion, now=request.now, actor=who(request))
     return _("Good to know you are both home. Thank you.")

@@ -7,11 +7,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from clinic.enums import Role
 from clinic.models import AuditEntry, Infusion
 from messaging.models import Message
 from support.domain import handovers, links
 from support.enums import CommitmentStatus, SupportRole
-from support.models import Alert, Commitment
+from support.models import Alert, Commitment, Handover
 from tests import world
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +72,8 @@ def test_a_browser_that_refuses_cookies_opens_the_address_again_and_can_act(here
     key = links.token(here.helper_link)
     assert f"/l/{key}/" in response.content.decode()
     client.cookies.clear()
+    assert client.post(f"/l/{key}/whose/", {"me": "yes"}).status_code == 302
+    client.cookies.clear()
     assert client.post(f"/l/{key}/visit/{here.pks['infusions']}/confirm/").status_code == 302
     here.commitment.refresh_from_db()
     assert here.commitment.status == CommitmentStatus.RECONFIRMED
@@ -78,7 +81,7 @@ def test_a_browser_that_refuses_cookies_opens_the_address_again_and_can_act(here
 
 def test_a_grant_alone_does_not_let_another_page_act_in_my_name(here, address):
     """CVE-2026-4807: a public nonce is no permission, and a cookie that travels by itself is none either."""
-    client = Client(enforce_csrf_checks=True)
+    client = world.theirs(Client(enforce_csrf_checks=True), here.helper_link)
     client.get(address)
     response = client.post(f"/l/{here.helper_link.id}/visit/{here.pks['infusions']}/confirm/")
     assert response.status_code == 403
@@ -157,6 +160,26 @@ def test_who_only_sits_in_the_room_has_no_word_and_takes_nobody_home(client, her
     client.post(f"/l/{here.helper_link.id}/visit/{visit.pk}/accept/")
     drawn.refresh_from_db()
     assert drawn.accepted_at is None
+
+
+def test_who_only_sits_in_the_room_does_not_say_that_the_patient_is_home(client, here, address):
+    """They part at the clinic's door: only whoever took the patient home knows."""
+    visit, now = here.commitment.infusion, timezone.now()
+    Commitment.objects.filter(pk=here.commitment.pk).update(role=SupportRole.PRESENCE)
+    stamps = ("arrived_at", "started_at", "recovering_at", "ready_at")
+    Infusion.objects.filter(pk=visit.pk).update(status="ready", **dict.fromkeys(stamps, now))
+    drawn = handovers.prepare(infusion=visit, now=now)
+    by = {"done_by": here.staff[Role.NURSE], "authorised_by": here.staff[Role.CLINICIAN]}
+    how = {"how": "watched_ride", "evidence": "Homesafe, car 12", "done_at": now}
+    Handover.objects.filter(pk=drawn.pk).update(**how, **by)
+    Infusion.objects.filter(pk=visit.pk).update(status="released", released_at=now, released_how="watched_ride")
+    page = opened(client, address).content.decode()
+    home = f"/l/{here.helper_link.id}/visit/{visit.pk}/home/"
+    assert ("Tonight with" in page, home in page) == (True, False)
+    answer = client.post(home, follow=True)
+    assert "Whoever takes them home tells us." in answer.content.decode()
+    visit.refresh_from_db()
+    assert visit.status == "released"
 
 
 @pytest.mark.parametrize("date", ["²", "9" * 30, "-1", ""])
