@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext_lazy, override
 
+from clinic.domain import audit
 from clinic.domain.errors import Refused
 from clinic.models import Infusion, StaffMember
 from support.domain import alerts, commitments, designations, rules
@@ -28,9 +29,11 @@ INVOLVES = (
 )
 ADULT = gettext_noop("I am 18 or over.")
 SOBER = gettext_noop("I will be sober on the day: no alcohol, and nothing that makes me sleepy.")
-STAY = gettext_noop("I can stay with them for the hours after.")
-# Which words somebody read: of the English ones, whatever language they were read in.
-EDITION = hashlib.sha256("\n".join((*INVOLVES, ADULT, SOBER, STAY)).encode()).hexdigest()[:12]
+STAY = ngettext_lazy(
+    "I can stay with them for %(hours)s hour afterwards.",
+    "I can stay with them for %(hours)s hours afterwards.",
+    "hours",
+)
 MOST_HOURS = 24
 MOST_MINUTES = 600
 PRESSED_TWICE = timedelta(minutes=1)
@@ -39,6 +42,22 @@ PRESSED_TWICE = timedelta(minutes=1)
 def lines() -> list[str]:
     """What it involves, in the reader's language."""
     return [_(line) for line in INVOLVES]
+
+
+def ticks(*, hours: int) -> list[str]:
+    """What they say yes to: 18 or over, sober, and so many hours. As their page shows it, and as it is kept."""
+    return [_(ADULT), _(SOBER), STAY % {"hours": hours}]
+
+
+def _edition() -> str:
+    """Of the English words, whatever language they are read in; the number of hours is the rules' and no matter."""
+    with override(None):
+        words = [*lines(), *ticks(hours=1), *ticks(hours=2)]
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()[:12]
+
+
+# Which words somebody read.
+EDITION = _edition()
 
 
 def read_out(*, hours: int) -> list[str]:
@@ -89,7 +108,7 @@ def attest(
         said = Attestation.objects.filter(**same, at__gt=now - PRESSED_TWICE).first()
         if said is not None:
             return said
-        wording = "\n".join([*lines(), _(ADULT), _(SOBER), f"{_(STAY)} ({stay_hours} h)"])
+        wording = "\n".join([*lines(), *ticks(hours=stay_hours)])
         said = Attestation.objects.create(**same, at=now, wording=wording)
         row.is_adult = True
         row.travel_minutes = row.travel_minutes if travel_minutes is None else travel_minutes
@@ -146,7 +165,7 @@ def _tell_the_desk(designation: Designation, now: datetime) -> None:
 
 def _who(designation: Designation, recorded_by: StaffMember | None, actor: str) -> str:
     if recorded_by is not None:
-        return f"staff:{recorded_by.pk}"
+        return audit.staff(recorded_by)
     return actor or f"designation:{designation.pk}"
 
 

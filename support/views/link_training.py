@@ -15,6 +15,8 @@ from support.views import link_dates
 from support.views.by_link import by_link, who
 
 PAGE = "support/helper/training.html"
+# The names of the three boxes, in the order of their words.
+TICKS = ("adult", "sober", "stay")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -75,6 +77,7 @@ def number(value: str) -> int | None:
 def shown(request: HttpRequest, ticked: Collection[int], refused: Refused | None = None) -> HttpResponse:
     named = request.link.designation
     named.person.refresh_from_db()
+    stay_hours = rules.at(site=request.link.site).stay_with_hours
     context = {
         "key": request.link_key,
         "site": request.link.site,
@@ -82,10 +85,10 @@ def shown(request: HttpRequest, ticked: Collection[int], refused: Refused | None
         "person": named.person,
         "ticked": sorted(ticked),
         "typed": request.POST,
+        "checked": [name for name in TICKS if request.POST.get(name)],
         "refused": refused,
         "lines": attesting.lines(),
-        "words": attesting,
-        "stay_hours": rules.at(site=request.link.site).stay_with_hours,
+        "ticks": list(zip(TICKS, attesting.ticks(hours=stay_hours), strict=True)),
         "is_done": not attesting.needed(named.person),
     }
     return render(request, PAGE, context, status=422 if refused else 200)

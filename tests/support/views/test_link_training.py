@@ -1,9 +1,12 @@
 """Two minutes before the first ride; the ticks are kept, and taken with the yes."""
 
+import html
+
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from support.domain import attesting
 from support.enums import AlertKind, CommitmentStatus
 from support.models import Alert, Attestation, Commitment, SupportPerson
 from tests import world
@@ -76,6 +79,17 @@ def test_what_is_missing_is_said_and_what_was_ticked_is_kept(phone, here, addres
     assert f'name="date" value="{here.commitment.pk}"' in page
     assert (page.count(" checked"), status(here)) == (sum(bool(said[k]) for k in ("adult", "sober", "stay")), "asked")
     assert not Attestation.objects.exists()
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_words_kept_are_the_words_shown(phone, here, address, language):
+    SupportPerson.objects.update(language=language)
+    page = html.unescape(phone.get(f"{address}what-it-involves/").content.decode())
+    phone.post(f"{address}what-it-involves/", YES)
+    kept = Attestation.objects.get().wording.splitlines()
+    assert len(kept) == len(attesting.INVOLVES) + 3
+    assert [line for line in kept if line not in page] == []
+    assert ("Tengo 18 años o más." in kept) is (language == "es")
 
 
 def test_fewer_hours_than_the_rules_ask_are_taken_and_shown_to_the_desk(phone, here, address):
