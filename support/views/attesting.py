@@ -46,7 +46,7 @@ def of_helper(request: HttpRequest, pk: int) -> HttpResponse:
 def comfort_of_patient(request: HttpRequest, pk: int) -> HttpResponse:
     patient, now = patient_of(request, pk), timezone.now()
     form = ComfortForm(request.POST or None, said=comfort.of(patient_id=patient.pk))
-    by = {"patient": patient, "actor": audit.staff(request.user), "now": now}
+    by = {"patient": patient, "actor": audit.staff(request.user), "now": now, "witness": request.user}
     if form.is_bound and done(form, lambda: comfort.say(**form.cleaned_data, **by)):
         said.success(request, _("Written down."))
         return redirect("patient", patient.pk)

@@ -1,5 +1,7 @@
 """How a patient wants to be looked after: said once, changed at any time, touch never assumed."""
 
+from datetime import timedelta
+
 import pytest
 
 from clinic.domain.errors import Refused
@@ -35,3 +37,17 @@ def test_touch_has_to_be_said_and_nonsense_is_left_out(clinic):
     with pytest.raises(Refused):
         say(clinic, touch="")
     assert say(clinic, wishes=["music", "fireworks"]).wishes == ["music"]
+
+
+def test_on_the_day_of_a_visit_less_touch_is_said_at_once_and_more_waits(clinic, next_week):
+    """By their own link; whoever is with them may write down more."""
+    sam, visit = clinic.named("Sam"), clinic.book(next_week)
+    clinic.confirmed(sam, visit)
+    clinic.until(visit, "started")
+    during = {"patient": clinic.patient, "wishes": [], "note": "", "now": next_week + timedelta(minutes=30)}
+    with pytest.raises(Refused, match="nothing new is agreed to"):
+        comfort.say(**during, touch="hand", actor="link:abc")
+    assert comfort.say(**during, touch="none", actor="link:abc").touch == "none"
+    with pytest.raises(Refused, match="Less is always all right"):
+        comfort.say(**during, touch="ask", actor="link:abc")
+    assert comfort.say(**during, touch="ask", actor="staff:1", witness=clinic.nurse).touch == "ask"
