@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Max
 from django.utils.translation import gettext as _
 
 from clinic.domain import audit, locks, patient_rows
@@ -112,7 +113,7 @@ def change(
         if called and not row.call_first:
             _nobody_else_is_called_first(row.patient_id, row.pk, actor, now)
         gone = set(row.roles) - set(roles)
-        row.rank = _make_room_at_the_top(row.patient_id) if ask_first else rank
+        row.rank = _make_room_at_the_top(row.patient_id, but=row.pk) if ask_first else rank
         row.roles, row.may_know, row.relationship = list(roles), list(may_know), relationship
         row.call_first = called
         if own_words:
@@ -184,6 +185,12 @@ def send_link_again(*, designation: Designation, actor: str, now: datetime) -> N
         note(row, actor, "designation.link_sent", now)
 
 
+def next_rank(*, patient_id: int) -> int:
+    """After everybody on the list."""
+    ranks = Designation.objects.filter(patient=patient_id, withdrawn_at=None).aggregate(last=Max("rank"))
+    return (ranks["last"] or 0) + 1
+
+
 def note(row: Designation, actor: str, verb: str, now: datetime) -> None:
     """One line in the audit trail of the patient who named this person."""
     audit.record(actor=actor, verb=verb, now=now, patient_id=row.patient_id, subject=f"designation:{row.pk}")
@@ -234,9 +241,13 @@ def _nobody_else_is_called_first(patient_id: int, but: int, actor: str, now: dat
         note(other, actor, "designation.not_called_first", now)
 
 
-def _make_room_at_the_top(patient_id: int) -> int:
-    """The rank of whoever is asked first from now on; all the others come after."""
-    Designation.objects.filter(patient=patient_id, withdrawn_at=None).update(rank=F("rank") + 1)
+def _make_room_at_the_top(patient_id: int, *, but: int | None = None) -> int:
+    """The rank of whoever is asked first from now on; all the others come after. Only those before the first gap move,
+    so the ranks stay small. ``but``: who moves up, and leaves a gap."""
+    others = Designation.objects.filter(patient=patient_id, withdrawn_at=None).exclude(pk=but)
+    taken = set(others.values_list("rank", flat=True))
+    gap = next(rank for rank in count(1) if rank not in taken)
+    others.filter(rank__lt=gap).update(rank=F("rank") + 1)
     return 1
 
 

@@ -42,7 +42,12 @@ def patients_page(request: HttpRequest, pk: int, refused: Refused) -> HttpRespon
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest, pk: int) -> HttpResponse:
     who = patient_of(request, pk)
-    form = PersonForm(request.POST or None, patient=who, next_rank=_next_rank(who.pk), region=request.site.region)
+    form = PersonForm(
+        request.POST or None,
+        patient=who,
+        next_rank=designations.next_rank(patient_id=who.pk),
+        region=request.site.region,
+    )
     if form.is_valid():
         try:
             return _named(request, form)
@@ -73,10 +78,6 @@ def _named(request: HttpRequest, form: PersonForm) -> HttpResponse:
         people.confirm_adult(person=named.person, actor=audit.staff(request.user), now=now)
     said.success(request, _("%(name)s is on the list and is being asked.") % {"name": named.person.first_name})
     return redirect("patient", form.patient.pk)
-
-
-def _next_rank(patient_id: int) -> int:
-    return Designation.objects.filter(patient_id=patient_id, withdrawn_at=None).count() + 1
 
 
 @at_site(*DESK_AND_CARE)

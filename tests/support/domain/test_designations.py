@@ -126,3 +126,15 @@ def test_a_link_cannot_be_sent_to_nobody_or_to_somebody_taken_off(clinic: Clinic
     designations.withdraw(designation=sam, actor="staff:1", now=clinic.now)
     with pytest.raises(Refused, match="no longer on the list"):
         designations.send_link_again(designation=sam, actor="staff:1", now=clinic.now)
+
+
+def test_whoever_is_asked_first_moves_only_those_before_them(clinic: Clinic):
+    first, second, third = (clinic.named(name) for name in ("Sam", "Leeann", "Jo"))
+    for rank, row in enumerate((first, second, third), start=1):
+        Designation.objects.filter(pk=row.pk).update(rank=rank)
+    for _turn in range(30):
+        for moved in (second, first):
+            said = {"roles": ["ride"], "rank": 9, "may_know": [], "actor": "staff:1", "now": clinic.now}
+            designations.change(designation=moved, ask_first=True, **said)
+    ranks = [Designation.objects.get(pk=row.pk).rank for row in (first, second, third)]
+    assert (ranks, designations.next_rank(patient_id=clinic.patient.pk)) == ([1, 2, 3], 4)
