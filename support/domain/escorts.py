@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from clinic.domain import attempts, audit, locks
@@ -22,6 +22,7 @@ from support.domain import (
     commitments,
     designations,
     invitations,
+    pending,
     people,
     promise_rows,
     rules,
@@ -79,6 +80,7 @@ def book(
     consent_how: ConsentHow | str = ConsentHow.IN_PERSON,
     wording: str = "",
     for_starts_at: datetime | None = None,
+    guardian_agreed: bool = False,
 ) -> Commitment:
     """The escort said yes to ``actor``, the patient to the escort: named for this visit only, and it is theirs.
 
@@ -100,7 +102,12 @@ def book(
             return held
         if against := why_not(infusion=visit, escort=who, now=now):
             raise Refused(*against)
-        row = _name(visit, who, named, actor, now, consent_how, wording)
+        if pending.waits(patient=visit.patient, now=now, by=actor):
+            raise Refused(_("Today the patient agrees to nothing new. A clinician can book it with them, or it waits."))
+        if visit.patient.guardian and not guardian_agreed:
+            raise Refused(_("The guardian agrees first."))
+        words = pending.with_guardian(wording, patient=visit.patient) if visit.patient.guardian else wording
+        row = _name(visit, who, named, actor, now, consent_how, words)
         agreeing.helper_said_yes(person=who, witness=actor, now=now)
         promise = asking.ask(infusion=visit, designation=row, role=SupportRole.RIDE, now=now)
         yes = commitments.accept(commitment=promise, via=AnsweredVia.PHONE, now=now, recorded_by=actor)
@@ -206,7 +213,6 @@ def _name(
             setattr(known, field, value)
         known.save(update_fields=list(consent))
         return _open_until(known, max(known.valid_until or until, until))
-    ranks = Designation.objects.filter(patient=visit.patient, withdrawn_at=None).aggregate(last=Max("rank"))
     with alerts.for_the_desk():
         relationship = _("paid escort")
     row = Designation.objects.create(
@@ -215,7 +221,7 @@ def _name(
         relationship=relationship,
         roles=[SupportRole.RIDE],
         may_know=list(MAY_KNOW),
-        rank=(ranks["last"] or 0) + 1,
+        rank=designations.next_rank(patient_id=visit.patient_id),
         valid_from=now,
         valid_until=until,
         invited_at=now,

@@ -103,16 +103,24 @@ class EscortBookingForm(ForOneTime):
     consent_how = forms.ChoiceField(
         label=_("The patient agreed"), choices=[c for c in ConsentHow.choices if c[0] != ConsentHow.OWN_LINK]
     )
+    guardian_agreed = forms.BooleanField(
+        label=_("The guardian agreed"), error_messages={"required": _("Ask the guardian first, then tick this.")}
+    )
 
     def __init__(self, data: Any = None, *, escorts: list[SupportPerson], **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
         self.fields["escort"].queryset = SupportPerson.objects.filter(pk__in=[row.pk for row in escorts])
         self.fields["escort"].choices = [(row.pk, _named(row)) for row in escorts]
         self.fields["consent_how"].help_text = wording(name=say("this person"))
+        if self.infusion.patient.guardian:
+            self.fields["guardian_agreed"].help_text = self.infusion.patient.guardian
+        else:
+            del self.fields["guardian_agreed"]
 
     def given(self) -> dict[str, Any]:
         """What ``escorts.book`` wants to know."""
-        taken = {name: self.cleaned_data[name] for name in ("escort", "consent_how", "for_starts_at")}
+        names = ("escort", "consent_how", "for_starts_at", "guardian_agreed")
+        taken = {name: self.cleaned_data[name] for name in names if name in self.cleaned_data}
         return {**taken, "wording": wording(name=taken["escort"].full_name)}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from clinic.domain.errors import Refused
 from clinic.enums import Role, Rung
-from clinic.models import AuditEntry, Infusion
+from clinic.models import AuditEntry, Infusion, Patient
 from messaging.models import Consent
 from support.domain import asking, commitments, designations, escorts, links, way_home
 from support.models import Alert, Commitment, Designation, SupportPerson
@@ -270,3 +270,25 @@ def test_who_was_not_booked_for_it_is_not_asked_by_a_move(
     named = book(clinic, other, pat).designation
     clinic.move(visit, visit.starts_at - DAY)
     assert not Commitment.objects.filter(infusion=visit, designation=named).exists()
+
+
+def test_during_the_treatment_a_clinician_books_and_nobody_else(
+    clinic: Clinic, visit: Infusion, pat: SupportPerson, next_week
+) -> None:
+    """For the visit after: the patient agrees to nothing new, unless one who may judge hears it."""
+    sam, after = clinic.named("Sam"), clinic.book(next_week + 7 * DAY)
+    clinic.confirmed(sam, visit)
+    clinic.until(visit, "started")
+    during = next_week + timedelta(minutes=30)
+    with pytest.raises(Refused, match="nothing new"):
+        book(clinic, after, pat, now=during)
+    assert not Designation.objects.filter(person=pat).exists()
+    assert book(clinic, after, pat, now=during, actor=clinic.staff[Role.CLINICIAN]).status == "accepted"
+
+
+def test_a_guardian_agrees_to_an_escort_first(clinic: Clinic, visit: Infusion, pat: SupportPerson) -> None:
+    Patient.objects.update(guardian="Ana Berg")
+    with pytest.raises(Refused, match="guardian agrees first"):
+        book(clinic, visit, pat)
+    named = book(clinic, visit, pat, guardian_agreed=True).designation
+    assert named.consent_wording == f"{WORDS} The guardian agreed: Ana Berg."

@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.urls import reverse
 
 from clinic.enums import InfusionStatus, Role, Rung
-from clinic.models import AuditEntry, Policy, SecondSignature
+from clinic.models import AuditEntry, Patient, Policy, SecondSignature
 from support.enums import CommitmentStatus
 from support.models import Arrangement, Commitment, SupportPerson
 from tests.factories import CommitmentFactory, CourseFactory, PolicyFactory, StaffFactory, SupportPersonFactory
@@ -143,6 +143,16 @@ def test_the_desk_books_an_escort_with_the_patients_word(desk, visit, pat):
     assert (yes.designation.person, yes.status) == (pat, CommitmentStatus.ACCEPTED)
     assert yes.designation.consent_wording.startswith("“Pat Homesafe, whom the clinic knows, may take me home")
     assert "Pat Homesafe" in shown(desk, visit)
+
+
+def test_with_a_guardian_the_desk_asks_them_before_an_escort(desk, visit, pat):
+    Patient.objects.update(guardian="Ana Berg")
+    assert "Ana Berg" in shown(desk, visit)
+    data = {"escort-escort": pat.pk, "escort-has_agreed": "on", "escort-consent_how": "phone"}
+    response = press(desk, "infusion_escort", visit, data, "escort")
+    assert (response.status_code, Commitment.objects.count()) == (422, 0)
+    assert press(desk, "infusion_escort", visit, {**data, "escort-guardian_agreed": "on"}, "escort").status_code == 302
+    assert Commitment.objects.get().designation.consent_wording.endswith("The guardian agreed: Ana Berg.")
 
 
 def test_without_the_escorts_word_nobody_is_booked(desk, visit, pat):
