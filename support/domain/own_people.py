@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from clinic.domain import locks
 from clinic.domain.errors import Refused
 from clinic.models import Patient, StaffMember
 from support.domain import designations, pending
@@ -74,7 +75,7 @@ def name(
         who = known or SupportPerson(site=patient.site, **dict(person_fields))
         designations.refuse_who_cannot(who, patient, wanted.roles, call_first=wanted.call_first)
         _refuse_listed(known, patient)
-        fields = _fields(wanted, rank=_last_rank(patient) + 1)
+        fields = _fields(wanted, rank=designations.next_rank(patient_id=patient.pk))
         if pending.waits(patient=patient, now=now, by=witness):
             asked_for = {**fields, "wording": wanted.wording, "person_fields": dict(person_fields)}
             if known is not None:
@@ -96,13 +97,16 @@ def name(
 def change(
     *, designation: Designation, wanted: Wanted, actor: str, now: datetime, witness: StaffMember | None = None
 ) -> bool:
-    """Whether all of it is done. What takes something away always is, at once; what gives more may be kept."""
+    """Whether all of it is done. What takes something away always is, at once; what gives more may be kept.
+    What was asked about this person before gives way: nothing that is taken away comes back with it."""
     with transaction.atomic():
+        locks.diary(rooms=[], clinicians=[], patients=[designation.patient_id])
         row = Designation.objects.select_related("patient__site", "person__site").get(pk=designation.pk)
         fields = _fields(wanted, rank=row.rank)
         if not pending.waits(patient=row.patient, now=now, by=witness):
             own_words = "" if witness is not None else wanted.wording
             designations.change(designation=row, actor=actor, now=now, own_words=own_words, **fields)
+            _drop_older(row, actor, now)
             return True
         less = {
             **fields,
@@ -120,7 +124,9 @@ def change(
             raise Refused(words % {"name": row.person.first_name})
         is_all = _is_all(less, fields, row)
         designations.change(designation=row, actor=actor, now=now, **less)
-        if not is_all:
+        if is_all:
+            _drop_older(row, actor, now)
+        else:
             asked_for = {**fields, "wording": wanted.wording}
             kind = PendingKind.CHANGE_PERSON
             pending.keep(patient=row.patient, kind=kind, designation=row, asked_for=asked_for, actor=actor, now=now)
@@ -132,6 +138,11 @@ def is_first(*, designation: Designation) -> bool:
     others = Designation.objects.filter(patient=designation.patient_id, withdrawn_at=None).order_by("rank", "pk")
     first = others.values_list("pk", flat=True).first()
     return first == designation.pk
+
+
+def _drop_older(row: Designation, actor: str, now: datetime) -> None:
+    for older in PendingChange.objects.filter(designation=row, decided_at=None).order_by("pk"):
+        pending.drop(change=older, actor=actor, now=now)
 
 
 def _fields(wanted: Wanted, *, rank: int) -> dict[str, Any]:
@@ -173,8 +184,3 @@ def _refuse_too_many(patient: Patient, now: datetime) -> None:
 def _refuse_listed(known: SupportPerson | None, patient: Patient) -> None:
     if known is not None and Designation.objects.filter(patient=patient, person=known, withdrawn_at=None).exists():
         raise Refused(_("This person is already on the list."))
-
-
-def _last_rank(patient: Patient) -> int:
-    ranks = Designation.objects.filter(patient=patient, withdrawn_at=None).values_list("rank", flat=True)
-    return max(ranks, default=0)

@@ -15,7 +15,7 @@ from clinic.domain.spoken import say_moment
 from clinic.enums import Role
 from clinic.models import Patient, StaffMember
 from support.domain import alerts, designations, impaired
-from support.enums import ConsentHow, PendingKind, SupportRole
+from support.enums import ConsentHow, MayKnow, PendingKind, SupportRole
 from support.models import Designation, PendingChange, SupportPerson
 
 KEPT_FOR = timedelta(days=7)
@@ -32,13 +32,9 @@ class Kept:
     change: PendingChange
     name: str
     helps_with: str
+    may_know: str
     wait_until: datetime | None
     needs_guardian: bool
-
-    @property
-    def can_confirm(self) -> bool:
-        """By the patient's own hand."""
-        return self.wait_until is None and not self.needs_guardian
 
 
 def waits(*, patient: Patient, now: datetime, by: StaffMember | None = None) -> bool:
@@ -145,6 +141,7 @@ def kept(*, patient: Patient, now: datetime) -> list[Kept]:
             change=row,
             name=name_in(row),
             helps_with=helps_with(row.asked_for["roles"], call_first=row.asked_for["call_first"]),
+            may_know=" · ".join(str(MayKnow(word).label) for word in row.asked_for["may_know"]),
             wait_until=until,
             needs_guardian=bool(patient.guardian),
         )

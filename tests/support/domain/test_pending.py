@@ -257,3 +257,24 @@ def test_the_list_of_what_waits_takes_as_many_questions_for_three_as_for_one(
         )
     with django_assert_num_queries(2):
         assert len(pending.kept(patient=clinic.patient, now=during)) == count
+
+
+def test_what_was_taken_away_does_not_come_back_with_what_was_kept_before(clinic: Clinic, sam, during, clear):
+    """During the treatment Sam should know more; then Sam should know nothing at all."""
+    Designation.objects.filter(pk=sam.pk).update(may_know=[MayKnow.DATES])
+    assert not change(sam, during, roles=sam.roles, may_know=[MayKnow.DATES, MayKnow.REPORT])
+    [kept] = pending.kept(patient=clinic.patient, now=during)
+    assert kept.may_know == "Dates and times of visits · May tell the clinic how it is going"
+    assert change(sam, during + timedelta(minutes=1), roles=sam.roles, may_know=[])
+    with pytest.raises(Refused, match="does not wait"):
+        pending.confirm(change=kept.change, actor="link:abc", now=clear)
+    sam.refresh_from_db()
+    assert sam.may_know == []
+
+
+def test_what_staff_change_after_it_takes_the_place_of_what_was_kept(clinic: Clinic, sam, during):
+    Designation.objects.filter(pk=sam.pk).update(may_know=[MayKnow.DATES])
+    assert not change(sam, during, roles=sam.roles, may_know=[MayKnow.DATES, MayKnow.REPORT])
+    by = {"actor": "staff:1", "witness": clinic.staff[Role.CLINICIAN], "now": during}
+    assert own_people.change(designation=sam, wanted=wanted(roles=sam.roles, may_know=[]), **by)
+    assert pending.open_of(patient=clinic.patient) == []
