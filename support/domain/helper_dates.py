@@ -12,7 +12,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from clinic.models import Infusion, Policy
+from clinic.models import Infusion
 from messaging.domain import quiet
 from support.domain import availability, load, promise_rows, rules, texting_hours
 from support.enums import HOLDING, CommitmentStatus, SupportRole
@@ -160,8 +160,8 @@ def own_window(commitment: Commitment) -> tuple[datetime, datetime]:
 
 
 def stay_until(visit: Infusion) -> datetime:
-    """Until when somebody stays with the patient; before the first signature as the presets say."""
-    return visit.ends_at + timedelta(hours=(visit.policy or Policy()).stay_with_hours)
+    """Until when somebody stays with the patient, by the rules the visit runs under."""
+    return visit.ends_at + timedelta(hours=rules.of(infusion=visit).stay_with_hours)
 
 
 def row_for(commitment: Commitment, *, holder: Commitment | None, known: Known, now: datetime) -> DateRow:

@@ -10,7 +10,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from clinic.enums import OFF, InfusionStatus
-from support.domain import helper_dates, load, whole_visit
+from support.domain import helper_dates, load, rules, whole_visit
 from support.domain.helper_dates import Known, Month
 from support.enums import HOLDING, AnsweredVia, CommitmentStatus, MayKnow, SupportRole
 from support.models import Availability, Commitment, Designation, Handover, NotHandedOverTo
@@ -152,7 +152,7 @@ def involves(commitment: Commitment) -> list[dict[str, str]]:
 
     name = {"name": visit.patient.first_name, "street": visit.site.street}
     home = visit.ends_at + timedelta(minutes=30)
-    stay_hours = visit.policy.stay_with_hours if visit.policy is not None else 0
+    stay_hours = rules.of(infusion=visit).stay_with_hours
     steps = [
         {"at": clock(visit.pickup_from), "text": _("Be near %(street)s. We text you when %(name)s is ready.") % name},
         {

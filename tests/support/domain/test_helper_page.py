@@ -3,11 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
+from clinic.models import Infusion
 from messaging.models import Message
-from support.domain import commitments, helper_page, whole_visit
+from support.domain import commitments, helper_dates, helper_page, whole_visit
 from support.enums import AlertKind, AnsweredVia, SupportRole
-from support.models import Alert
+from support.models import Alert, Commitment
+from tests.factories import PolicyFactory
 
 MINUTE = timedelta(minutes=1)
 LINK = AnsweredVia.LINK
@@ -137,3 +140,15 @@ def test_none_of_these_also_answers_for_a_visit_under_way(clinic, visit):
     here = clinic.until(visit, "started")
     step_back(sam, here, visit.ends_at)
     assert commitments.decline_open(designation=jo, via=LINK, now=visit.ends_at) == 1
+
+
+def test_a_visit_from_before_the_first_signature_is_stayed_with_as_the_rules_say_now(clinic, visit):
+    """The steps of the day and the hours of whoever stays the evening name the same end."""
+    jo = clinic.named("Jo", roles=(SupportRole.FOLLOWUP,))
+    Infusion.objects.update(policy=None)
+    PolicyFactory(site=clinic.site, version=99, stay_with_hours=5)
+    row = Commitment.objects.select_related("infusion__site", "infusion__patient").get(designation=jo)
+    until = row.infusion.ends_at + timedelta(hours=5)
+    assert helper_dates.own_window(row) == (row.infusion.ends_at, until)
+    local = timezone.localtime(until, clinic.site.zone)
+    assert f"until {local:%H:%M}" in helper_page.involves(row)[-1]["text"]
