@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop, ngettext_lazy, override
 from clinic.domain import audit
 from clinic.domain.errors import Refused
 from clinic.models import Infusion, StaffMember
-from support.domain import alerts, commitments, designations, rules
+from support.domain import alerts, commitments, designations, people, rules
 from support.enums import OPEN_COMMITMENTS, AlertKind, AnsweredVia, SupportRole
 from support.models import Attestation, Commitment, Designation, SupportPerson
 
@@ -122,12 +122,7 @@ def under_age(*, designation: Designation, actor: str, now: datetime) -> None:
     """They say by their own link that they are under 18: they take nobody home, for nobody; the desk is told, and what
     they were asked or had said yes to ends. Idempotent. What staff know for sure is corrected by staff."""
     with transaction.atomic():
-        row = _locked(designation.person_id)
-        if row.is_adult is not False:
-            row.is_adult = False
-            row.save(update_fields=["is_adult"])
-            for named in _named(row):
-                designations.note(named, actor, "person.says_under_age", now)
+        people.is_under_age(person_id=designation.person_id, actor=actor, verb="person.says_under_age", now=now)
         _tell_the_desk(designation, now)
     rides = Commitment.objects.filter(
         designation__person=designation.person_id, role=SupportRole.RIDE, status__in=OPEN_COMMITMENTS

@@ -64,6 +64,18 @@ def confirm_adult(*, person: SupportPerson, actor: str, now: datetime) -> Suppor
         return row
 
 
+def is_under_age(*, person_id: int, actor: str, verb: str, now: datetime) -> None:
+    """By their own word or by sight, as ``verb`` says. Takes the lock of the person after that of a visit, or alone.
+    Idempotent."""
+    with transaction.atomic():
+        row = _locked(person_id)
+        if row.is_adult is not False:
+            row.is_adult = False
+            row.save(update_fields=["is_adult"])
+            for designation in _named(row):
+                designations.note(designation, actor, verb, now)
+
+
 def _locked(pk: int) -> SupportPerson:
     return SupportPerson.objects.select_for_update(no_key=True).get(pk=pk)
 

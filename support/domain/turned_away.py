@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from clinic.domain import audit
 from clinic.domain.errors import Refused
 from clinic.models import Infusion, StaffMember
-from support.domain import alerts, commitments, designations, promise_rows
+from support.domain import alerts, commitments, people, promise_rows
 from support.enums import AlertKind, NotHandedOver
 from support.models import Commitment, NotHandedOverTo
 
@@ -73,10 +73,8 @@ def _missing(visit: Infusion, why: str, said: str, commitment: Commitment | None
 def _end(commitment: Commitment, why: NotHandedOver, actor: StaffMember, now: datetime) -> None:
     commitments.end_here(commitment=commitment, recorded_by=actor, now=now)
     named = commitment.designation
-    if why == N.UNDER_AGE and named.person.is_adult is not False:
-        named.person.is_adult = False
-        named.person.save(update_fields=["is_adult"])
-        designations.note(named, audit.staff(actor), "person.is_under_age", now)
+    if why == N.UNDER_AGE:
+        people.is_under_age(person_id=named.person_id, actor=audit.staff(actor), verb="person.is_under_age", now=now)
 
 
 def _tell(visit: Infusion, row: NotHandedOverTo, now: datetime) -> None:

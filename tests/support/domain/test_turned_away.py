@@ -11,6 +11,7 @@ from messaging.models import Message
 from support.domain import commitments, helper_page, swaps, turned_away
 from support.enums import AlertKind, NotHandedOver
 from support.models import Alert, NotHandedOverTo
+from tests.factories import DesignationFactory
 from tests.support.conftest import Clinic
 
 LATER = timedelta(minutes=5)
@@ -87,6 +88,15 @@ def test_who_is_under_age_is_no_driver_any_more(clinic: Clinic, ready):
     turn_away(clinic, visit, sam, why=NotHandedOver.UNDER_AGE, note="")
     sam.designation.person.refresh_from_db()
     assert sam.designation.person.is_adult is False
+
+
+def test_who_is_under_age_is_so_for_everybody_who_named_them(clinic: Clinic, ready):
+    visit, sam = ready
+    other = DesignationFactory(person=sam.designation.person)
+    turn_away(clinic, visit, sam, why=NotHandedOver.UNDER_AGE, note="")
+    noted = AuditEntry.objects.filter(verb="person.is_under_age").values_list("patient_id", "actor")
+    who = f"staff:{clinic.nurse.pk}"
+    assert set(noted) == {(visit.patient_id, who), (other.patient_id, who)}
 
 
 @pytest.mark.parametrize("state", ["booked", "arrived", "released"])
