@@ -140,10 +140,7 @@ def say_yes(*, link: Link, about: str, actor: str, now: datetime) -> None:
     contact = contact_of(link)
     if about not in purposes.for_whom(contact):
         raise Refused(_("Choose what we may write about."))
-    until = impaired.until(patient=contact, now=now) if isinstance(contact, Patient) else None
-    if until is not None:
-        when = {"when": say_moment(until, link.site)}
-        raise Refused(_("On the day of a visit nothing new is agreed to. You can say yes from %(when)s.") % when)
+    _refuse_on_the_day(link, now)
     by: Sequence[Channel] = [Channel.SMS] if link.designation is None else [Channel.SMS, Channel.EMAIL]
     with transaction.atomic():
         said = agreeing.agree(
@@ -169,6 +166,8 @@ def stop(*, link: Link, actor: str, now: datetime, only: str | None = None) -> N
 
 
 def start(*, link: Link, actor: str, now: datetime) -> None:
+    """Refused when ``say_yes`` is."""
+    _refuse_on_the_day(link, now)
     with transaction.atomic():
         for address in _addresses(contact_of(link)).values():
             opt_outs.end(address=address, how=OWN_LINK, now=now)
@@ -179,6 +178,14 @@ def start(*, link: Link, actor: str, now: datetime) -> None:
 class _Hours:
     quiet_from: time | None
     quiet_until: time | None
+
+
+def _refuse_on_the_day(link: Link, now: datetime) -> None:
+    contact = contact_of(link)
+    until = impaired.until(patient=contact, now=now) if isinstance(contact, Patient) else None
+    if until is not None:
+        when = {"when": say_moment(until, link.site)}
+        raise Refused(_("On the day of a visit nothing new is agreed to. You can say yes from %(when)s.") % when)
 
 
 def _hours(window: quiet.Window) -> float:

@@ -4,6 +4,7 @@ import pytest
 
 from clinic.domain import infusions
 from clinic.domain.errors import Refused
+from messaging.domain import opt_outs
 from messaging.models import Consent
 from support.domain import handovers, impaired, links, preferences
 from support.enums import Purpose
@@ -86,6 +87,15 @@ def test_a_yes_to_messages_waits_and_a_no_counts_at_once(clinic: Clinic, visit, 
         preferences.say_yes(**says, now=during)
     yes = Consent.objects.filter(person=f"patient:{clinic.patient.pk}", purpose=Purpose.VISITS, withdrawn_at=None)
     assert not yes.exists()
+
+
+def test_messages_that_were_stopped_start_again_only_once_a_yes_counts(clinic: Clinic, visit, next_week):
+    clinic.until(visit, "started")
+    says = {"link": links.for_patient(patient=clinic.patient, now=clinic.now), "actor": "link:abc"}
+    preferences.stop(**says, now=next_week + timedelta(minutes=30))
+    with pytest.raises(Refused, match="nothing new is agreed to"):
+        preferences.start(**says, now=next_week + timedelta(minutes=31))
+    assert opt_outs.among(addresses=[clinic.patient.phone]) == {clinic.patient.phone}
 
 
 def test_a_helper_agrees_to_messages_whenever_they_like(clinic: Clinic, visit, next_week):
