@@ -12,7 +12,7 @@ from clinic.domain import audit
 from clinic.domain.errors import Refused
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion, StaffMember
-from support.domain import commitments, handovers, helper_page, leaving, links, promise_rows
+from support.domain import code_words, commitments, handovers, helper_page, leaving, links, promise_rows
 from support.models import Commitment, Handover, Link
 
 S = InfusionStatus
@@ -38,16 +38,19 @@ class Slip:
 def make(*, infusion: Infusion, actor: StaffMember, now: datetime) -> Slip:
     """For whoever has the way home, once the patient is ready; the printing is noted. Their link is the one they have
     anyway."""
+    # The link locks its helper's row, which nobody does who holds a visit: it is let go before the visit is locked.
+    seen = commitments.holder(infusion=infusion)
+    link = links.for_designation(designation=seen.designation, now=now) if seen is not None else None
     with transaction.atomic():
         visit = promise_rows.locked(infusion_id=infusion.pk)
         held = commitments.holder(infusion=visit)
-        if visit.state not in {S.READY, S.RELEASED} or held is None:
+        is_same = seen is not None and held is not None and held.designation_id == seen.designation_id
+        if visit.state not in {S.READY, S.RELEASED} or held is None or link is None or not is_same:
             raise Refused(_("There is nothing to print yet: somebody has the way home, and the patient is ready."))
-        handover = handovers.prepare(infusion=visit, now=now)
+        handover = code_words.draw(infusion=visit, now=now)
         handover.slip_printed_at = now
         handover.save(update_fields=["slip_printed_at"])
         leaving.note(handover, audit.staff(actor), "handover.slip_printed", now)
-        link = links.for_designation(designation=held.designation, now=now)
         address = links.address(link)
         return Slip(
             commitment=held,

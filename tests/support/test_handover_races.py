@@ -1,17 +1,18 @@
 """Two nurses press at once: the patient leaves once."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from clinic.domain.errors import Refused
 from clinic.models import AuditEntry
-from support.domain import handovers, quiet_words, swaps
+from support.domain import designations, handovers, promise_rows, quiet_words, slips, swaps
 from support.enums import HandoverCheck
-from support.models import Handover, QuietWord
+from support.models import Designation, Handover, QuietWord
 from tests.support.conftest import Clinic
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -92,3 +93,27 @@ def test_home_said_from_two_phones_at_once_is_said_once(clinic: Clinic, ready):
     at = visit.ready_at + timedelta(minutes=30)
     together(*[lambda: handovers.say_home(infusion=visit, now=at, actor="link:abc")] * 2)
     assert AuditEntry.objects.filter(verb="infusion.home").count() == 1
+
+
+def test_a_slip_that_is_printed_while_its_helper_is_taken_off_the_list_waits_for_it(clinic: Clinic, ready):
+    visit, sam, _jo = ready
+    is_held, printing = Event(), Event()
+
+    def take_off() -> object:
+        with transaction.atomic():
+            Designation.objects.select_for_update(no_key=True).get(pk=sam.designation_id)
+            is_held.set()
+            printing.wait(5)
+            # The slip is under way and waits for the same row.
+            time.sleep(0.5)
+            promise_rows.locked(infusion_id=visit.pk)
+            return designations.withdraw(designation=sam.designation, actor="link:abc", now=visit.ready_at)
+
+    def print_it() -> object:
+        is_held.wait(5)
+        printing.set()
+        return slips.make(infusion=visit, actor=clinic.nurse, now=visit.ready_at)
+
+    taken_off, printed = together(take_off, print_it)
+    assert isinstance(taken_off, Designation)
+    assert str(printed).startswith("There is nothing to print yet")
