@@ -4,8 +4,10 @@ The address in a message is ``/l/<token>/``. Its first GET puts a grant for that
 on to ``/l/<link id>/``, so that the token leaves the address bar. Where cookies are refused, opening the address once
 more serves the page under the token itself. GET shows; only POST acts.
 
-A helper's link may have been forwarded: a browser that opens it for the first time is asked whose it is before anything
-is shown or taken, and remembers the answer beside the grant.
+A helper's link may have been forwarded: a browser that opens it for the first time is asked whose it is before their
+dates and their day are shown and before anything is tapped there, and remembers the answer beside the grant. Not asked:
+who reads a page of the library, looks at their own times, preferences or calendar, answers a question of ours or wants
+no more messages.
 """
 
 from collections.abc import Callable
@@ -79,11 +81,12 @@ def by_link(*purposes: LinkPurpose, asks_who: bool = False) -> Callable[[LinkVie
 
 
 def tap(*purposes: LinkPurpose) -> Callable[[Callable[..., str]], LinkView]:
-    """A button behind a link: the view acts and answers with a sentence, as a refusal does. Then back to the page."""
+    """A button behind a link: the view acts and answers with a sentence, as a refusal does. Then back to the page. A
+    helper has said before that the link is theirs."""
 
     def declare(act: Callable[..., str]) -> LinkView:
         @require_POST
-        @by_link(*purposes)
+        @by_link(*purposes, asks_who=purposes == (LinkPurpose.HELPER,))
         @wraps(act)
         def tapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             try:

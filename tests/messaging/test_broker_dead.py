@@ -73,7 +73,7 @@ def world():
 
 @pytest.fixture
 def desk(world) -> Client:
-    client = Client()
+    client = worlds.theirs(Client(), world.helper_link)
     client.force_login(world.staff[Role.FRONT_DESK])
     return client
 

@@ -55,6 +55,15 @@ def test_nothing_is_taken_before_the_answer(client, here, address, path):
     assert here.commitment.status == CommitmentStatus.ASKED
 
 
+@pytest.mark.parametrize("act", ["step-back", "confirm", "on-my-way", "outside", "accept", "home"])
+def test_no_button_of_a_date_does_anything_before_the_answer(client, here, address, act):
+    client.get(address)
+    before = Commitment.objects.values().get(pk=here.commitment.pk)
+    path = f"/l/{here.helper_link.id}/visit/{here.commitment.infusion_id}/{act}/"
+    assert client.post(path, {"minutes": "10"}).status_code == 409
+    assert Commitment.objects.values().get(pk=here.commitment.pk) == before
+
+
 def test_yes_is_asked_once_on_each_phone(client, here, address):
     client.get(address)
     page = html(client.post(f"/l/{here.helper_link.id}/whose/", {"me": "yes"}, follow=True))
