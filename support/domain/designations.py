@@ -241,7 +241,7 @@ def _nobody_else_is_called_first(patient_id: int, but: int, actor: str, now: dat
         note(other, actor, "designation.not_called_first", now)
 
 
-def _make_room_at_the_top(patient_id: int, *, but: int | None = None) -> int:
+def _make_room_at_the_top(patient_id: int, *, but: int = 0) -> int:
     """The rank of whoever is asked first from now on; all the others come after. Only those before the first gap move,
     so the ranks stay small. ``but``: who moves up, and leaves a gap."""
     others = Designation.objects.filter(patient=patient_id, withdrawn_at=None).exclude(pk=but)
