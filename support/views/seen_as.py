@@ -22,8 +22,6 @@ from support.views.by_link import by_link, language_of
 
 # Instead of the helper's word at the handover: each of the two knows one.
 HIDDEN = "· · ·"
-# In the addresses on the page, which lead nowhere: no link has it.
-NOBODYS = "0" * links.TOKEN_LENGTH
 
 
 @at_site(*DESK_AND_CARE)
@@ -54,7 +52,7 @@ def page(
     band = render_to_string("support/seen_as.html", about)
     theirs = copy(request)
     theirs.link = Link(purpose=LinkPurpose.HELPER, designation=named, site=named.person.site)
-    theirs.link_key, theirs.now = NOBODYS, now
+    theirs.link_key, theirs.now = links.NOBODYS, now
     with override(language_of(theirs.link)):
         built = helper_page.build(designation=named, now=now)
         if built.handover is not None:

@@ -87,7 +87,8 @@ def test_the_desk_reads_on_the_alert_that_they_come_after_all(clinic, visit):
     clinic.yes(sam, visit)
     step_back(sam, visit, clinic.now)
     take_back(sam, visit, clinic.now + MINUTE)
-    says = "Sam stepped back from Wed 11 Mar 13:30. There is no way home now. Since then: Sam comes after all."
+    back = "Sam stepped back from Wed 11 Mar 13:30. There is no way home now. Please book a paid escort."
+    says = f"{back} Since then: Sam comes after all."
     assert list(Alert.objects.filter(kind=AlertKind.CANT_COME).values_list("says", flat=True)) == [says]
 
 
