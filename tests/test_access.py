@@ -136,7 +136,7 @@ def test_a_link_of_one_person_never_reaches_another(route, here, elsewhere):
             continue
         arguments["pk"] = theirs[here.subject(route.path)]
         for method in ("get", "post"):
-            response = getattr(Client(), method)(route.url(**arguments))
+            response = getattr(world.theirs(Client(), link), method)(route.url(**arguments))
             assert response.status_code in {404, 405}
 
 
