@@ -147,7 +147,7 @@ def test_a_visit_from_before_the_first_signature_is_stayed_with_as_the_rules_say
     """The steps of the day and the hours of whoever stays the evening name the same end."""
     jo = clinic.named("Jo", roles=(SupportRole.FOLLOWUP,))
     Infusion.objects.update(policy=None)
-    PolicyFactory(site=clinic.site, version=99, stay_with_hours=5)
+    PolicyFactory(site=clinic.site, version=1_000_000, stay_with_hours=5)
     row = Commitment.objects.select_related("infusion__site", "infusion__patient").get(designation=jo)
     until = row.infusion.ends_at + timedelta(hours=5)
     assert helper_dates.own_window(row) == (row.infusion.ends_at, until)

@@ -104,7 +104,7 @@ def test_fewer_hours_than_the_rules_ask_are_taken_and_shown_to_the_desk(phone, h
 
 
 def test_the_hours_shown_are_those_of_the_rules(phone, here, address):
-    PolicyFactory(site=here.site, version=99, stay_with_hours=12)
+    PolicyFactory(site=here.site, version=1_000_000, stay_with_hours=12)
     assert "for 12 hours afterwards" in phone.get(f"{address}what-it-involves/").content.decode()
 
 
