@@ -122,7 +122,8 @@ def without_scripts(new_context: Callable[..., BrowserContext], size: dict[str, 
 
 
 def too_wide(page: Page) -> list[str]:
-    """What sticks out to the right of a phone's page."""
+    """What sticks out to the right of a phone's page, once its style is there."""
+    page.wait_for_load_state()
     return page.evaluate(
         """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("body *")]
              .filter(element => element.getBoundingClientRect().right > innerWidth + 0.5)

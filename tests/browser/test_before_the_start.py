@@ -56,11 +56,13 @@ def visit(here):
 
 
 def no_sideways(page) -> None:
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
 def small_targets(page) -> list[str]:
     """What a finger has to hit and is lower than 44 px; links inside sentences are read, not aimed at."""
+    page.wait_for_load_state()
     return page.evaluate(
         """[...document.querySelectorAll("main button, main summary, main .precheck__pick label, main .choices label")]
             .filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 44)
