@@ -7,3 +7,10 @@ from django.shortcuts import render
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The form's own key did not fit: the page was open too long, or the session ended."""
     return render(request, "errors/stale_form.html", status=403)
+
+
+def crowded(request: HttpRequest) -> HttpResponse:
+    """Others held the same rows too long, or two waited for each other: what was sent is not saved."""
+    response = render(request, "errors/crowded.html", status=503)
+    response["Retry-After"] = "5"
+    return response

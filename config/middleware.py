@@ -4,14 +4,19 @@ import time
 from collections.abc import Callable
 
 import pghistory
+import structlog
 from django.conf import settings
 from django.contrib.auth import logout
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language_from_request, override
 
+from clinic.domain.attempts import is_crowd
 from clinic.domain.sites import with_rules
+from config import errors
 
 Handler = Callable[[HttpRequest], HttpResponse]
+log = structlog.get_logger(__name__)
 
 POLL_HEADER = "X-Poll"
 SIGNED_IN_AT, LAST_ACTIVE = "signed_in_at", "last_active"
@@ -76,6 +81,22 @@ def current_site(get_response: Handler) -> Handler:
             request.site = next((s for s in sites if s.pk == chosen), sites[0] if sites else None)  # type: ignore[assignment]
         return get_response(request)
 
+    return handle
+
+
+def one_at_a_time(get_response: Handler) -> Handler:
+    """Where many do the same at once, whoever waited too long reads so, and presses again."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        return get_response(request)
+
+    def process_exception(request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, DatabaseError) or not is_crowd(error):
+            return None
+        log.warning("crowded", error=type(error).__name__)
+        return errors.crowded(request)
+
+    handle.process_exception = process_exception  # type: ignore[attr-defined]
     return handle
 
 

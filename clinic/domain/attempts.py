@@ -23,6 +23,11 @@ def code_of(error: BaseException) -> str:
     return str(getattr(error.__cause__, "pgcode", None) or "")
 
 
+def is_crowd(error: BaseException) -> bool:
+    """Others were at the same rows in the same moment: nothing is wrong, and the same again may go."""
+    return code_of(error) in {LOCK_TIMEOUT, DEADLOCK, SERIALISATION}
+
+
 def constraint_of(error: BaseException) -> str:
     return str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or "")
 
