@@ -19,7 +19,7 @@ from django.utils.translation import gettext, override, templatize
 from clinic.domain import infusions
 from clinic.enums import Role
 from clinic.models import Infusion
-from support.domain import commitments, handovers, links
+from support.domain import code_words, commitments, handovers, links
 from support.enums import AlertKind, HandoverCheck
 from support.models import Alert, Attestation, Link
 from tests import world
@@ -241,7 +241,7 @@ def until(here: world.World, step: str, clock: time_machine.Traveller) -> None:
         else:
             visit = doors[name](infusion=visit, actor=nurse, now=moment)
         if name == "ready":
-            handovers.prepare(infusion=visit, now=moment)
+            code_words.draw(infusion=visit, now=moment)
         clock.move_to(moment + timedelta(minutes=5))
 
 

@@ -16,6 +16,7 @@ from support.domain import (
     availability,
     checkins,
     commitments,
+    date_answers,
     day,
     designations,
     handovers,
@@ -128,7 +129,7 @@ class Part:
         if take and attesting.needed(helper.person):
             attesting.attest(person=helper.person, stay_hours=STAYS_HOURS, via=AnsweredVia.LINK, now=now)
         if take:
-            commitments.answer_dates(designation=helper, take=take, now=now, via=AnsweredVia.LINK)
+            date_answers.answer_dates(designation=helper, take=take, now=now, via=AnsweredVia.LINK)
 
     def ride(self, starts: datetime) -> Commitment:
         rides = Commitment.objects.filter(infusion=self.visit(starts), role=SupportRole.RIDE, status__in=HOLDING)

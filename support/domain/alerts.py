@@ -103,6 +103,25 @@ def open_alert(
         return Alert.objects.exclude(status=AlertStatus.CLOSED).get(key=key)
 
 
+def call_task(*, key: str, says: str, visit: Infusion, now: datetime, designation: Designation | None = None) -> Alert:
+    """Somebody of the desk calls about a visit. Once for each ``key``, and be it closed."""
+    return open_alert(
+        kind=AlertKind.CALL_TASK,
+        key=key,
+        says=says,
+        patient=visit.patient,
+        infusion=visit,
+        designation=designation,
+        now=now,
+        once=True,
+    )
+
+
+def time_key(about: str, visit: Infusion) -> str:
+    """Of what is said once for each time of a visit: moved, it is said again."""
+    return f"{about}:{visit.pk}:{int(visit.starts_at.timestamp()) // 60}"
+
+
 def is_known(*, key: str) -> bool:
     """Whether one was ever opened for it, and be it closed."""
     return Alert.objects.filter(key=key).exists()
@@ -112,7 +131,7 @@ def call_key(*, kind: str, recipient: str, subject: str, visit: Infusion) -> str
     """Of the call that takes the place of a message. What is about a visit as a whole is told once for each of its
     times."""
     if subject == f"infusion:{visit.pk}":
-        return f"{CALL}:{kind}:{recipient}:{visit.pk}:{int(visit.starts_at.timestamp()) // 60}"[:64]
+        return time_key(f"{CALL}:{kind}:{recipient}", visit)[:64]
     return ":".join([CALL, recipient, subject, kind])[:64]
 
 

@@ -1,9 +1,8 @@
 """A way home the clinic arranges for one time of a visit: a watched ride, or a longer stay that holds the room."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import F
 from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -14,13 +13,12 @@ from clinic.domain.followers import Change
 from clinic.domain.spoken import say_moment
 from clinic.enums import OFF, ReleasedHow, Rung
 from clinic.models import Infusion, Policy, StaffMember
-from support.domain import alerts, day, ladder, replan, rules, rungs
-from support.domain.promise_rows import is_over
-from support.enums import AlertKind, LadderRung
+from support.domain import alerts, day, ladder, replan, rules, rungs, sign_off
+from support.domain.promise_rows import arranged, is_over
+from support.enums import LadderRung
 from support.models import Arrangement
 from support.models.ladder import ARRANGED
 
-SHORTEST_DETAILS = 5
 SHORTEST_WORD = 3
 # A longer stay ends on a time people can say.
 TO_THE_MINUTE = 5
@@ -49,13 +47,12 @@ def arrange(
         if for_starts_at is not None and for_starts_at != visit.starts_at:
             raise Refused(_("The time of this visit has changed. Please look at the new time."))
         said = " ".join(details.split()).rstrip(".")[:300]
-        known = standing([visit.pk]).get(visit.pk)
+        known = arranged(visit)
         if known is not None and (known.rung, known.details) == (rung, said):
             return known
         against = [
             *why_not(infusion=visit, rung=rung, now=now),
-            *_not_signed(visit, authorised_by),
-            *_too_short(said),
+            *sign_off.missing(visit=visit, authorised_by=authorised_by, evidence=said),
         ]
         if known is not None:
             against.append(_("%(what)s is arranged already. End that first.") % {"what": known.get_rung_display()})
@@ -102,17 +99,9 @@ def end(*, arrangement: Arrangement, why: str, actor: StaffMember, now: datetime
     return attempts.run_or_refuse(work)
 
 
-def standing(infusion_ids: Iterable[int]) -> dict[int, Arrangement]:
-    """What stands for the present time of each visit, by its id. One query."""
-    rows = Arrangement.objects.filter(
-        infusion__in=list(infusion_ids), ended_at=None, for_starts_at=F("infusion__starts_at")
-    )
-    return {row.infusion_id: row for row in rows.select_related("infusion", "arranged_by", "authorised_by")}
-
-
 def stands_for(*, infusion: Infusion, how: ReleasedHow) -> Arrangement | None:
     """What was arranged and signed off for leaving in just this way."""
-    found = standing([infusion.pk]).get(infusion.pk)
+    found = arranged(infusion)
     return found if found is not None and infusions.NEEDS_RUNG.get(how) == found.rung else None
 
 
@@ -176,15 +165,7 @@ def _call_it_off(row: Arrangement, visit: Infusion, now: datetime) -> None:
         sentence = _("Please call off the ride for %(name)s, %(when)s: %(details)s")
         when = formats.date_format(row.for_starts_at.astimezone(visit.site.zone), "D j M H:i")
         says = sentence % {"name": visit.patient.first_name, "when": when, "details": row.details}
-    alerts.open_alert(
-        kind=AlertKind.CALL_TASK,
-        key=f"call-off:{row.pk}",
-        says=says,
-        patient=visit.patient,
-        infusion=visit,
-        now=now,
-        once=True,
-    )
+    alerts.call_task(key=f"call-off:{row.pk}", says=says, visit=visit, now=now)
 
 
 def _keep_the_room(row: Arrangement, change: Change) -> None:
@@ -207,27 +188,7 @@ def _tell_the_desk(row: Arrangement, visit: Infusion, until: datetime, refused: 
         sentence = _("The longer stay of %(name)s now lasts until %(time)s. %(why)s Please find another place.")
         at = f"{until.astimezone(visit.site.zone):%H:%M}"
         says = sentence % {"name": visit.patient.first_name, "time": at, "why": refused}
-    alerts.open_alert(
-        kind=AlertKind.CALL_TASK,
-        key=f"stays-longer:{row.pk}:{visit.status}",
-        says=says,
-        patient=visit.patient,
-        infusion=visit,
-        now=now,
-        once=True,
-    )
-
-
-def _not_signed(visit: Infusion, authorised_by: StaffMember) -> list[str]:
-    if authorised_by.is_active and authorised_by.role in rules.of(infusion=visit).override_roles:
-        return []
-    return [_("This way home must be signed off by a role the clinic's rules name.")]
-
-
-def _too_short(details: str) -> list[str]:
-    if len(details) < SHORTEST_DETAILS:
-        return [_("Write down how the patient goes home and who made sure of it.")]
-    return []
+    alerts.call_task(key=f"stays-longer:{row.pk}:{visit.status}", says=says, visit=visit, now=now)
 
 
 def _end(row: Arrangement, why: str, actor: str, now: datetime) -> None:

@@ -213,12 +213,5 @@ def _call_about_silence(row: CheckIn, now: datetime) -> None:
     sentence = _("%(name)s did not answer the evening question. Please call.")
     if row.kind == CheckInKind.NEXT_DAY:
         sentence = _("%(name)s did not answer the question of the day after. Please call.")
-    alerts.open_alert(
-        kind=AlertKind.CALL_TASK,
-        key=f"checkin:{row.pk}:silent",
-        says=sentence % {"name": row.infusion.patient.first_name},
-        patient=row.infusion.patient,
-        infusion=row.infusion,
-        now=now,
-        once=True,
-    )
+    says = sentence % {"name": row.infusion.patient.first_name}
+    alerts.call_task(key=f"checkin:{row.pk}:silent", says=says, visit=row.infusion, now=now)

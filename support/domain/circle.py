@@ -14,8 +14,8 @@ from messaging.domain.standing import Standing
 from support.domain import (
     asking,
     checkins,
+    code_words,
     commitments,
-    handovers,
     homeward,
     invitations,
     ladder,
@@ -73,7 +73,7 @@ def _changed(change: Change) -> None:
     elif change.what in {"cancelled", "no_show"}:
         commitments.void_all(infusion=visit, now=now)
     elif change.what == "phase" and visit.state is InfusionStatus.READY:
-        handovers.prepare(infusion=visit, now=now)
+        code_words.draw(infusion=visit, now=now)
     elif change.what == "phase" and visit.state is InfusionStatus.RELEASED:
         checkins.plan_for(infusion=visit, now=now)
     _undone(change)

@@ -9,7 +9,6 @@ from django.db.models import F
 from clinic.domain import audit
 from clinic.models import Infusion, StaffMember
 from support.domain import promise_rows
-from support.enums import HOLDING
 from support.models import Handover
 
 # After so many that did not match, words prove nothing any more.
@@ -26,7 +25,7 @@ WORDS = tuple(SPOKEN.split())
 def draw(*, infusion: Infusion, now: datetime) -> Handover:
     """The words for whoever has the way home now. Idempotent: words that were read out stay while it is the same
     person; for another they are drawn anew, and nobody has accepted yet. Needs the visit's lock."""
-    held = promise_rows.rides(infusion).filter(status__in=HOLDING).first()
+    held = promise_rows.holder(infusion)
     drawn = {**_two(), "commitment": held, "created_at": now}
     row, is_new = Handover.objects.get_or_create(infusion=infusion, defaults=drawn)
     if is_new or row.done_at is not None or held is None or row.commitment_id == held.pk:

@@ -4,19 +4,16 @@ Every function locks the visit's row first, so two people who take the same way 
 database's own constraint stands behind that.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from clinic.domain import attempts
 from clinic.domain.errors import Refused
-from clinic.enums import AHEAD_OR_HERE, InfusionStatus
+from clinic.enums import InfusionStatus
 from clinic.models import Infusion, StaffMember
 from support.domain import agreeing, asking, busy, code_words, desk_news, ladder, replan, rules
-from support.domain.busy import Busy
 from support.domain.promise_rows import (
     LEFT,
     fresh,
@@ -31,21 +28,9 @@ from support.domain.promise_rows import (
     write,
 )
 from support.enums import HOLDING, OPEN_COMMITMENTS, AnsweredVia, CommitmentStatus, SupportRole
-from support.models import Commitment, Designation
+from support.models import Commitment
 
 S = CommitmentStatus
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answered:
-    """What became of each ticked date: taken, gone to somebody else, moved to another time meanwhile, (to sit in the
-    room) full, or at a time they cannot."""
-
-    taken: list[Commitment]
-    too_late: list[Commitment]
-    changed: list[Commitment]
-    full: list[Commitment]
-    busy: list[Commitment]
 
 
 def accept(
@@ -59,9 +44,59 @@ def accept(
     """A yes. Within the policy's last hours it counts as reconfirmed. Saying it twice is one yes."""
     with transaction.atomic():
         visit = locked(infusion_id=commitment.infusion_id)
-        row = _accept(visit, fresh(commitment), via, now, recorded_by, actor)
+        row = say_yes(visit, fresh(commitment), via, now, recorded_by, actor)
         replan.replan(infusion=visit, now=now)
         return row
+
+
+def say_yes(
+    visit: Infusion,
+    row: Commitment,
+    via: AnsweredVia | str,
+    now: datetime,
+    recorded_by: StaffMember | None,
+    actor: str,
+) -> Commitment:
+    """As ``accept``, of a row read under the visit's lock, which this needs; the caller plans anew."""
+    refuse_if_over(visit, row, now)
+    refuse_if_not_named(row, now)
+    person = row.designation.person
+    if row.role == SupportRole.RIDE and person.is_adult is False:
+        raise Refused(_("Only somebody who is 18 or older can take a patient home."))
+    is_near = visit.starts_at - now <= timedelta(hours=rules.of(infusion=visit).reconfirm_hours)
+    who = who_said(row, recorded_by, actor)
+    if row.status in {S.RECONFIRMED, S.KEPT}:
+        return row
+    if row.status == S.ACCEPTED:
+        if is_near:
+            write(row, S.RECONFIRMED, who, now, reconfirmed_at=now)
+        return row
+    if row.role == SupportRole.RIDE and ride_is_held(visit):
+        raise Refused(_("Somebody else has this date. There is nothing for you to do."))
+    if row.role == SupportRole.RIDE:
+        busy.refuse(person=person, visit=visit, is_told_by_staff=recorded_by is not None)
+    if row.role == SupportRole.PRESENCE:
+        refuse_if_the_room_is_full(visit)
+    if visit.state.in_the_house:
+        refuse_if_turned_away(row)
+    had_stepped_back = row.status == S.WITHDRAWN
+    fields: dict[str, object] = {"answered_at": now, "answered_via": via, "recorded_by": recorded_by}
+    if is_near:
+        write(row, S.RECONFIRMED, who, now, reconfirmed_at=now, **fields)
+    else:
+        write(row, S.ACCEPTED, who, now, **fields)
+    agreeing.with_a_date(person=person, via=via, now=now, heard_by=recorded_by)
+    if row.role == SupportRole.RIDE:
+        for other in rides(visit).filter(status__in=[S.ASKED, S.LAPSED]).exclude(pk=row.pk):
+            write(other, S.COVERED, "system", now)
+        if had_stepped_back:
+            desk_news.comes_after_all(row=row)
+        ladder.taken(visit=visit, by=person.first_name, now=now)
+        desk_news.comes_besides(visit=visit, row=row, now=now)
+        if visit.state is InfusionStatus.READY:
+            # The words of whoever had it before are dead.
+            code_words.draw(infusion=visit, now=now)
+    return row
 
 
 def reconfirm(
@@ -164,156 +199,11 @@ def void_all(*, infusion: Infusion, now: datetime) -> int:
         return _void(Commitment.objects.filter(infusion=visit, status__in=[*OPEN_COMMITMENTS, S.COVERED]), now)
 
 
-def answer_dates(
-    *, designation: Designation, take: Iterable[int], now: datetime, via: AnsweredVia | str, actor: str = ""
-) -> Answered:
-    """One answer to several dates, by the ids of this person's commitments; those not ticked stay as they are.
-
-    A commitment belongs to a time: a yes to a time that has changed since the page was drawn is no yes to the new one.
-    Whoever has several roles on a date takes them together, or none where somebody else has the way home by now.
-    Ids of other people's commitments are ignored. Refused only where a hundred others answer in the same moment.
-    """
-    ids = list(take)
-
-    def work() -> Answered:
-        return _answer(designation, ids, now, via, actor)
-
-    try:
-        return attempts.run_or_refuse(work)
-    except Refused:
-        # Many answer at once: by now one of them has it, and the others need not wait for each other to hear so.
-        return attempts.run_or_refuse(work)
-
-
-def _answer(
-    designation: Designation, ids: Sequence[int], now: datetime, via: AnsweredVia | str, actor: str
-) -> Answered:
-    answered = Answered(taken=[], too_late=[], changed=[], full=[], busy=[])
-    with transaction.atomic():
-        mine = Commitment.objects.filter(designation=designation)
-        ticked = mine.filter(pk__in=ids).select_related("designation__person", "infusion")
-        # In the order of the visits' ids, as everybody who locks several does.
-        for seen in ticked.order_by("infusion_id", "pk"):
-            if _is_somebody_elses(seen):
-                answered.too_late.append(seen)
-                continue
-            visit = locked(infusion_id=seen.infusion_id)
-            if seen.for_starts_at != visit.starts_at:
-                answered.changed.append(seen)
-                continue
-            roles = mine.filter(infusion=visit, for_starts_at=visit.starts_at).exclude(status=S.VOID)
-            rows = roles.select_related("designation__person", "infusion").order_by("pk")
-            for row in sorted(rows, key=lambda row: row.role != SupportRole.RIDE):
-                if not _take(visit, row, answered, via, now, actor):
-                    break
-            if any(row.infusion_id == visit.pk for row in answered.taken):
-                replan.replan(infusion=visit, now=now)
-    return answered
-
-
-def _is_somebody_elses(seen: Commitment) -> bool:
-    """Said without a lock: whoever steps back asks them again."""
-    if seen.role != SupportRole.RIDE or seen.status in {*HOLDING, S.VOID}:
-        return False
-    if seen.for_starts_at != seen.infusion.starts_at:
-        return False
-    return rides(seen.infusion).filter(status__in=HOLDING).exclude(designation=seen.designation_id).exists()
-
-
-def _take(
-    visit: Infusion, row: Commitment, answered: Answered, via: AnsweredVia | str, now: datetime, actor: str
-) -> bool:
-    """False where the way home cannot be theirs."""
-    if row in answered.taken:
-        return True
-    try:
-        with transaction.atomic():
-            answered.taken.append(_accept(visit, row, via, now, None, actor))
-    except Busy:
-        answered.busy.append(row)
-        return False
-    except Refused:
-        if row.role == SupportRole.RIDE:
-            answered.too_late.append(row)
-            return False
-        if row.role == SupportRole.PRESENCE:
-            answered.full.append(row)
-    return True
-
-
-def decline_open(*, designation: Designation, via: AnsweredVia | str, now: datetime, actor: str = "") -> int:
-    """None of the dates still open, of visits ahead or in the house. What was taken before stays taken. How many were
-    declined."""
-    asked = Commitment.objects.filter(designation=designation, status=S.ASKED, infusion__status__in=AHEAD_OR_HERE)
-    with transaction.atomic():
-        rows = list(asked.order_by("infusion_id", "pk"))
-        for row in rows:
-            decline(commitment=row, via=via, now=now, actor=actor)
-    return len(rows)
-
-
 def keep(*, commitment: Commitment, actor: str, now: datetime) -> Commitment:
     """They came. Needs the visit's lock."""
     row = fresh(commitment)
     if row.status != S.KEPT:
         write(row, S.KEPT, actor, now)
-    return row
-
-
-def holder(*, infusion: Infusion) -> Commitment | None:
-    """Who has the way home for the present time."""
-    rows = Commitment.objects.filter(
-        infusion=infusion, role=SupportRole.RIDE, status__in=HOLDING, for_starts_at=infusion.starts_at
-    )
-    return rows.select_related("designation__person", "infusion").first()
-
-
-def _accept(
-    visit: Infusion,
-    row: Commitment,
-    via: AnsweredVia | str,
-    now: datetime,
-    recorded_by: StaffMember | None,
-    actor: str,
-) -> Commitment:
-    refuse_if_over(visit, row, now)
-    refuse_if_not_named(row, now)
-    person = row.designation.person
-    if row.role == SupportRole.RIDE and person.is_adult is False:
-        raise Refused(_("Only somebody who is 18 or older can take a patient home."))
-    is_near = visit.starts_at - now <= timedelta(hours=rules.of(infusion=visit).reconfirm_hours)
-    who = who_said(row, recorded_by, actor)
-    if row.status in {S.RECONFIRMED, S.KEPT}:
-        return row
-    if row.status == S.ACCEPTED:
-        if is_near:
-            write(row, S.RECONFIRMED, who, now, reconfirmed_at=now)
-        return row
-    if row.role == SupportRole.RIDE and ride_is_held(visit):
-        raise Refused(_("Somebody else has this date. There is nothing for you to do."))
-    if row.role == SupportRole.RIDE:
-        busy.refuse(person=person, visit=visit, is_told_by_staff=recorded_by is not None)
-    if row.role == SupportRole.PRESENCE:
-        refuse_if_the_room_is_full(visit)
-    if visit.state.in_the_house:
-        refuse_if_turned_away(row)
-    had_stepped_back = row.status == S.WITHDRAWN
-    fields: dict[str, object] = {"answered_at": now, "answered_via": via, "recorded_by": recorded_by}
-    if is_near:
-        write(row, S.RECONFIRMED, who, now, reconfirmed_at=now, **fields)
-    else:
-        write(row, S.ACCEPTED, who, now, **fields)
-    agreeing.with_a_date(person=person, via=via, now=now, heard_by=recorded_by)
-    if row.role == SupportRole.RIDE:
-        for other in rides(visit).filter(status__in=[S.ASKED, S.LAPSED]).exclude(pk=row.pk):
-            write(other, S.COVERED, "system", now)
-        if had_stepped_back:
-            desk_news.comes_after_all(row=row)
-        ladder.taken(visit=visit, by=person.first_name, now=now)
-        desk_news.comes_besides(visit=visit, row=row, now=now)
-        if visit.state is InfusionStatus.READY:
-            # The words of whoever had it before are dead.
-            code_words.draw(infusion=visit, now=now)
     return row
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion
 from support.domain import alerts, ladder, row_by_row, rules, rungs, way_home
-from support.enums import AlertKind, CommitmentStatus, SupportRole
+from support.enums import CommitmentStatus, SupportRole
 from support.models import Alert
 
 WITH = ("site", "patient__site", "policy")
@@ -67,13 +67,5 @@ def _open(visits: Sequence[Infusion], now: datetime) -> bool:
         says = _("Nobody is found yet to take %(name)s home: %(when)s. Please call the patient.") % words
         if way.asked:
             says = _("Nobody is found yet to take %(name)s home: %(when)s. Please call: %(asked)s.") % words
-    alerts.open_alert(
-        kind=AlertKind.CALL_TASK,
-        key=f"cover:{first.pk}:{int(first.starts_at.timestamp()) // 60}",
-        says=says,
-        patient=first.patient,
-        infusion=first,
-        now=now,
-        once=True,
-    )
+    alerts.call_task(key=alerts.time_key("cover", first), says=says, visit=first, now=now)
     return True

@@ -1,15 +1,20 @@
-"""What a helper says to some dates beside yes: maybe, or no. A maybe counts as nothing; desk and patient see it."""
+"""What a helper says to several dates at once: yes to those they can, maybe, or none. A maybe counts as nothing; desk
+and patient see it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
-from clinic.domain import audit
+from clinic.domain import attempts, audit
+from clinic.domain.errors import Refused
+from clinic.enums import AHEAD_OR_HERE
 from clinic.models import Infusion
 from support.domain import commitments, replan
-from support.domain.promise_rows import is_over, locked, ride_is_held, was_turned_away, write
-from support.enums import AnsweredVia, CommitmentStatus, SupportRole
+from support.domain.busy import Busy
+from support.domain.promise_rows import is_over, locked, ride_is_held, rides, was_turned_away, write
+from support.enums import HOLDING, AnsweredVia, CommitmentStatus, SupportRole
 from support.models import Commitment, Designation
 
 S = CommitmentStatus
@@ -17,10 +22,99 @@ S = CommitmentStatus
 ANSWERED = (S.DECLINED, S.WITHDRAWN, S.LAPSED)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """What became of each ticked date: taken, gone to somebody else, moved to another time meanwhile, (to sit in the
+    room) full, or at a time they cannot."""
+
+    taken: list[Commitment]
+    too_late: list[Commitment]
+    changed: list[Commitment]
+    full: list[Commitment]
+    busy: list[Commitment]
+
+
+def answer_dates(
+    *, designation: Designation, take: Iterable[int], now: datetime, via: AnsweredVia | str, actor: str = ""
+) -> Answered:
+    """One answer to several dates, by the ids of this person's commitments; those not ticked stay as they are.
+
+    A commitment belongs to a time: a yes to a time that has changed since the page was drawn is no yes to the new one.
+    Whoever has several roles on a date takes them together, or none where somebody else has the way home by now.
+    Ids of other people's commitments are ignored. Refused only where a hundred others answer in the same moment.
+    """
+    ids = list(take)
+
+    def work() -> Answered:
+        return _answer(designation, ids, now, via, actor)
+
+    try:
+        return attempts.run_or_refuse(work)
+    except Refused:
+        # Many answer at once: by now one of them has it, and the others need not wait for each other to hear so.
+        return attempts.run_or_refuse(work)
+
+
+def _answer(
+    designation: Designation, ids: Sequence[int], now: datetime, via: AnsweredVia | str, actor: str
+) -> Answered:
+    answered = Answered(taken=[], too_late=[], changed=[], full=[], busy=[])
+    with transaction.atomic():
+        mine = Commitment.objects.filter(designation=designation)
+        ticked = mine.filter(pk__in=ids).select_related("designation__person", "infusion")
+        # In the order of the visits' ids, as everybody who locks several does.
+        for seen in ticked.order_by("infusion_id", "pk"):
+            if _is_somebody_elses(seen):
+                answered.too_late.append(seen)
+                continue
+            visit = locked(infusion_id=seen.infusion_id)
+            if seen.for_starts_at != visit.starts_at:
+                answered.changed.append(seen)
+                continue
+            roles = mine.filter(infusion=visit, for_starts_at=visit.starts_at).exclude(status=S.VOID)
+            rows = roles.select_related("designation__person", "infusion").order_by("pk")
+            for row in sorted(rows, key=lambda row: row.role != SupportRole.RIDE):
+                if not _take(visit, row, answered, via, now, actor):
+                    break
+            if any(row.infusion_id == visit.pk for row in answered.taken):
+                replan.replan(infusion=visit, now=now)
+    return answered
+
+
+def _is_somebody_elses(seen: Commitment) -> bool:
+    """Said without a lock: whoever steps back asks them again."""
+    if seen.role != SupportRole.RIDE or seen.status in {*HOLDING, S.VOID}:
+        return False
+    if seen.for_starts_at != seen.infusion.starts_at:
+        return False
+    return rides(seen.infusion).filter(status__in=HOLDING).exclude(designation=seen.designation_id).exists()
+
+
+def _take(
+    visit: Infusion, row: Commitment, answered: Answered, via: AnsweredVia | str, now: datetime, actor: str
+) -> bool:
+    """False where the way home cannot be theirs."""
+    if row in answered.taken:
+        return True
+    try:
+        with transaction.atomic():
+            answered.taken.append(commitments.say_yes(visit, row, via, now, None, actor))
+    except Busy:
+        answered.busy.append(row)
+        return False
+    except Refused:
+        if row.role == SupportRole.RIDE:
+            answered.too_late.append(row)
+            return False
+        if row.role == SupportRole.PRESENCE:
+            answered.full.append(row)
+    return True
+
+
 def maybe(*, designation: Designation, dates: Iterable[int], actor: str, now: datetime) -> int:
-    """By the ids of this person's commitments, as ``commitments.answer_dates``; each stands for every role they have on
-    that visit. They are asked on. A date somebody else has by now, that has moved, or
-    at which the patient was not given to them, stays as it is. How many visits.
+    """By the ids of this person's commitments, as ``answer_dates``; each stands for every role they have on that visit.
+    They are asked on. A date somebody else has by now, that has moved, or at which the patient was not given to them,
+    stays as it is. How many visits.
     """
     count = 0
     with transaction.atomic():
@@ -79,3 +173,14 @@ def _say_maybe(row: Commitment, actor: str, now: datetime) -> None:
         patient_id=row.infusion.patient_id,
         subject=f"commitment:{row.pk}",
     )
+
+
+def decline_open(*, designation: Designation, via: AnsweredVia | str, now: datetime, actor: str = "") -> int:
+    """None of the dates still open, of visits ahead or in the house. What was taken before stays taken. How many were
+    declined."""
+    asked = Commitment.objects.filter(designation=designation, status=S.ASKED, infusion__status__in=AHEAD_OR_HERE)
+    with transaction.atomic():
+        rows = list(asked.order_by("infusion_id", "pk"))
+        for row in rows:
+            commitments.decline(commitment=row, via=via, now=now, actor=actor)
+    return len(rows)

@@ -5,14 +5,14 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from clinic.models import Infusion
-from support.domain import alerts
+from support.domain import alerts, promise_rows
 from support.enums import AlertKind
-from support.models import Arrangement, Commitment
+from support.models import Commitment
 
 
 def stepped_back(*, visit: Infusion, row: Commitment, now: datetime) -> None:
     """An alert of its own for each time. Needs the visit's lock."""
-    arranged = _arranged(visit)
+    arranged = promise_rows.arranged(visit)
     with alerts.for_the_desk():
         named = {"name": row.designation.person.first_name, "when": alerts.when(visit)}
         sentence = _("%(name)s stepped back from %(when)s. There is no way home now.") % named
@@ -41,27 +41,15 @@ def comes_after_all(*, row: Commitment) -> None:
 
 def comes_besides(*, visit: Infusion, row: Commitment, now: datetime) -> None:
     """The clinic had arranged a way home already: both stand until a person ends one. Needs the visit's lock."""
-    arranged = _arranged(visit)
+    arranged = promise_rows.arranged(visit)
     if arranged is None:
         return
     with alerts.for_the_desk():
         sentence = _("%(name)s takes %(patient)s home, %(when)s. There is also: %(what)s. End what is not needed.")
         named = {"name": row.designation.person.first_name, "patient": visit.patient.first_name}
         says = sentence % {**named, "when": alerts.when(visit), "what": arranged.get_rung_display()}
-    alerts.open_alert(
-        kind=AlertKind.CALL_TASK,
-        key=f"besides:{arranged.pk}:{row.pk}",
-        says=says,
-        patient=visit.patient,
-        infusion=visit,
-        designation=row.designation,
-        now=now,
-        once=True,
-    )
-
-
-def _arranged(visit: Infusion) -> Arrangement | None:
-    return Arrangement.objects.filter(infusion=visit, for_starts_at=visit.starts_at, ended_at=None).first()
+    key = f"besides:{arranged.pk}:{row.pk}"
+    alerts.call_task(key=key, says=says, visit=visit, designation=row.designation, now=now)
 
 
 def not_needed(*, visit: Infusion, row: Commitment, now: datetime) -> None:
@@ -69,16 +57,7 @@ def not_needed(*, visit: Infusion, row: Commitment, now: datetime) -> None:
     with alerts.for_the_desk():
         named = {"name": visit.patient.first_name, "helper": row.designation.person.first_name}
         sentence = _("%(name)s left in another way. Please tell %(helper)s that nobody has to come.") % named
-    alerts.open_alert(
-        kind=AlertKind.CALL_TASK,
-        key=f"not-needed:{row.pk}",
-        says=sentence,
-        patient=visit.patient,
-        infusion=visit,
-        designation=row.designation,
-        now=now,
-        once=True,
-    )
+    alerts.call_task(key=f"not-needed:{row.pk}", says=sentence, visit=visit, designation=row.designation, now=now)
 
 
 def _key(row: Commitment) -> str:

@@ -29,7 +29,6 @@ from support.domain import (
 )
 from support.enums import (
     HOLDING,
-    AlertKind,
     AnsweredVia,
     CommitmentStatus,
     ConsentHow,
@@ -178,16 +177,8 @@ def _call_about_the_new_time(visit: Infusion, named: Designation, now: datetime)
             "%(name)s was booked as an escort and takes somebody else home at the new time, %(when)s. Call them."
         )
         says = sentence % {"name": named.person.first_name, "when": alerts.when(visit)}
-    alerts.open_alert(
-        kind=AlertKind.CALL_TASK,
-        key=f"escort-moved:{visit.pk}:{named.pk}:{int(visit.starts_at.timestamp()) // 60}",
-        says=says,
-        patient=visit.patient,
-        infusion=visit,
-        designation=named,
-        now=now,
-        once=True,
-    )
+    key = alerts.time_key("escort-moved", visit) + f":{named.pk}"
+    alerts.call_task(key=key, says=says, visit=visit, designation=named, now=now)
 
 
 def _held(visit: Infusion, named: Designation | None) -> Commitment | None:

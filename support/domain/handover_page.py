@@ -5,7 +5,7 @@ from datetime import datetime
 
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion
-from support.domain import arrangements, code_words, quiet_words, steps, turned_away, way_home
+from support.domain import code_words, promise_rows, quiet_words, steps, turned_away, way_home
 from support.domain.way_home import WayHome
 from support.models import Arrangement, Handover, NotHandedOverTo, QuietWord
 
@@ -37,6 +37,6 @@ def of(*, infusion: Infusion, now: datetime) -> HandoverPage:
         alone=next((word for word in words if word.heard_at is None), None),
         heard=[word for word in words if word.heard_at is not None],
         turned_away=turned_away.of(infusion=infusion),
-        arranged=arrangements.standing([infusion.pk]).get(infusion.pk),
+        arranged=promise_rows.arranged(infusion),
         may_leave_anyway=InfusionStatus.RELEASED in infusion.state.allowed_next,
     )

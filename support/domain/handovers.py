@@ -10,20 +10,25 @@ from clinic.domain import audit, changes, infusions, times
 from clinic.domain.errors import Refused
 from clinic.enums import InfusionStatus, ReleasedHow
 from clinic.models import Infusion, StaffMember
-from support.domain import against_advice, arrangements, code_words, commitments, desk_news, homeward, leaving, rules
+from support.domain import (
+    against_advice,
+    arrangements,
+    code_words,
+    commitments,
+    desk_news,
+    homeward,
+    leaving,
+    promise_rows,
+    rules,
+    sign_off,
+)
 from support.enums import HandoverCheck
 from support.models import Commitment, Handover
 
 S = InfusionStatus
 # After a night's sleep: this time of the next day, on the clinic's clock.
 MORNING = time(8)
-SHORTEST_EVIDENCE = 5
 PAPER = "on paper"
-
-
-def prepare(*, infusion: Infusion, now: datetime) -> Handover:
-    """Draws the two words when the patient is ready. Idempotent: words that were read out stay."""
-    return code_words.draw(infusion=infusion, now=now)
 
 
 def complete(
@@ -50,7 +55,7 @@ def complete(
     try:
         with transaction.atomic():
             visit = changes.locked(infusion=infusion)
-            handover = prepare(infusion=visit, now=now)
+            handover = code_words.draw(infusion=visit, now=now)
             taking = Commitment.objects.select_related("designation__person", "infusion").get(pk=commitment.pk)
             is_wrong = _is_wrong(handover, check_by, words)
             missing = [
@@ -121,17 +126,14 @@ def release_otherwise(
     how = ReleasedHow(how)
     with transaction.atomic():
         visit = changes.locked(infusion=infusion)
-        handover = prepare(infusion=visit, now=now)
+        handover = code_words.draw(infusion=visit, now=now)
         policy = rules.of(infusion=visit)
         missing = leaving.never(visit=visit, handover=handover)
         if arranged := arrangements.stands_for(infusion=visit, how=how):
             evidence, authorised_by = evidence.strip() or arranged.details, arranged.authorised_by
         if how == ReleasedHow.HANDOVER:
             missing.append(_("Choose the person who takes the patient home."))
-        if len(evidence.strip()) < SHORTEST_EVIDENCE:
-            missing.append(_("Write down how the patient goes home and who made sure of it."))
-        if authorised_by.role not in policy.override_roles or not authorised_by.is_active:
-            missing.append(_("This way home must be signed off by a role the clinic's rules name."))
+        missing += sign_off.missing(visit=visit, authorised_by=authorised_by, evidence=evidence)
         if how == ReleasedHow.AGAINST_ADVICE:
             missing += against_advice.no_witness(visit=visit, witness=witness, actor=actor)
         elif handover.done_at is None:
@@ -151,7 +153,7 @@ def release_otherwise(
         visit = infusions.release(infusion=visit, how=how, actor=actor, now=now)
         if how == ReleasedHow.AGAINST_ADVICE:
             against_advice.call_after(visit=visit, now=now)
-        held = commitments.holder(infusion=visit)
+        held = promise_rows.holder(visit)
         if held is not None:
             desk_news.not_needed(visit=visit, row=held, now=now)
         return handover

@@ -12,15 +12,13 @@ from django.utils.translation import gettext as _
 
 from clinic.enums import InfusionStatus, Role
 from clinic.models import Infusion
-from support.domain import alerts, commitments, emergency, plan, row_by_row, rules, visit_state
+from support.domain import alerts, emergency, plan, promise_rows, row_by_row, rules, visit_state
 from support.domain.plan_state import VisitState
 from support.enums import AlertKind, AlertStatus, CommitmentStatus
 from support.models import Alert, Designation
 
 WITH = ("site", "patient__site", "policy")
 LOOK_BACK = timedelta(days=2)
-# Of the two messages that ask.
-ASKS = frozenset({"helper_home", "patient_home"})
 
 
 def find(*, now: datetime) -> int:
@@ -61,7 +59,7 @@ def _expected(visit: Infusion) -> datetime:
 def _look(visit: Infusion, state: VisitState, now: datetime) -> bool:
     policy = rules.of(infusion=visit)
     # Nobody can be texted at this hour, or at all: a person calls at once.
-    is_asked = any(touch.wanted.kind in ASKS and not touch.is_call for touch in plan.everything(state=state))
+    is_asked = any(touch.wanted.kind in plan.HOME and not touch.is_call for touch in plan.everything(state=state))
     call_at = _expected(visit) + timedelta(minutes=policy.home_call_minutes if is_asked else 0)
     if now < call_at:
         return False
@@ -92,7 +90,7 @@ def _call_first(visit: Infusion, call: Alert, now: datetime) -> Alert:
 
 
 def _who_took_them(visit: Infusion) -> Designation | None:
-    held = commitments.holder(infusion=visit)
+    held = promise_rows.holder(visit)
     return held.designation if held is not None and held.status == CommitmentStatus.KEPT else None
 
 

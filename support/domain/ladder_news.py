@@ -50,16 +50,8 @@ def silent(*, visit: Infusion, row: Commitment, now: datetime) -> None:
     with alerts.for_the_desk():
         named = {"name": row.designation.person.first_name, "when": alerts.when(visit)}
         says = _("%(name)s did not answer about %(when)s. The next person is asked; please call all the same.") % named
-    alerts.open_alert(
-        kind=AlertKind.CALL_TASK,
-        key=f"ladder-silent:{row.pk}:{int(row.asked_at.timestamp())}",
-        says=says,
-        patient=visit.patient,
-        infusion=visit,
-        designation=row.designation,
-        now=now,
-        once=True,
-    )
+    key = f"ladder-silent:{row.pk}:{int(row.asked_at.timestamp())}"
+    alerts.call_task(key=key, says=says, visit=visit, designation=row.designation, now=now)
 
 
 def ended(*, visit: Infusion, steps: Iterable[LadderStep], end: StepEnd, by: str) -> None:
@@ -88,7 +80,7 @@ def _of_this_moment(visit: Infusion, now: datetime) -> str | None:
 
 
 def _key(visit: Infusion) -> str:
-    return f"ladder:{visit.pk}:{int(visit.starts_at.timestamp()) // 60}"
+    return alerts.time_key("ladder", visit)
 
 
 def _asked(look: Look) -> list[str]:

@@ -7,10 +7,10 @@ from datetime import datetime
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion
 from messaging.domain import quiet
-from support.domain import asking, busy, rules, rungs, texting_hours
+from support.domain import asking, busy, promise_rows, rules, rungs, texting_hours
 from support.domain.promise_rows import is_over, rides
 from support.enums import HOLDING, CommitmentStatus, LadderRung, StepEnd
-from support.models import Arrangement, Commitment, Designation, LadderStep
+from support.models import Commitment, Designation, LadderStep
 
 C = CommitmentStatus
 FAILED = frozenset({StepEnd.SAID_NO, StepEnd.SILENT, StepEnd.STEPPED_OVER, StepEnd.NOT_POSSIBLE})
@@ -112,5 +112,5 @@ def _taken_by(visit: Infusion, rows: dict[int, Commitment]) -> str:
     held = next((row for row in rows.values() if row.status in HOLDING), None)
     if held is not None:
         return held.designation.person.first_name
-    arranged = Arrangement.objects.filter(infusion=visit, for_starts_at=visit.starts_at, ended_at=None).first()
+    arranged = promise_rows.arranged(visit)
     return str(arranged.get_rung_display()) if arranged is not None else ""

@@ -53,11 +53,6 @@ def of(*, designations: Iterable[Designation], now: datetime) -> dict[int, Load]
     }
 
 
-def over_cap(*, designation: Designation, visit: Infusion) -> bool:
-    """Whether this visit would be more than they said. One query where they said a number, else none."""
-    return designation.pk in over_caps(designations=[designation], visit=visit)
-
-
 def over_caps(*, designations: Iterable[Designation], visit: Infusion) -> set[int]:
     """Of these, by id, for whom this visit would be more than they said: they are not asked for it. One query where
     anybody said a number, else none."""

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion
-from support.domain import alerts, commitments, row_by_row, rules
+from support.domain import alerts, promise_rows, row_by_row, rules
 from support.enums import AlertKind
 from support.models import Alert, Commitment
 
@@ -28,7 +28,7 @@ def expected(*, visit: Infusion) -> datetime:
 
 def _look(visit: Infusion, now: datetime) -> bool:
     policy, since = rules.of(infusion=visit), expected(visit=visit)
-    held = commitments.holder(infusion=visit)
+    held = promise_rows.holder(visit)
     if held is not None and held.answered_at is not None:
         # Whoever took it only now has the same time to come.
         since = max(since, held.answered_at)

@@ -12,7 +12,7 @@ from clinic.domain.errors import Refused
 from clinic.enums import OFF, InfusionStatus
 from clinic.models import Infusion, StaffMember
 from support.enums import HOLDING, CommitmentStatus, SupportRole
-from support.models import Commitment, NotHandedOverTo
+from support.models import Arrangement, Commitment, NotHandedOverTo
 
 S = CommitmentStatus
 LEFT = frozenset({InfusionStatus.RELEASED, InfusionStatus.HOME})
@@ -69,6 +69,17 @@ def rides(visit: Infusion) -> QuerySet[Commitment]:
     return Commitment.objects.filter(
         infusion=visit, role=SupportRole.RIDE, for_starts_at=visit.starts_at
     ).select_related("designation__person", "infusion")
+
+
+def holder(visit: Infusion) -> Commitment | None:
+    """Who has the way home for the present time."""
+    return rides(visit).filter(status__in=HOLDING).first()
+
+
+def arranged(visit: Infusion) -> Arrangement | None:
+    """The way home the clinic arranged for the present time."""
+    standing = Arrangement.objects.filter(infusion=visit, for_starts_at=visit.starts_at, ended_at=None)
+    return standing.select_related("infusion", "arranged_by", "authorised_by").first()
 
 
 def ride_is_held(visit: Infusion) -> bool:

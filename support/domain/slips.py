@@ -12,7 +12,7 @@ from clinic.domain import audit
 from clinic.domain.errors import Refused
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion, StaffMember
-from support.domain import code_words, commitments, handovers, helper_page, leaving, links, promise_rows
+from support.domain import code_words, handovers, helper_page, leaving, links, promise_rows
 from support.models import Commitment, Handover, Link
 
 S = InfusionStatus
@@ -39,11 +39,11 @@ def make(*, infusion: Infusion, actor: StaffMember, now: datetime) -> Slip:
     """For whoever has the way home, once the patient is ready; the printing is noted. Their link is the one they have
     anyway."""
     # The link locks its helper's row, which nobody does who holds a visit: it is let go before the visit is locked.
-    seen = commitments.holder(infusion=infusion)
+    seen = promise_rows.holder(infusion)
     link = links.for_designation(designation=seen.designation, now=now) if seen is not None else None
     with transaction.atomic():
         visit = promise_rows.locked(infusion_id=infusion.pk)
-        held = commitments.holder(infusion=visit)
+        held = promise_rows.holder(visit)
         is_same = seen is not None and held is not None and held.designation_id == seen.designation_id
         if visit.state not in {S.READY, S.RELEASED} or held is None or link is None or not is_same:
             raise Refused(_("There is nothing to print yet: somebody has the way home, and the patient is ready."))

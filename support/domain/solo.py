@@ -17,7 +17,7 @@ from clinic.domain.errors import Refused
 from clinic.enums import Rung
 from clinic.models import Infusion, Policy
 from support.domain import alerts, arrangements, escorts, promise_rows, rules, rungs
-from support.enums import HOLDING, AlertKind, AlertStatus, LadderRung
+from support.enums import AlertKind, AlertStatus, LadderRung
 from support.models import Alert
 
 L = LadderRung
@@ -77,7 +77,7 @@ def wish(*, infusion: Infusion, rung: LadderRung | str, actor: str, now: datetim
         visit = promise_rows.locked(infusion_id=infusion.pk)
         if not is_offered(infusion=visit, now=now):
             raise Refused(_("This visit has begun or is over. Please call us."))
-        holder = promise_rows.rides(visit).filter(status__in=HOLDING).first()
+        holder = promise_rows.holder(visit)
         if holder is not None:
             name = {"name": holder.designation.person.first_name}
             raise Refused(_("%(name)s takes you home that day. If that has changed, please call us.") % name)
@@ -110,7 +110,7 @@ def _task(visit: Infusion, rung: LadderRung, now: datetime) -> Alert:
 
 
 def _key(visit: Infusion) -> str:
-    return f"nobody:{visit.pk}:{int(visit.starts_at.timestamp()) // 60}"
+    return alerts.time_key("nobody", visit)
 
 
 def _possible(visit: Infusion, policy: Policy, now: datetime) -> list[LadderRung]:

@@ -15,7 +15,7 @@ from support.models import Commitment, Designation
 
 def may_take(*, infusion: Infusion, now: datetime) -> list[Designation]:
     """Whom the patient named for the way home, but for who has it."""
-    held = commitments.holder(infusion=infusion)
+    held = promise_rows.holder(infusion)
     named = asking.active(patient_id=infusion.patient_id, now=now)
     return [row for row in named if SupportRole.RIDE in row.roles and (held is None or held.designation_id != row.pk)]
 
@@ -29,7 +29,7 @@ def swap(*, infusion: Infusion, designation: Designation, actor: StaffMember, no
         visit = promise_rows.locked(infusion_id=infusion.pk)
         named = Designation.objects.select_related("person", "patient").get(pk=designation.pk, patient=visit.patient_id)
         _refuse_if_named_while_impaired(visit, named, actor)
-        held = commitments.holder(infusion=visit)
+        held = promise_rows.holder(visit)
         if held is not None and held.designation_id != named.pk:
             commitments.end_here(commitment=held, recorded_by=actor, now=now)
         row = asking.ask(infusion=visit, designation=named, role=SupportRole.RIDE, now=now)

@@ -13,7 +13,7 @@ from clinic.models import Infusion
 from messaging.domain import consents
 from messaging.enums import Channel
 from messaging.models import InboundText, Message
-from support.domain import agreeing, commitments, designations, promise_rows, purposes, same_number
+from support.domain import agreeing, commitments, date_answers, designations, promise_rows, purposes, same_number
 from support.enums import HOLDING, AnsweredVia, CommitmentStatus, Purpose, SupportRole
 from support.models import Commitment, Designation
 
@@ -64,7 +64,7 @@ def _yes(message: Message, named: Designation, now: datetime) -> bool:
     """To every part they are asked for, or none where somebody else has the way home by now."""
     said = _said(named, now)
     take = [row.pk for row in _rows(message, named) if row.status not in HOLDING]
-    answered = commitments.answer_dates(designation=named, take=take, **said)
+    answered = date_answers.answer_dates(designation=named, take=take, **said)
     held = [row for row in _rows(message, named) if row.status in HOLDING]
     if answered.too_late or answered.changed or not held:
         return False
@@ -90,7 +90,7 @@ def _said(named: Designation, now: datetime) -> Said:
 def _to_invitation(message: Message, named: Designation, is_yes: bool, now: datetime) -> bool:
     """A yes is to texts about helping, in answer to the words that were sent; the dates they choose by their link."""
     if not is_yes:
-        commitments.decline_open(designation=named, **_said(named, now))
+        date_answers.decline_open(designation=named, **_said(named, now))
         return True
     agreeing.agree(contact=named.person, by=[Channel.SMS], wording=message.body, how=AnsweredVia.TEXT, now=now)
     designations.note(named, f"designation:{named.pk}", "person.texts_agreed", now)

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
-from django.db import transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
@@ -24,11 +23,12 @@ from support.domain import (
     nobody_came,
     pending,
     replan,
+    row_by_row,
     rules,
     waitlist,
     way_home,
 )
-from support.enums import AlertKind, CommitmentStatus
+from support.enums import CommitmentStatus
 from support.models import Commitment
 
 log = structlog.get_logger(__name__)
@@ -73,14 +73,14 @@ def lapse_silent(*, now: datetime) -> int:
         infusion__starts_at__lte=now,
         infusion__starts_at__gt=now - LOOK_BACK,
     )
-    return sum(_safely(partial(commitments.lapse, commitment=row, now=now)) for row in rows)
+    return row_by_row.each(partial(commitments.lapse, commitment=row, now=now) for row in rows)
 
 
 def call_about_rides(*, now: datetime) -> int:
     """A day before, no yes for the way home; hours before, a yes nobody confirmed: these are phoned, no others."""
     visits = _visits(now, Q(status__in=[S.BOOKED, S.ARRIVED], starts_at__gt=now, starts_at__lt=now + LOOK_AHEAD))
     ways = way_home.of(infusions=visits, now=now)
-    return sum(_safely(partial(_call_about_ride, visit, ways[visit.pk], now)) for visit in visits)
+    return row_by_row.each(partial(_call_about_ride, visit, ways[visit.pk], now) for visit in visits)
 
 
 def _visits(now: datetime, condition: Q) -> list[Infusion]:
@@ -88,19 +88,9 @@ def _visits(now: datetime, condition: Q) -> list[Infusion]:
     return list(recent.select_related(*WITH).order_by("starts_at", "pk"))
 
 
-def _safely(act: Callable[[], object]) -> int:
-    try:
-        with transaction.atomic():
-            return 1 if act() else 0
-    except Exception as error:
-        log.error("watch_row_failed", error=type(error).__name__)
-        return 0
-
-
 def _call_about_ride(visit: Infusion, way: way_home.WayHome, now: datetime) -> bool:
     policy = rules.of(infusion=visit)
     left = visit.starts_at - now
-    minute = int(visit.starts_at.timestamp()) // 60
     words = {
         "name": visit.patient.first_name,
         "when": alerts.when(visit),
@@ -113,7 +103,7 @@ def _call_about_ride(visit: Infusion, way: way_home.WayHome, now: datetime) -> b
         if names:
             words["asked"] = names
             sentence = _("No way home yet for %(name)s, %(when)s. Please call: %(asked)s.")
-        return _open(visit, f"ride-open:{visit.pk}:{minute}", sentence % words, now)
+        return _open(visit, alerts.time_key("ride-open", visit), sentence % words, now)
     held = way.held
     if (
         held is not None
@@ -122,18 +112,10 @@ def _call_about_ride(visit: Infusion, way: way_home.WayHome, now: datetime) -> b
     ):
         words["helper"] = held.first_name
         sentence = _("%(helper)s has not confirmed the way home for %(name)s, %(when)s. Please call.")
-        return _open(visit, f"ride-unconfirmed:{visit.pk}:{minute}", sentence % words, now)
+        return _open(visit, alerts.time_key("ride-unconfirmed", visit), sentence % words, now)
     return False
 
 
 def _open(visit: Infusion, key: str, sentence: str, now: datetime) -> bool:
-    alerts.open_alert(
-        kind=AlertKind.CALL_TASK,
-        key=key,
-        says=sentence,
-        patient=visit.patient,
-        infusion=visit,
-        now=now,
-        once=True,
-    )
+    alerts.call_task(key=key, says=sentence, visit=visit, now=now)
     return True

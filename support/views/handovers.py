@@ -13,7 +13,7 @@ from clinic.access import CARE
 from clinic.domain.errors import Refused
 from clinic.models import Infusion
 from clinic.views.desk import at_site, was_read
-from support.domain import arrangements, commitments, handover_page, handovers, rules, steps
+from support.domain import handover_page, handovers, promise_rows, rules, steps
 from support.forms.handovers import HandoverForm, OtherWayForm
 from support.models import Commitment
 from support.views.desk import visit_of
@@ -55,7 +55,7 @@ def who_signs(request: HttpRequest, infusion: Infusion) -> dict[str, Any]:
 
 
 def takers(infusion: Infusion) -> list[Commitment]:
-    holder = commitments.holder(infusion=infusion)
+    holder = promise_rows.holder(infusion)
     return [holder] if holder else []
 
 
@@ -80,7 +80,7 @@ def handover(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _other(infusion: Infusion, data: Any = None) -> OtherWayForm:
-    arranged = arrangements.standing([infusion.pk]).get(infusion.pk)
+    arranged = promise_rows.arranged(infusion)
     return OtherWayForm(data, infusion=infusion, policy=rules.of(infusion=infusion), arranged=arranged)
 
 

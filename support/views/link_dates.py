@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from clinic.domain.errors import Refused
-from support.domain import attesting, availability, commitments, date_answers, helper_page
+from support.domain import attesting, availability, date_answers, helper_page
 from support.enums import AnsweredVia, LinkPurpose
 from support.views import link_helper
 from support.views.by_link import by_link, tap, who
@@ -59,7 +59,7 @@ def take(request: HttpRequest, ticked: Collection[int]) -> None:
     """A date that somebody took meanwhile is told kindly."""
     by = {"designation": request.link.designation, "actor": who(request), "now": request.now}
     try:
-        answers = commitments.answer_dates(take=ticked, via=AnsweredVia.LINK, **by)
+        answers = date_answers.answer_dates(take=ticked, via=AnsweredVia.LINK, **by)
     except Refused as refused:
         messages.info(request, str(refused))
         return
@@ -91,7 +91,7 @@ def no(request: HttpRequest, ticked: Collection[int]) -> None:
 
 
 def none_of_these(request: HttpRequest) -> None:
-    commitments.decline_open(
+    date_answers.decline_open(
         designation=request.link.designation, via=AnsweredVia.LINK, now=request.now, actor=who(request)
     )
     messages.success(request, _("Thank you for telling us. We ask somebody else. You can come back any time."))

@@ -78,7 +78,7 @@ class Visit:
         return found
 
     def holder(self) -> Commitment:
-        found = commitments.holder(infusion=self.row)
+        found = promise_rows.holder(self.row)
         if found is None:
             raise Refused("Nobody has it.")
         return found
@@ -248,7 +248,7 @@ class TwoAtOnce(RuleBasedStateMachine):
         watch.run(now=self.visit.now)
         visit = self.visit.row
         step = LadderStep.objects.filter(infusion=visit, ended_at=None).first()
-        has_way = commitments.holder(infusion=visit) or arrangements.standing([visit.pk])
+        has_way = promise_rows.holder(visit) or promise_rows.arranged(visit)
         if has_way or promise_rows.is_over(visit):
             assert step is None
         elif not visit.state.before_start or self.visit.now < visit.ends_at:

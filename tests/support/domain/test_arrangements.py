@@ -9,7 +9,7 @@ from clinic.domain import infusions
 from clinic.domain.errors import Refused
 from clinic.enums import ReleasedHow, Role, Rung
 from clinic.models import AuditEntry, Infusion
-from support.domain import arrangements, commitments, handovers, ladder, patient_page, ripple, way_home
+from support.domain import arrangements, commitments, handovers, ladder, patient_page, promise_rows, ripple, way_home
 from support.models import Alert, Arrangement, LadderStep
 from tests.factories import CourseFactory, InfusionFactory, PolicyFactory
 from tests.support.conftest import Clinic
@@ -125,7 +125,7 @@ def test_once_it_has_begun_only_a_longer_stay_is_left(clinic: Clinic, visit: Inf
     with pytest.raises(Refused, match="The treatment has begun"):
         arrange(clinic, visit, now=visit.started_at)
     row = arrange(clinic, visit, Rung.EXTENDED_STAY, now=visit.started_at)
-    assert arrangements.standing([visit.pk]) == {visit.pk: row}
+    assert promise_rows.arranged(visit) == row
 
 
 def test_for_a_time_that_changed_meanwhile_nothing_is_arranged(clinic: Clinic, visit: Infusion) -> None:

@@ -7,7 +7,7 @@ import pytest
 from clinic.domain import infusions
 from clinic.domain.errors import Refused
 from clinic.models import Infusion
-from support.domain import busy, commitments
+from support.domain import busy, commitments, date_answers
 from support.domain.busy import Busy
 from support.enums import CommitmentStatus
 from support.models import Commitment
@@ -72,7 +72,7 @@ def test_staff_who_spoke_with_them_may_take_their_word_that_they_can_do_both(cli
 
 def test_a_tick_for_such_a_date_is_told_apart_from_one_that_is_gone(clinic: Clinic, visit, sam) -> None:
     drives(clinic, sam, another(clinic, visit.starts_at))
-    said = commitments.answer_dates(designation=sam.designation, take=[sam.pk], now=clinic.now, via="link")
+    said = date_answers.answer_dates(designation=sam.designation, take=[sam.pk], now=clinic.now, via="link")
     assert (said.taken, said.too_late, [row.pk for row in said.busy]) == ([], [], [sam.pk])
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import override
 from clinic.domain.errors import Refused
 from clinic.models import AuditEntry
 from messaging.models import Message
-from support.domain import asking, commitments, promise_rows
+from support.domain import asking, commitments, date_answers, promise_rows
 from support.enums import AlertKind, AnsweredVia, SupportRole
 from support.models import Alert, Commitment
 from tests import factories
@@ -148,7 +148,7 @@ def test_none_of_these_declines_what_is_open_and_keeps_what_was_taken(visit, now
     commitments.accept(commitment=sam, via=LINK, now=now)
     other = factories.InfusionFactory(course=visit.course, starts_at=now + FAR * 2)
     second = asking.ask(infusion=other, designation=sam.designation, role=SupportRole.RIDE, now=now)
-    assert commitments.decline_open(designation=sam.designation, via=LINK, now=now) == 1
+    assert date_answers.decline_open(designation=sam.designation, via=LINK, now=now) == 1
     assert (status(sam), status(second)) == ("accepted", "declined")
 
 
@@ -157,7 +157,7 @@ def test_one_answer_takes_several_dates_and_names_those_that_went_meanwhile(visi
     other = factories.InfusionFactory(course=visit.course, starts_at=now + FAR * 2)
     second = asking.ask(infusion=other, designation=sam.designation, role=SupportRole.RIDE, now=now)
     commitments.accept(commitment=jo, via=LINK, now=now)
-    answered = commitments.answer_dates(
+    answered = date_answers.answer_dates(
         designation=sam.designation, take={sam.pk, second.pk, 999_999}, now=now, via=LINK
     )
     assert ([row.pk for row in answered.taken], [row.pk for row in answered.too_late]) == ([second.pk], [sam.pk])
@@ -166,7 +166,7 @@ def test_one_answer_takes_several_dates_and_names_those_that_went_meanwhile(visi
 def test_a_link_cannot_take_dates_of_another_patient(visit, now):
     mine = asked(visit, "Sam", now=now)
     others = asked(factories.InfusionFactory(starts_at=now + FAR), "Jo", now=now)
-    answered = commitments.answer_dates(designation=mine.designation, take={others.pk}, now=now, via=LINK)
+    answered = date_answers.answer_dates(designation=mine.designation, take={others.pk}, now=now, via=LINK)
     assert (answered.taken, status(others)) == ([], "asked")
 
 
@@ -188,22 +188,22 @@ def test_moving_back_to_the_first_time_does_not_revive_the_first_yes(visit, now)
     commitments.accept(commitment=sam, via=LINK, now=now)
     move(visit, to=first + timedelta(days=1), now=now)
     move(visit, to=first, now=now)
-    assert commitments.holder(infusion=visit) is None
+    assert promise_rows.holder(visit) is None
     assert sorted(Commitment.objects.values_list("status", flat=True)) == ["asked", "void", "void"]
 
 
 def test_a_yes_to_the_time_on_an_old_page_is_no_yes_to_the_new_time(visit, now):
     sam = asked(visit, "Sam", now=now)
     move(visit, to=visit.starts_at + timedelta(days=1), now=now)
-    answered = commitments.answer_dates(designation=sam.designation, take={sam.pk}, now=now, via=LINK)
+    answered = date_answers.answer_dates(designation=sam.designation, take={sam.pk}, now=now, via=LINK)
     assert ([row.pk for row in answered.changed], answered.taken) == ([sam.pk], [])
-    assert commitments.holder(infusion=visit) is None
+    assert promise_rows.holder(visit) is None
 
 
 def test_somebody_with_two_roles_takes_both_with_one_tick(visit, now):
     sam = asked(visit, "Sam", now=now)
     evening = asking.ask(infusion=visit, designation=sam.designation, role=SupportRole.FOLLOWUP, now=now)
-    answered = commitments.answer_dates(designation=sam.designation, take={sam.pk}, now=now, via=LINK)
+    answered = date_answers.answer_dates(designation=sam.designation, take={sam.pk}, now=now, via=LINK)
     assert [row.pk for row in answered.taken] == [sam.pk, evening.pk]
 
 
@@ -219,7 +219,7 @@ def test_a_cancelled_visit_takes_no_yes(visit, now):
 def test_a_question_nobody_answered_lapses_and_is_never_a_yes(visit, now):
     row = asked(visit, "Sam", now=now)
     assert commitments.lapse(commitment=row, now=visit.starts_at).status == "lapsed"
-    assert commitments.holder(infusion=visit) is None
+    assert promise_rows.holder(visit) is None
 
 
 def test_somebody_whose_time_on_the_list_ends_before_the_visit_is_not_asked(visit, now):
@@ -239,7 +239,7 @@ def test_two_helpers_who_take_the_same_date_in_the_same_second(now):
         def take(row, said=said, ready=ready):
             try:
                 ready.wait()
-                answered = commitments.answer_dates(designation=row.designation, take={row.pk}, now=now, via=LINK)
+                answered = date_answers.answer_dates(designation=row.designation, take={row.pk}, now=now, via=LINK)
                 said.append("taken" if answered.taken else "too late" if answered.too_late else "nothing")
             except Exception as error:
                 said.append(repr(error))
@@ -265,7 +265,7 @@ def test_a_yes_and_a_move_in_the_same_second_never_leave_a_yes_for_the_old_time(
 
         def take(row=row, ready=ready):
             ready.wait()
-            commitments.answer_dates(designation=row.designation, take={row.pk}, now=now, via=LINK)
+            date_answers.answer_dates(designation=row.designation, take={row.pk}, now=now, via=LINK)
             connection.close()
 
         def postpone(visit=visit, ready=ready):
@@ -280,4 +280,4 @@ def test_a_yes_and_a_move_in_the_same_second_never_leave_a_yes_for_the_old_time(
             thread.start()
         for thread in threads:
             thread.join()
-        assert commitments.holder(infusion=visit.__class__.objects.get(pk=visit.pk)) is None
+        assert promise_rows.holder(visit.__class__.objects.get(pk=visit.pk)) is None

@@ -54,7 +54,7 @@ def test_the_next_look_at_the_page_asks_for_a_yes_or_a_no(clinic, visits, sam):
     (month,) = shown.months
     assert month.cover == "0 taken, 2 maybe, 1 open"
     assert [row.mark for row in month.rows] == ["half", "half", "open"]
-    commitments.answer_dates(designation=sam, take=dates(clinic, sam, visits[0]), now=clinic.now, via="link")
+    date_answers.answer_dates(designation=sam, take=dates(clinic, sam, visits[0]), now=clinic.now, via="link")
     date_answers.no(designation=sam, dates=dates(clinic, sam, visits[1]), actor="link:x", now=clinic.now)
     assert page(clinic, sam).maybe == []
     assert [clinic.promise(sam, visit).status for visit in visits] == ["accepted", "declined", "asked"]
@@ -149,7 +149,7 @@ def test_a_date_beyond_what_they_said_is_marked_and_can_be_taken_all_the_same(cl
     (month,) = page(clinic, sam).months
     notes = [row.note for row in month.rows]
     assert notes[1:] == ["More than the 1 in four weeks you said."] * 2
-    taken = commitments.answer_dates(designation=sam, take=dates(clinic, sam, visits[1]), now=clinic.now, via="link")
+    taken = date_answers.answer_dates(designation=sam, take=dates(clinic, sam, visits[1]), now=clinic.now, via="link")
     assert len(taken.taken) == 1
 
 
@@ -159,7 +159,7 @@ def test_a_third_guest_is_told_kindly_that_the_room_is_full(clinic, visits):
     sam, jo = (clinic.named(name, roles=(SupportRole.PRESENCE,)) for name in ("Sam", "Jo"))
     mine, theirs = (clinic.promise(one, visits[0], SupportRole.PRESENCE) for one in (sam, jo))
     commitments.accept(commitment=mine, via="link", now=clinic.now)
-    answered = commitments.answer_dates(designation=jo, take=[theirs.pk], now=clinic.now, via="link")
+    answered = date_answers.answer_dates(designation=jo, take=[theirs.pk], now=clinic.now, via="link")
     assert (answered.taken, answered.full) == ([], [theirs])
     theirs.refresh_from_db()
     assert theirs.status == "asked"

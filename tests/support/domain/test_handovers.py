@@ -8,7 +8,7 @@ from clinic.domain.errors import Refused
 from clinic.enums import DischargeItem, ReleasedHow
 from clinic.models import AuditEntry, Infusion
 from messaging.models import Message
-from support.domain import commitments, handovers, helper_page
+from support.domain import code_words, commitments, handovers, helper_page
 from support.enums import AlertKind, HandoverCheck
 from support.models import Alert, Designation, Handover
 from tests.factories import PolicyFactory, ProtocolFactory, StaffFactory
@@ -360,7 +360,7 @@ def test_nobody_accepts_what_was_signed_off_in_another_way(clinic: Clinic, ready
 def test_words_that_were_read_out_stay(clinic: Clinic, ready):
     visit, _sam = ready
     first = Handover.objects.get()
-    again = handovers.prepare(infusion=visit, now=visit.ready_at + LATER)
+    again = code_words.draw(infusion=visit, now=visit.ready_at + LATER)
     assert (again.patient_word, again.helper_word) == (first.patient_word, first.helper_word)
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from clinic.models import Infusion
 from messaging.models import Message
-from support.domain import commitments, helper_dates, helper_page, whole_visit
+from support.domain import commitments, date_answers, helper_dates, helper_page, whole_visit
 from support.enums import AlertKind, AnsweredVia, SupportRole
 from support.models import Alert, Commitment
 from tests.factories import PolicyFactory
@@ -47,7 +47,7 @@ def test_who_steps_back_while_the_patient_is_here_can_take_the_date_again(clinic
     late = visit.ends_at + timedelta(hours=1)
     step_back(sam, here, late)
     assert dates(sam, late) == [("open", "You stepped back. You can still take it.")]
-    commitments.answer_dates(designation=sam, take=[clinic.promise(sam, visit).pk], now=late + MINUTE, via=LINK)
+    date_answers.answer_dates(designation=sam, take=[clinic.promise(sam, visit).pk], now=late + MINUTE, via=LINK)
     assert clinic.promise(sam, visit).status == "reconfirmed"
 
 
@@ -113,7 +113,7 @@ def test_what_the_desk_wrote_down_by_phone_is_not_theirs_to_take_back(clinic, vi
 def test_every_role_given_back_comes_back(clinic, visit):
     sam = clinic.named("Sam", roles=(SupportRole.FOLLOWUP, SupportRole.RIDE))
     mine = list(sam.commitments.values_list("pk", flat=True))
-    commitments.answer_dates(designation=sam, take=mine, now=clinic.now, via=LINK)
+    date_answers.answer_dates(designation=sam, take=mine, now=clinic.now, via=LINK)
     step_back(sam, visit, clinic.now)
     take_back(sam, visit, clinic.now + MINUTE)
     assert set(sam.commitments.values_list("role", "status")) == {("ride", "accepted"), ("followup", "accepted")}
@@ -140,7 +140,7 @@ def test_none_of_these_also_answers_for_a_visit_under_way(clinic, visit):
     clinic.confirmed(sam, visit)
     here = clinic.until(visit, "started")
     step_back(sam, here, visit.ends_at)
-    assert commitments.decline_open(designation=jo, via=LINK, now=visit.ends_at) == 1
+    assert date_answers.decline_open(designation=jo, via=LINK, now=visit.ends_at) == 1
 
 
 def test_a_visit_from_before_the_first_signature_is_stayed_with_as_the_rules_say_now(clinic, visit):

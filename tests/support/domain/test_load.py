@@ -39,11 +39,11 @@ def at_most(named: Designation, most: int) -> Designation:
 def test_whoever_has_as_many_as_they_said_is_over_with_the_next(clinic, visits):
     sam = at_most(clinic.named("Sam"), 2)
     clinic.yes(sam, visits[0])
-    assert not load.over_cap(designation=sam, visit=visits[1])
+    assert not load.over_caps(designations=[sam], visit=visits[1])
     clinic.yes(sam, visits[1])
-    assert load.over_cap(designation=sam, visit=visits[2])
+    assert load.over_caps(designations=[sam], visit=visits[2])
     # What they have already is not counted against itself.
-    assert not load.over_cap(designation=sam, visit=visits[1])
+    assert not load.over_caps(designations=[sam], visit=visits[1])
 
 
 def test_somebody_without_a_limit_costs_no_query(clinic, visits):
@@ -89,7 +89,7 @@ def test_the_load_of_one_and_of_three_is_one_query(clinic, visits):
 def test_a_ride_given_back_weighs_nothing(clinic, visits):
     sam = at_most(clinic.named("Sam"), 1)
     clinic.yes(sam, visits[0])
-    assert load.over_cap(designation=sam, visit=visits[1])
+    assert load.over_caps(designations=[sam], visit=visits[1])
     designations.withdraw(designation=clinic.named("Jo"), actor="staff:1", now=clinic.now)
     Commitment.objects.filter(designation=sam, infusion=visits[0]).update(status="withdrawn")
-    assert not load.over_cap(designation=sam, visit=visits[1])
+    assert not load.over_caps(designations=[sam], visit=visits[1])

@@ -11,7 +11,7 @@ from clinic.domain import infusions
 from clinic.domain.errors import Refused
 from clinic.models import Infusion
 from messaging.models import Message
-from support.domain import asking, commitments, plan, replan, visit_state, watch, way_home
+from support.domain import asking, commitments, date_answers, plan, replan, visit_state, watch, way_home
 from support.enums import HOLDING, CommitmentStatus
 from support.models import Commitment
 from tests.support.conftest import Clinic
@@ -78,7 +78,7 @@ class Promises(RuleBasedStateMachine):
     def ticks_an_old_page(self, name):
         old = Commitment.objects.filter(designation=self.named[name], status="void").first()
         if old is not None:
-            commitments.answer_dates(designation=self.named[name], take={old.pk}, now=self.clinic.now, via="link")
+            date_answers.answer_dates(designation=self.named[name], take={old.pk}, now=self.clinic.now, via="link")
 
     @rule(days=st.integers(min_value=0, max_value=2))
     def moves(self, days):

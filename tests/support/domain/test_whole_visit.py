@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from support.domain import commitments, helper_page, whole_visit
+from support.domain import date_answers, helper_page, whole_visit
 from support.enums import AnsweredVia, SupportRole
 
 BOTH = (SupportRole.FOLLOWUP, SupportRole.RIDE)
@@ -17,7 +17,7 @@ def visit(clinic, next_week):
 
 def take(designation, clinic):
     mine = list(designation.commitments.values_list("pk", flat=True))
-    return commitments.answer_dates(designation=designation, take=mine, now=clinic.now, via=AnsweredVia.LINK)
+    return date_answers.answer_dates(designation=designation, take=mine, now=clinic.now, via=AnsweredVia.LINK)
 
 
 def states(designation) -> dict[str, str]:

@@ -12,7 +12,7 @@ from clinic.models import Patient
 from education.directory import sync
 from messaging.domain import firewall, kinds, segments, words
 from messaging.models import Message
-from support.domain import commitments, wording
+from support.domain import promise_rows, wording
 from support.enums import MayKnow, SupportRole
 from support.models import Commitment
 from tests import factories
@@ -175,6 +175,6 @@ def test_the_fasting_times_name_the_day_before_where_they_fall_on_it():
     infusion.policy.solids_hours = 8
     named = factories.DesignationFactory(patient=infusion.patient)
     Commitment.objects.all().delete()
-    assert commitments.holder(infusion=infusion) is None
+    assert promise_rows.holder(infusion) is None
     text = written.draft(message("patient_1_day", infusion, named, language="en", channel="sms"), NOW).body
     assert "No food after Tue 23:30, no drinks after 03:30." in text

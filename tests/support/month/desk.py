@@ -8,7 +8,7 @@ from clinic.domain import infusions, moves
 from clinic.domain.slots import Slot
 from clinic.enums import InfusionStatus, Role, Rung
 from clinic.models import Infusion
-from support.domain import alerts, arrangements, commitments, escorts, handovers, ladder, quiet_words
+from support.domain import alerts, arrangements, commitments, escorts, handovers, ladder, promise_rows, quiet_words
 from support.enums import AlertKind, AlertStatus, AnsweredVia, CommitmentStatus, LadderRung, NotHandedOver
 from support.models import Alert, Commitment, LadderStep
 from tests.support.month.chance import HOUR, MINUTE
@@ -82,7 +82,7 @@ class Desk:
 
     def _ask_by_phone(self, visit: Infusion, now: datetime) -> bool:
         """Who has it and did not confirm; then those who were asked."""
-        held = commitments.holder(infusion=visit)
+        held = promise_rows.holder(visit)
         if held is not None:
             return self._confirmed_by_phone(held, now)
         for row in self.helpers.asked(visit):
@@ -167,7 +167,7 @@ class Desk:
 
     def _hurry(self, visit: Infusion, now: datetime) -> str:
         """Ready, and whoever has it is not here: called, they come or cannot."""
-        held = commitments.holder(infusion=visit)
+        held = promise_rows.holder(visit)
         if held is None:
             return "Arranged."
         says = self.helpers.by_phone(held, now)
@@ -182,7 +182,7 @@ class Desk:
         house = self.ward.house(visit)
         outcome = {"outcome": "Somebody else takes them home."}
         if self.month.attempt(quiet_words.hear, infusion=visit, actor=house.nurse, now=now, **outcome):
-            held = commitments.holder(infusion=visit)
+            held = promise_rows.holder(visit)
             if held is not None:
                 self.ward._turn_away(visit, now, why=NotHandedOver.PATIENT_ASKED, note="Said so.", commitment=held)
         return ""

@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from clinic.enums import AHEAD_OR_HERE, InfusionStatus
 from clinic.models import Infusion
-from support.domain import attesting, commitments, day, handovers
+from support.domain import attesting, commitments, day, handovers, promise_rows
 from support.enums import HOLDING, AnsweredVia, CommitmentStatus, SupportRole
 from support.models import Commitment
 from tests.support.month.chance import HOUR, MINUTE
@@ -82,7 +82,7 @@ class Helpers:
 
     def come(self, visit: Infusion, now: datetime) -> None:
         """The patient is ready: whoever has the way home comes, or does not."""
-        held = commitments.holder(infusion=visit)
+        held = promise_rows.holder(visit)
         if held is None:
             return
         after = self.chance.coming(visit.patient.record_number, visit.number, held.designation.person.given_name)

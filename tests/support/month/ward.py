@@ -6,7 +6,7 @@ from typing import Any
 from clinic.domain import infusions, policies, prechecks
 from clinic.enums import DischargeItem, HoldQuestion, InfusionStatus, PressurePoint, ReleasedHow
 from clinic.models import Infusion, StaffMember
-from support.domain import arrangements, commitments, handovers, quiet_words, turned_away, way_home
+from support.domain import handovers, promise_rows, quiet_words, turned_away, way_home
 from support.enums import HandoverCheck, NotHandedOver
 from support.models import Commitment, Handover
 from tests.support.month.chance import HOUR, MINUTE
@@ -141,11 +141,11 @@ class Ward:
         self.then(now + 15 * MINUTE, self._leave, visit)
 
     def _try_to_leave(self, visit: Infusion, now: datetime) -> None:
-        held = commitments.holder(infusion=visit)
+        held = promise_rows.holder(visit)
         if held is not None and held.outside_at is not None:
             self._hand_over(visit, held, now)
             return
-        standing = arrangements.standing([visit.pk]).get(visit.pk)
+        standing = promise_rows.arranged(visit)
         waited = now - visit.ready_at
         if standing is not None:
             self._other_way(visit, ReleasedHow(standing.rung), standing.details, now)

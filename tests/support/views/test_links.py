@@ -10,7 +10,7 @@ from django.utils import timezone
 from clinic.enums import Role
 from clinic.models import AuditEntry, Infusion
 from messaging.models import Message
-from support.domain import handovers, links
+from support.domain import code_words, links
 from support.enums import CommitmentStatus, SupportRole
 from support.models import Alert, Commitment, Handover
 from tests import world
@@ -155,7 +155,7 @@ def test_who_only_sits_in_the_room_has_no_word_and_takes_nobody_home(client, her
     Commitment.objects.filter(pk=here.commitment.pk).update(role=SupportRole.PRESENCE)
     stamps = ("arrived_at", "started_at", "recovering_at", "ready_at")
     Infusion.objects.filter(pk=visit.pk).update(status="ready", **dict.fromkeys(stamps, now))
-    drawn = handovers.prepare(infusion=visit, now=now)
+    drawn = code_words.draw(infusion=visit, now=now)
     assert drawn.helper_word not in opened(client, address).content.decode()
     client.post(f"/l/{here.helper_link.id}/visit/{visit.pk}/accept/")
     drawn.refresh_from_db()
@@ -168,7 +168,7 @@ def test_who_only_sits_in_the_room_does_not_say_that_the_patient_is_home(client,
     Commitment.objects.filter(pk=here.commitment.pk).update(role=SupportRole.PRESENCE)
     stamps = ("arrived_at", "started_at", "recovering_at", "ready_at")
     Infusion.objects.filter(pk=visit.pk).update(status="ready", **dict.fromkeys(stamps, now))
-    drawn = handovers.prepare(infusion=visit, now=now)
+    drawn = code_words.draw(infusion=visit, now=now)
     by = {"done_by": here.staff[Role.NURSE], "authorised_by": here.staff[Role.CLINICIAN]}
     how = {"how": "watched_ride", "evidence": "Homesafe, car 12", "done_at": now}
     Handover.objects.filter(pk=drawn.pk).update(**how, **by)

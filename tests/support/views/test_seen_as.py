@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from clinic.enums import Role
 from clinic.models import AuditEntry, Infusion, StaffMember
-from support.domain import availability, handovers, links
+from support.domain import availability, code_words, links
 from support.enums import CommitmentStatus
 from support.models import Commitment, Designation, Handover, Link
 from tests import world
@@ -33,7 +33,7 @@ def at(stage: str) -> None:
         times = ["arrived_at", "started_at", "recovering_at", "ready_at"]
         begun = {name: now - timedelta(minutes=100 - 20 * number) for number, name in enumerate(times)}
         Infusion.objects.update(status="ready", **begun)
-        handovers.prepare(infusion=Infusion.objects.get(), now=now)
+        code_words.draw(infusion=Infusion.objects.get(), now=now)
     if stage == "tonight":
         Commitment.objects.update(status=CommitmentStatus.KEPT)
         nurse, promise = StaffMember.objects.filter(role=Role.NURSE).first(), Commitment.objects.get()
