@@ -91,10 +91,22 @@ def answer(
     now: datetime,
     corrects: bool = False,
 ) -> list[HoldAnswer]:
-    """Keeps the answers as ``clinic.domain.prechecks`` does; a yes to thoughts of self-harm is somebody's at once."""
+    """Keeps the answers as ``clinic.domain.prechecks`` does; a yes to thoughts of self-harm is kept and somebody's at
+    once, be the others refused."""
+    urgent = say_what_cannot_wait(infusion=infusion, answers=answers, actor=actor, now=now)
+    return [*urgent, *prechecks.answer(infusion=infusion, answers=answers, actor=actor, now=now, corrects=corrects)]
+
+
+def say_what_cannot_wait(
+    *, infusion: Infusion, answers: Mapping[HoldQuestion, bool], actor: StaffMember | str, now: datetime
+) -> list[HoldAnswer]:
+    """Of all the answers only a yes to thoughts of self-harm."""
+    yes = {question: True for question in (HoldQuestion.DARK,) if answers.get(question)}
+    if not yes:
+        return []
     with transaction.atomic():
-        written = prechecks.answer(infusion=infusion, answers=answers, actor=actor, now=now, corrects=corrects)
-        if any(row.question == HoldQuestion.DARK and row.is_yes for row in written):
+        written = prechecks.answer(infusion=infusion, answers=yes, actor=actor, now=now)
+        if written:
             _somebody_now(infusion, now)
         return written
 

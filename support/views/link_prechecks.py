@@ -44,6 +44,7 @@ def answer(request: HttpRequest, visit: Infusion) -> Refused | None:
     """All that is asked, at once."""
     asked, answers = prechecks.of_patient(infusion=visit, now=request.now), picked(request.POST)
     if asked is not None and any(line.question not in answers for line in asked.to_ask):
+        prechecks.say_what_cannot_wait(infusion=visit, answers=answers, actor=who(request), now=request.now)
         return Refused(_("One question is still open. What you chose is kept."))
     try:
         prechecks.answer(infusion=visit, answers=answers, actor=who(request), now=request.now)

@@ -95,6 +95,17 @@ def test_a_yes_that_cannot_wait_brings_the_numbers_onto_the_same_screen(clinic, 
     assert at(clinic, evening).content.decode().count("<title>") == 1
 
 
+@pytest.mark.parametrize("rest", [{"ate": "no", "ill": "no"}, {"ate": "no"}], ids=["refused", "left open"])
+def test_a_yes_that_cannot_wait_is_kept_whatever_is_wrong_with_the_form(clinic, visit, evening, rest):
+    path = f"visit/{visit.pk}/questions/"
+    if "ill" in rest:
+        at(clinic, evening, path, **ALL_NO | {"ill": "yes"})
+    response = at(clinic, evening, path, dark="yes", **rest)
+    assert (response.status_code, "We call you now." in response.content.decode()) == (422, True)
+    assert HoldAnswer.objects.get(question=Q.DARK).is_yes
+    assert Alert.objects.get().key == f"hold:{visit.pk}:dark"
+
+
 def test_a_yes_is_not_taken_back_by_sending_the_form_again(clinic, visit, evening):
     path = f"visit/{visit.pk}/questions/"
     at(clinic, evening, path, **ALL_NO | {"ill": "yes"})
