@@ -1,29 +1,55 @@
-"""Ready to leave, and nobody is here: the patient stays, a nurse is told, then the clinician who decides."""
+"""Ready to leave, and nobody is here: the patient stays, a nurse is told, then the clinician who decides. Nor does a
+visit go on for ever because nobody pressed the next step."""
 
 from datetime import datetime, timedelta
 from functools import partial
 
 from django.utils.translation import gettext as _
 
-from clinic.enums import InfusionStatus
+from clinic.enums import InfusionStatus, Role
 from clinic.models import Infusion
-from support.domain import alerts, promise_rows, row_by_row, rules
+from support.domain import alerts, day, promise_rows, row_by_row, rules
 from support.enums import AlertKind
 from support.models import Alert, Commitment
 
-WITH = ("site", "patient__site", "policy")
+S = InfusionStatus
+WITH = ("site", "patient__site", "policy", "course__protocol")
 LOOK_BACK = timedelta(days=2)
 
 
 def find(*, now: datetime) -> int:
     """Asked by the sweep. Idempotent: each is told once for whoever has the way home."""
-    ready = Infusion.objects.filter(status=InfusionStatus.READY, starts_at__gt=now - LOOK_BACK).select_related(*WITH)
-    return row_by_row.each(partial(_look, visit, now) for visit in ready.order_by("starts_at", "pk"))
+    begun = Infusion.objects.filter(status__in=[S.STARTED, S.RECOVERING, S.READY], starts_at__gt=now - LOOK_BACK)
+    return row_by_row.each(
+        partial(_look if visit.state is S.READY else _still_under_way, visit, now)
+        for visit in begun.select_related(*WITH).order_by("starts_at", "pk")
+    )
 
 
 def expected(*, visit: Infusion) -> datetime:
     """When somebody should have come: at the end of the visit, or once the patient was ready."""
     return max(visit.ends_at, visit.ready_at or visit.ends_at)
+
+
+def _still_under_way(visit: Infusion, now: datetime) -> bool:
+    """Long past its end, by what the day runs behind: somebody looks where the patient is, once in each state."""
+    late = timedelta(minutes=rules.of(infusion=visit).on_call_minutes)
+    if now < visit.ends_at + day.behind(infusion=visit) + late:
+        return False
+    with alerts.for_the_desk():
+        words = {"name": visit.patient.first_name, "state": visit.state.label, "when": alerts.when(visit)}
+        says = _("%(name)s, %(when)s: still “%(state)s”, long past the planned end. Look where they are, and say so.")
+        alerts.open_alert(
+            kind=AlertKind.CALL_TASK,
+            key=f"still-here:{visit.pk}:{visit.status}",
+            says=says % words,
+            patient=visit.patient,
+            infusion=visit,
+            now=now,
+            once=True,
+            first=Role.NURSE,
+        )
+    return True
 
 
 def _look(visit: Infusion, now: datetime) -> bool:

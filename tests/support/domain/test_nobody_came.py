@@ -99,6 +99,25 @@ def test_who_waits_outside_for_an_hour_is_stuck(clinic: Clinic, ready):
     assert [row.kind for row in Alert.objects.all()] == [AlertKind.ON_CALL]
 
 
+@pytest.mark.parametrize("state", ["started", "recovering"])
+def test_a_visit_whose_next_step_nobody_presses_is_a_nurses_task_once(clinic: Clinic, next_week, state):
+    sam = clinic.named("Sam")
+    visit = clinic.book(next_week)
+    clinic.confirmed(sam, visit)
+    visit = clinic.until(visit, state)
+    late = visit.ends_at + day.behind(infusion=visit) + 60 * MINUTE
+    watch.run(now=late - MINUTE)
+    assert not Alert.objects.filter(infusion=visit).exists()
+    for minutes in (0, 1, 60 * 40):
+        nobody_came.find(now=late + minutes * MINUTE)
+    alert = Alert.objects.get()
+    assert (alert.kind, alert.owner, alert.opened_at) == (AlertKind.CALL_TASK, clinic.nurse, late)
+    assert alert.says == (
+        f"Maya, Wed 11 Mar 13:30: still “{visit.state.label}”, long past the planned end."
+        " Look where they are, and say so."
+    )
+
+
 def test_who_was_handed_over_is_waited_for_by_nobody(clinic: Clinic, ready):
     visit, sam = ready
     clinic.hand_over(visit, clinic.promise(sam, visit), now=visit.ends_at)
