@@ -119,7 +119,7 @@ def release_otherwise(
     witness: StaffMember | None = None,
 ) -> Handover:
     """Another way the policy allows, or against advice: signed off by a role the policy names, with its evidence. What
-    was arranged for just this way is signed off already, and is the evidence where none is given.
+    was arranged for just this way is the evidence where none is given, and is signed off already by whoever still may.
 
     Against advice needs no score, but a ``witness``: somebody else of the staff, who saw it. Somebody calls them after.
     """
@@ -130,7 +130,9 @@ def release_otherwise(
         policy = rules.of(infusion=visit)
         missing = leaving.never(visit=visit, handover=handover)
         if arranged := arrangements.stands_for(infusion=visit, how=how):
-            evidence, authorised_by = evidence.strip() or arranged.details, arranged.authorised_by
+            evidence = evidence.strip() or arranged.details
+            if sign_off.may_sign(visit=visit, who=arranged.authorised_by):
+                authorised_by = arranged.authorised_by
         if how == ReleasedHow.HANDOVER:
             missing.append(_("Choose the person who takes the patient home."))
         missing += sign_off.missing(visit=visit, authorised_by=authorised_by, evidence=evidence)

@@ -13,6 +13,10 @@ def missing(*, visit: Infusion, authorised_by: StaffMember, evidence: str) -> li
     reasons = []
     if len(evidence.strip()) < SHORTEST_EVIDENCE:
         reasons.append(_("Write down how the patient goes home and who made sure of it."))
-    if authorised_by.role not in rules.of(infusion=visit).override_roles or not authorised_by.is_active:
+    if not may_sign(visit=visit, who=authorised_by):
         reasons.append(_("This way home must be signed off by a role the clinic's rules name."))
     return reasons
+
+
+def may_sign(*, visit: Infusion, who: StaffMember) -> bool:
+    return who.is_active and who.role in rules.of(infusion=visit).override_roles
