@@ -13,7 +13,7 @@ from clinic.domain.followers import Change
 from clinic.domain.spoken import say_moment
 from clinic.enums import OFF, ReleasedHow, Rung
 from clinic.models import Infusion, Policy, StaffMember
-from support.domain import alerts, day, ladder, replan, rules, rungs, sign_off
+from support.domain import alerts, day, desk_news, ladder, promise_rows, replan, rules, rungs, sign_off
 from support.domain.promise_rows import arranged, is_over
 from support.enums import LadderRung
 from support.models import Arrangement
@@ -24,6 +24,7 @@ SHORTEST_WORD = 3
 TO_THE_MINUTE = 5
 MOVED = gettext_noop("The visit was moved.")
 CALLED_OFF = gettext_noop("The visit does not take place.")
+LEFT_OTHERWISE = gettext_noop("The patient left in another way.")
 
 
 def arrange(
@@ -70,6 +71,9 @@ def arrange(
         if rung == Rung.EXTENDED_STAY:
             stays.lengthen(infusion=visit, until=stays_until(infusion=visit, now=now), actor=actor, now=now)
         _note(row, audit.staff(actor), "arrangement.made", now)
+        held = promise_rows.holder(visit)
+        if held is not None:
+            desk_news.comes_besides(visit=visit, row=held, now=now)
         ladder.climb(visit=visit, now=now)
         replan.replan(infusion=visit, now=now)
         return row
@@ -149,14 +153,25 @@ def follow(changes: Sequence[Change]) -> None:
 
 def _goes_with(row: Arrangement, change: Change) -> None:
     visit, now = change.infusion, change.now
-    if visit.state in OFF or row.for_starts_at != visit.starts_at:
+    why = _not_needed(row, visit)
+    if why is not None:
         with alerts.for_the_desk():
-            why = _(CALLED_OFF) if visit.state in OFF else _(MOVED)
-        _end(row, why, change.actor, now)
+            _end(row, _(why), change.actor, now)
         if row.rung == Rung.WATCHED_RIDE:
             _call_it_off(row, visit, now)
     elif row.rung == Rung.EXTENDED_STAY and not is_over(visit):
         _keep_the_room(row, change)
+
+
+def _not_needed(row: Arrangement, visit: Infusion) -> str | None:
+    """Why it ends by itself, in words still to be translated."""
+    if visit.state in OFF:
+        return CALLED_OFF
+    if row.for_starts_at != visit.starts_at:
+        return MOVED
+    if visit.released_how and infusions.NEEDS_RUNG.get(ReleasedHow(visit.released_how)) != row.rung:
+        return LEFT_OTHERWISE
+    return None
 
 
 def _call_it_off(row: Arrangement, visit: Infusion, now: datetime) -> None:

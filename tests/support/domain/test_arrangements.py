@@ -338,6 +338,50 @@ def test_a_nurse_lets_go_by_what_was_signed_off_with_its_words_as_evidence(clini
     assert (done.evidence, done.authorised_by, done.done_by) == (CABS, clinic.staff[Role.CLINICIAN], clinic.nurse)
 
 
+def test_what_was_signed_by_somebody_who_left_is_signed_anew_by_one_who_may(clinic: Clinic, visit: Infusion) -> None:
+    director, clinician = clinic.staff[Role.DIRECTOR], clinic.staff[Role.CLINICIAN]
+    arrange(clinic, visit, authorised_by=director)
+    visit = clinic.until(visit, "ready")
+    director.is_active = False
+    director.save(update_fields=["is_active"])
+    left = {"infusion": visit, "how": ReleasedHow.WATCHED_RIDE, "evidence": "", "score": 10, "now": visit.ready_at}
+    with pytest.raises(Refused, match="signed off by a role"):
+        handovers.release_otherwise(authorised_by=clinic.nurse, actor=clinic.nurse, **left)
+    done = handovers.release_otherwise(authorised_by=clinician, actor=clinician, **left)
+    assert (done.evidence, done.authorised_by) == (CABS, clinician)
+
+
+def test_a_ride_that_was_booked_is_called_off_where_the_patient_leaves_with_somebody(
+    clinic: Clinic, visit: Infusion
+) -> None:
+    row = arrange(clinic, visit)
+    sam = clinic.named("Sam")
+    clinic.confirmed(sam, visit)
+    visit = clinic.until(visit, "ready")
+    clinic.hand_over(visit, clinic.promise(sam, visit), now=visit.ready_at)
+    row.refresh_from_db()
+    assert (row.ended_at, row.ended_why) == (visit.ready_at, "The patient left in another way.")
+    says = Alert.objects.get(key=f"call-off:{row.pk}").says
+    assert says == f"Please call off the ride for Maya, Wed 11 Mar 13:30: {CABS}"
+
+
+def test_a_ride_that_took_them_home_stands(clinic: Clinic, visit: Infusion) -> None:
+    row = arrange(clinic, visit)
+    visit = clinic.until(visit, "ready")
+    left = {"infusion": visit, "how": ReleasedHow.WATCHED_RIDE, "evidence": "", "score": 10, "now": visit.ready_at}
+    handovers.release_otherwise(authorised_by=clinic.nurse, actor=clinic.nurse, **left)
+    row.refresh_from_db()
+    assert row.ended_at is None
+    assert not Alert.objects.filter(key__startswith="call-off:").exists()
+
+
+def test_the_desk_is_told_when_a_ride_is_booked_beside_a_helper_who_still_comes(clinic: Clinic, visit: Infusion) -> None:
+    clinic.confirmed(clinic.named("Sam"), visit)
+    arrange(clinic, visit)
+    both = Alert.objects.get(key__startswith="besides:").says
+    assert both.startswith("Sam takes Maya home, Wed 11 Mar 13:30. There is also: A ride the clinic books and watches.")
+
+
 def test_what_stands_for_one_way_signs_no_other(clinic: Clinic, visit: Infusion) -> None:
     arrange(clinic, visit, Rung.EXTENDED_STAY)
     visit = clinic.until(visit, "ready")
