@@ -87,8 +87,9 @@ def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
 def close(request: HttpRequest, pk: int) -> HttpResponse:
     row, now = alert_of(request, pk), timezone.now()
     with transaction.atomic():
-        domain.close(alert=row, outcome=request.POST.get("outcome", ""), actor=request.user, now=now)
+        # The visit is locked before its alerts, as everywhere.
         if request.POST.get("home") and homeward.may_be_home(alert=row):
             handovers.say_home(infusion=row.infusion, now=now, actor=audit.staff(request.user))
+        domain.close(alert=row, outcome=request.POST.get("outcome", ""), actor=request.user, now=now)
     said.success(request, _("Done and written down."))
     return redirect("alerts")

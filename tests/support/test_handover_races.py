@@ -7,12 +7,14 @@ from threading import Barrier, Event, Thread
 
 import pytest
 from django.db import connection, transaction
+from django.urls import reverse
 
+from clinic.domain import changes
 from clinic.domain.errors import Refused
 from clinic.models import AuditEntry
-from support.domain import designations, handovers, promise_rows, quiet_words, slips, swaps
-from support.enums import HandoverCheck
-from support.models import Designation, Handover, QuietWord
+from support.domain import designations, handovers, homeward, promise_rows, quiet_words, slips, swaps
+from support.enums import AlertKind, HandoverCheck
+from support.models import Alert, Designation, Handover, QuietWord
 from tests.support.conftest import Clinic
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -117,3 +119,30 @@ def test_a_slip_that_is_printed_while_its_helper_is_taken_off_the_list_waits_for
     taken_off, printed = together(take_off, print_it)
     assert isinstance(taken_off, Designation)
     assert str(printed).startswith("There is nothing to print yet")
+
+
+def test_a_nurse_hears_that_they_are_home_while_the_helper_taps_it(clinic: Clinic, ready, client):
+    visit, sam, _jo = ready
+    clinic.hand_over(visit, sam, now=visit.ready_at)
+    late = visit.ready_at + timedelta(hours=2)
+    homeward.find(now=late)
+    call = Alert.objects.get(kind=AlertKind.HOME_UNKNOWN)
+    client.force_login(clinic.nurse)
+    is_held = Event()
+
+    def tap() -> object:
+        with transaction.atomic():
+            changes.locked(infusion=visit)
+            is_held.set()
+            # The nurse's press is under way and waits for the same visit.
+            time.sleep(0.5)
+            return handovers.say_home(infusion=visit, now=late, actor="link:abc").status
+
+    def press() -> object:
+        is_held.wait(5)
+        sent = {"outcome": "They are home", "home": "1"}
+        return client.post(reverse("alert_close", args=[call.pk]), sent).status_code
+
+    assert together(tap, press) == ["home", 302]
+    call.refresh_from_db()
+    assert call.status == "closed"
