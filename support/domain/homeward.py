@@ -39,9 +39,14 @@ def is_home(*, visit: Infusion, now: datetime) -> None:
 
 
 def not_home_after_all(*, visit: Infusion) -> None:
-    """ "Home" was the wrong visit and is taken back: what was closed by it is asked anew, under keys that are free
-    again."""
-    closed = Alert.objects.filter(key__in=[_call_key(visit), _contact_key(visit)], status=AlertStatus.CLOSED)
+    """ "Home" was the wrong visit and is taken back: said on what waits still; what was closed by it is asked anew, under
+    keys that are free again."""
+    keys = [_call_key(visit), _contact_key(visit)]
+    with alerts.for_the_desk():
+        sentence = _("That was taken back: nobody knows yet that they are home.")
+    for key in keys:
+        alerts.add(key_begins=key, says=sentence)
+    closed = Alert.objects.filter(key__in=keys, status=AlertStatus.CLOSED)
     closed.update(key=Concat("key", Value(":undone"), output_field=CharField()))
 
 

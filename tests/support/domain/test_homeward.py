@@ -112,6 +112,15 @@ def test_home_is_added_to_the_call_that_still_waits(clinic: Clinic, left):
     assert calls()[0].says.endswith("Please call. Since then: home, said at 17:00.")
 
 
+def test_home_taken_back_is_said_on_the_call_that_still_waits(clinic: Clinic, left):
+    late = left.released_at + 105 * MINUTE
+    homeward.find(now=late)
+    handovers.say_home(infusion=left, now=late, actor="staff:1")
+    infusions.undo(infusion=clinic.fresh(left), actor=clinic.nurse, now=late + MINUTE)
+    assert [call.status for call in calls()] == ["open"]
+    assert calls()[0].says.endswith("said at 16:55. That was taken back: nobody knows yet that they are home.")
+
+
 def test_home_is_added_to_nobody_elses_call(clinic: Clinic, left):
     homeward.find(now=left.released_at + 105 * MINUTE)
     Alert.objects.update(key=f"home-unknown:{left.pk}7")
