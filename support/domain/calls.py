@@ -17,11 +17,13 @@ from support.domain import attesting, promise_rows, risk, visit_rows, way_home
 from support.domain.risk import Facts, Risk
 from support.domain.visit_rows import VisitRow
 from support.domain.way_home import Ride, WayHome
-from support.enums import CommitmentStatus, SupportRole
+from support.enums import AnsweredVia, CommitmentStatus, SupportRole
 from support.models import Commitment, Designation
 
 S = CommitmentStatus
 NO_ANSWER = "call.no_answer"
+# How somebody says it themselves.
+THEIR_WORD = (AnsweredVia.LINK, AnsweredVia.TEXT, AnsweredVia.PHONE)
 # So far back a step back still says something.
 REMEMBERED = timedelta(days=182)
 LOOK_AHEAD = timedelta(days=14)
@@ -197,12 +199,14 @@ def _named(visits: Sequence[VisitRow]) -> dict[int, Named]:
 def _past(people: set[int], now: datetime) -> dict[int, Past]:
     """Two queries."""
     rides = Commitment.objects.filter(designation__person__in=people, role=SupportRole.RIDE)
+    # Not what the patient took away or a nurse ended.
+    stepped_back = Q(status=S.WITHDRAWN, answered_via__in=THEIR_WORD, answered_at__gt=now - REMEMBERED)
     counted = (
         rides.order_by()
         .values_list("designation__person")
         .annotate(
             kept=Count("pk", filter=Q(status=S.KEPT)),
-            back=Count("pk", filter=Q(status=S.WITHDRAWN, answered_at__gt=now - REMEMBERED)),
+            back=Count("pk", filter=stepped_back),
         )
     )
     late = _late(rides.filter(status=S.KEPT))

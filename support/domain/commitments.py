@@ -225,7 +225,8 @@ def _step_back(
     if held_the_ride:
         asking.ask_the_others(visit=visit, now=now)
         if is_news:
-            desk_news.stepped_back(visit=visit, row=row, now=now)
+            tell = desk_news.stepped_back if via else desk_news.taken_off
+            tell(visit=visit, row=row, now=now)
     _climb(visit, row, now)
     replan.replan(infusion=visit, now=now)
     return row

@@ -15,7 +15,7 @@ from clinic.models import Patient, StaffMember
 from messaging.domain import outbox
 from support.domain import alerts, asking, commitments, invitations, links, replan
 from support.domain.promise_rows import LEFT
-from support.enums import HOLDING, AlertKind, CommitmentStatus, ConsentHow, SupportRole
+from support.enums import HOLDING, AlertKind, AnsweredVia, CommitmentStatus, ConsentHow, SupportRole
 from support.models import Commitment, Designation, PendingChange, SupportPerson
 
 # Of promises that nothing revives.
@@ -130,8 +130,9 @@ def change(
         return row
 
 
-def withdraw(*, designation: Designation, actor: str, now: datetime) -> Designation:
-    """Takes a person off the list. Their link closes at once, nothing more is sent to them, the others are asked."""
+def withdraw(*, designation: Designation, actor: str, now: datetime, via: AnsweredVia | str = "") -> Designation:
+    """Takes a person off the list. Their link closes at once, nothing more is sent to them, the others are asked.
+    ``via``: how they said themselves that they step back, where it was that."""
     with transaction.atomic():
         row = _locked(designation)
         if row.withdrawn_at is not None:
@@ -141,7 +142,7 @@ def withdraw(*, designation: Designation, actor: str, now: datetime) -> Designat
         waiting = PendingChange.objects.filter(designation=row, decided_at=None)
         waiting.update(decided_at=now, is_confirmed=False, decided_by=actor)
         links.withdraw_all(designation=row, now=now)
-        _end_open(row, set(SupportRole.values), now, actor)
+        _end_open(row, set(SupportRole.values), now, actor, via=via)
         outbox.reconcile(site_id=row.patient.site_id, scope=f"designation:{row.pk}", wanted=[], now=now)
         replan.replan_all(infusions=replan.upcoming_of(designation=row, now=now), now=now)
         note(row, actor, "designation.withdrawn", now)
@@ -155,7 +156,7 @@ def stop_asking(*, designation: Designation, now: datetime, actor: str) -> Desig
             designation=designation, role=SupportRole.RIDE, status__in=HOLDING, infusion__ends_at__gt=now
         )
         had = held.exists()
-        row = withdraw(designation=designation, actor=actor, now=now)
+        row = withdraw(designation=designation, actor=actor, now=now, via=AnsweredVia.LINK)
         with alerts.for_the_desk():
             sentence = _("%(name)s does not want to be asked any more. Please tell the patient.")
             if had:
@@ -204,7 +205,7 @@ def refuse_who_cannot(
         raise Refused(_("Say what this person helps with."))
     if SupportRole.RIDE in roles and who.is_adult is False:
         raise Refused(_("Only somebody who is 18 or older can take a patient home."))
-    if _is_the_patient(who, patient):
+    if is_the_patient(who, patient):
         raise Refused(_("Nobody can be their own way home."))
     if is_new and who.pk is None:
         listed = Designation.objects.filter(
@@ -217,17 +218,10 @@ def refuse_who_cannot(
             raise Refused(_("This person is already on the list."))
 
 
-def _is_the_patient(who: SupportPerson, patient: Patient) -> bool:
-    """Known to be, or called so and reached there. A father of the same name has a number of his own."""
-    if who.patient_id is not None and who.patient_id == patient.pk:
-        return True
-    names = {name.casefold() for name in (patient.given_name, patient.preferred_name) if name}
-    if who.given_name.casefold() not in names:
-        return False
-    if who.family_name and who.family_name.casefold() != patient.family_name.casefold():
-        return False
-    same_mail = bool(who.email) and who.email.casefold() == patient.email.casefold()
-    return same_mail or (bool(who.phone) and who.phone == patient.phone)
+def is_the_patient(who: SupportPerson, patient: Patient) -> bool:
+    """Called so, and reached there."""
+    is_family = not who.family_name or who.family_name.casefold() == patient.family_name.casefold()
+    return is_family and busy.is_patient(who, patient)
 
 
 def _nobody_else_is_called_first(patient_id: int, but: int, actor: str, now: datetime) -> None:
@@ -251,14 +245,14 @@ def _make_room_at_the_top(patient_id: int, *, but: int = 0) -> int:
     return 1
 
 
-def _end_open(row: Designation, roles: set[str], now: datetime, actor: str) -> None:
+def _end_open(row: Designation, roles: set[str], now: datetime, actor: str, *, via: AnsweredVia | str = "") -> None:
     """Open promises in these roles end. In the order of the visits' ids, as everybody who locks several does.
 
     Each that could be taken up again is looked at under its visit's lock: a tap of the same second may have.
     """
     promises = Commitment.objects.filter(designation=row, role__in=roles).exclude(status__in=FINAL)
     for commitment in promises.exclude(infusion__status__in=LEFT).order_by("infusion_id", "pk"):
-        commitments.withdraw(commitment=commitment, via="", now=now, actor=actor)
+        commitments.withdraw(commitment=commitment, via=via, now=now, actor=actor)
 
 
 def _locked(designation: Designation) -> Designation:

@@ -7,29 +7,28 @@ from django.utils.translation import gettext as _
 from clinic.models import Infusion
 from support.domain import alerts, promise_rows
 from support.enums import AlertKind
-from support.models import Commitment
+from support.models import Commitment, Designation
+
+# Keys of the alerts about a way home that somebody had and has not any more.
+LOST = "withdrawn:"
 
 
 def stepped_back(*, visit: Infusion, row: Commitment, now: datetime) -> None:
     """An alert of its own for each time. Needs the visit's lock."""
-    arranged = promise_rows.arranged(visit)
     with alerts.for_the_desk():
-        named = {"name": row.designation.person.first_name, "when": alerts.when(visit)}
-        sentence = _("%(name)s stepped back from %(when)s. There is no way home now.") % named
-        if arranged is not None:
-            named["what"] = arranged.get_rung_display()
-            sentence = _("%(name)s stepped back from %(when)s. There is still: %(what)s.") % named
-        elif visit.started_at is not None:
-            sentence += " " + _("The treatment has begun: the patient stays until somebody comes.")
-    alerts.open_alert(
-        kind=AlertKind.CANT_COME,
-        key=f"{_key(row)}{int(now.timestamp())}",
-        says=sentence,
-        patient=visit.patient,
-        infusion=visit,
-        designation=row.designation,
-        now=now,
-    )
+        says = _("%(name)s stepped back from %(when)s.") % _named(visit, row)
+    _lost(visit, row, now, says=says, designation=row.designation)
+
+
+def taken_off(*, visit: Infusion, row: Commitment, now: datetime) -> None:
+    """The same where the patient wants it so: who had it is told by nobody. Needs the visit's lock."""
+    with alerts.for_the_desk():
+        sentence = _(
+            "%(name)s is no longer on the list to take %(patient)s home, %(when)s. "
+            "Nobody tells %(name)s: please do not call them."
+        )
+        says = sentence % _named(visit, row)
+    _lost(visit, row, now, says=says, designation=None)
 
 
 def comes_after_all(*, row: Commitment) -> None:
@@ -60,5 +59,32 @@ def not_needed(*, visit: Infusion, row: Commitment, now: datetime) -> None:
     alerts.call_task(key=f"not-needed:{row.pk}", says=sentence, visit=visit, designation=row.designation, now=now)
 
 
+def _lost(visit: Infusion, row: Commitment, now: datetime, *, says: str, designation: Designation | None) -> None:
+    arranged = promise_rows.arranged(visit)
+    with alerts.for_the_desk():
+        then = [_("There is no way home now.")]
+        if arranged is not None:
+            then = [_("There is still: %(what)s.") % {"what": arranged.get_rung_display()}]
+        elif visit.started_at is not None:
+            then.append(_("The treatment has begun: the patient stays until somebody comes."))
+    alerts.open_alert(
+        kind=AlertKind.CANT_COME,
+        key=f"{_key(row)}{int(now.timestamp())}",
+        says=" ".join([says, *then]),
+        patient=visit.patient,
+        infusion=visit,
+        designation=designation,
+        now=now,
+    )
+
+
+def _named(visit: Infusion, row: Commitment) -> dict[str, str]:
+    return {
+        "name": row.designation.person.first_name,
+        "patient": visit.patient.first_name,
+        "when": alerts.when(visit),
+    }
+
+
 def _key(row: Commitment) -> str:
-    return f"withdrawn:{row.pk}:"
+    return f"{LOST}{row.pk}:"

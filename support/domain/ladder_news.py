@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from clinic.enums import Role
 from clinic.models import Infusion
-from support.domain import alerts, rules
+from support.domain import alerts, desk_news, rules
 from support.domain.ladder_state import Look
 from support.enums import AlertKind, AlertStatus, CommitmentStatus, LadderRung, StepEnd
 from support.models import Alert, Commitment, LadderStep
@@ -74,8 +74,8 @@ def was_told(*, visit: Infusion) -> bool:
 
 
 def _of_this_moment(visit: Infusion, now: datetime) -> str | None:
-    """The key of the alert about somebody who stepped back just now."""
-    waiting = Alert.objects.filter(infusion=visit, kind=AlertKind.CANT_COME, opened_at=now, designation__isnull=False)
+    """The key of the alert about a way home that was lost just now."""
+    waiting = Alert.objects.filter(infusion=visit, opened_at=now, key__startswith=desk_news.LOST)
     return waiting.exclude(status=AlertStatus.CLOSED).values_list("key", flat=True).first()
 
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from clinic.models import Patient
-from support.domain import way_home
+from support.domain import desk_news, way_home
 from support.domain.way_home import WayHome
 from support.enums import AlertKind
 from support.models import Alert, Designation, SupportPerson
 
 # Keys of the calls about a way home.
-ABOUT_A_RIDE = ("ride-open:", "ride-unconfirmed:", "cover:", "ladder:")
+ABOUT_A_RIDE = (desk_news.LOST, "ride-open:", "ride-unconfirmed:", "cover:", "ladder:")
 
 # Of somebody who left: they are called, and whoever is with them or was named to be called.
 ABOUT_THEM_AND_WHOM = frozenset({AlertKind.HOME_UNKNOWN, AlertKind.LEFT_ADVICE})
@@ -46,6 +46,4 @@ def of(*, alert: Alert, now: datetime) -> Calls:
 
 def is_about_a_ride(alert: Alert) -> bool:
     """A patient who cannot come needs another day, not another driver."""
-    if alert.kind == AlertKind.CANT_COME:
-        return alert.designation_id is not None
     return alert.kind in {AlertKind.NOBODY_CAME, AlertKind.ON_CALL} or alert.key.startswith(ABOUT_A_RIDE)

@@ -6,7 +6,7 @@ import pytest
 
 from clinic.domain.errors import Refused
 from clinic.models import AuditEntry
-from support.domain import attesting, calls, commitments
+from support.domain import attesting, calls, commitments, designations
 from support.models import Handover, SupportPerson
 from tests import factories
 from tests.support.conftest import Clinic
@@ -83,6 +83,28 @@ def test_who_came_late_lives_far_away_and_stepped_back_is_told_apart_from_who_di
     )
     assert [callee.ride.designation_id for callee in found.to_call] == [sam.pk]
     assert jo.pk != sam.pk
+
+
+def test_who_was_taken_off_a_list_has_not_stepped_back(clinic: Clinic, next_week, evening):
+    sam = clinic.named("Sam")
+    off = clinic.book(next_week - 2 * DAY)
+    clinic.yes(sam, off)
+    designations.withdraw(designation=sam, actor=f"patient:{clinic.patient.pk}", now=clinic.now)
+    again = designations.name(
+        patient=clinic.patient,
+        person=sam.person,
+        roles=["ride"],
+        rank=1,
+        may_know=[],
+        consent_how="in_person",
+        witness=clinic.desk,
+        wording="Yes.",
+        now=clinic.now,
+    )
+    visit = clinic.book(next_week)
+    clinic.yes(again, visit, now=next_week - 3 * DAY)
+    (found,) = of(clinic, next_week, evening).lines
+    assert "stepped back" not in found.risk.sentence
 
 
 def test_who_confirmed_needs_no_call_and_a_call_of_today_is_counted(clinic: Clinic, next_week, evening):

@@ -7,7 +7,7 @@ import pytest
 from clinic.domain.errors import Refused
 from clinic.models import Patient
 from messaging.models import Message
-from support.domain import designations, feeds, links, own_people, people
+from support.domain import designations, feeds, links, own_people, people, whom_to_call
 from support.domain.own_people import Wanted
 from support.enums import AlertKind, CommitmentStatus, MayKnow, SupportRole
 from support.models import Alert, Commitment, Designation, SupportPerson
@@ -184,7 +184,13 @@ def test_taken_off_with_tonights_ride_the_others_are_asked_and_the_desk_knows(cl
     designations.withdraw(designation=sam, actor="link:abc", now=clinic.now)
     assert clinic.promise(sam, visit).status == CommitmentStatus.WITHDRAWN
     assert clinic.promise(lee, visit).status == CommitmentStatus.ASKED
-    assert Alert.objects.filter(kind=AlertKind.CANT_COME, infusion=visit).exists()
+    alert = Alert.objects.get(kind=AlertKind.CANT_COME, infusion=visit)
+    assert alert.says == (
+        "Sam is no longer on the list to take Maya home, Wed 4 Mar 12:30. Nobody tells Sam: please do not call them. "
+        "There is no way home now."
+    )
+    called = whom_to_call.of(alert=alert, now=clinic.now).people
+    assert [person.first_name for person in called] == ["Leeann", "Maya"]
 
 
 def test_what_was_said_of_somebody_who_is_off_the_list_is_refused(clinic: Clinic):
