@@ -220,6 +220,8 @@ def _short(way: WayHome) -> str:
     name = {"name": way.held.first_name}
     if way.held.outside_at is not None:
         return _("%(name)s is outside") % name
+    if way.held.on_the_way_at is not None:
+        return _("%(name)s is on the way") % name
     return _("With %(name)s") % name if way.level == "ok" else _("Not confirmed")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.db.models import F
 from django.utils.translation import gettext as _
@@ -190,23 +191,31 @@ def _by_the_clinic(arranged: Arranged, by_a_person: WayHome | None, asked: list[
 
 def _held(infusion: Infusion | VisitRow, policy: Policy, held: Ride, asked: list[Ride], now: datetime) -> WayHome:
     name = {"name": held.first_name}
+    where = _where(held, infusion.site.zone)
     if held.is_adult is not True:
-        sentence = _why_not(held) or _("Nobody has recorded yet that %(name)s is 18 or older.") % name
+        sentence = " ".join(line for line in (_why_not(held), where) if line)
         return WayHome(level="risk", word=_("At risk"), sentence=sentence, held=held, asked=asked)
     if held.status in {S.RECONFIRMED, S.KEPT}:
-        sentence = _("%(name)s is confirmed.") % name
-        if held.outside_at is not None:
-            sentence = (
-                _("%(name)s is outside, %(car)s.") % {**name, "car": held.car}
-                if held.car
-                else _("%(name)s is outside.") % name
-            )
+        sentence = where or _("%(name)s is confirmed.") % name
         return WayHome(level="ok", word=_("Way home"), sentence=sentence, held=held, asked=asked)
     if infusion.starts_at - now > timedelta(hours=policy.reconfirm_hours):
         sentence = _("%(name)s said yes. We ask again the day before.") % name
         return WayHome(level="ok", word=_("Way home"), sentence=sentence, held=held, asked=asked)
     sentence = _("%(name)s said yes but has not confirmed.") % name
     return WayHome(level="risk", word=_("At risk"), sentence=sentence, held=held, asked=asked)
+
+
+def _where(held: Ride, zone: ZoneInfo) -> str:
+    """What they tapped last on their way; empty before they set out."""
+    name = {"name": held.first_name}
+    if held.outside_at is not None and held.car:
+        return _("%(name)s is outside, %(car)s.") % {**name, "car": held.car}
+    if held.outside_at is not None:
+        return _("%(name)s is outside.") % name
+    if held.on_the_way_at is None:
+        return ""
+    said = {"minutes": held.eta_minutes, "time": f"{held.on_the_way_at.astimezone(zone):%H:%M}"}
+    return _("%(name)s is on the way, about %(minutes)d min, said at %(time)s.") % {**name, **said}
 
 
 def _left(infusion: Infusion | VisitRow, held: Ride | None) -> WayHome:

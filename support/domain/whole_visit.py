@@ -1,11 +1,11 @@
 """A helper's word about one visit holds for every role they have on it: one "I can't come" is a whole one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
 
-from support.domain import commitments
+from support.domain import commitments, day
 from support.enums import HOLDING, AnsweredVia, CommitmentStatus, SupportRole
 from support.models import Commitment, Designation
 
@@ -33,9 +33,9 @@ def held(*, designation: Designation, infusion_id: int) -> list[Commitment]:
 
 def given_back(*, designation: Designation, infusion_id: int) -> list[Commitment]:
     """What they gave back by link with their newest word about this visit, the ride first; empty if they hold any
-    part of it."""
+    part of it. Only what the patient still names them for."""
     mine = Commitment.objects.select_related("infusion", "designation__person")
-    rows = list(mine.filter(infusion_id=infusion_id, designation=designation))
+    rows = list(mine.filter(infusion_id=infusion_id, designation=designation, role__in=designation.roles))
     if any(row.status in HOLDING for row in rows):
         return []
     back = [row for row in rows if row.status == CommitmentStatus.WITHDRAWN and row.answered_via == AnsweredVia.LINK]
@@ -49,6 +49,20 @@ def confirm(*, rows: Iterable[Commitment], now: datetime, actor: str) -> None:
         for row in rows:
             if row.status == CommitmentStatus.ACCEPTED:
                 commitments.reconfirm(commitment=row, via=AnsweredVia.LINK, now=now, actor=actor)
+
+
+def on_the_way(*, rows: Sequence[Commitment], minutes: int, now: datetime, actor: str) -> None:
+    """So many minutes away, by link, which is also a yes for today."""
+    with transaction.atomic():
+        confirm(rows=rows, now=now, actor=actor)
+        day.on_the_way(commitment=rows[0], minutes=minutes, now=now)
+
+
+def outside(*, rows: Sequence[Commitment], car: str, now: datetime, actor: str) -> None:
+    """They are here, by link, which is also a yes for today. Idempotent."""
+    with transaction.atomic():
+        confirm(rows=rows, now=now, actor=actor)
+        day.outside(commitment=rows[0], car=car, now=now)
 
 
 def step_back(*, rows: Iterable[Commitment], now: datetime, actor: str) -> None:

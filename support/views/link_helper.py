@@ -11,7 +11,6 @@ from support.domain import (
     agreeing,
     attesting,
     checkins,
-    day,
     designations,
     going_on,
     handovers,
@@ -141,16 +140,17 @@ def confirm(request: HttpRequest, pk: int) -> str:
 @tap(LinkPurpose.HELPER)
 def on_my_way(request: HttpRequest, pk: int) -> str:
     minutes = request.POST.get("minutes", "")
-    mine = own_commitment(request, pk)
+    mine = own_word(request, pk)
     if minutes not in map(str, MINUTES):
         raise Refused(_("Choose how many minutes you need."))
-    day.on_the_way(commitment=mine, minutes=int(minutes), now=request.now)
+    whole_visit.on_the_way(rows=mine, minutes=int(minutes), now=request.now, actor=who(request))
     return _("Thank you. The front desk knows. Drive safely.")
 
 
 @tap(LinkPurpose.HELPER)
 def outside(request: HttpRequest, pk: int) -> str:
-    day.outside(commitment=own_commitment(request, pk), car=typed(request, "car", longest=60), now=request.now)
+    car = typed(request, "car", longest=60)
+    whole_visit.outside(rows=own_word(request, pk), car=car, now=request.now, actor=who(request))
     return _("The front desk knows that you are here.")
 
 

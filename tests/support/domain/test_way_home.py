@@ -25,6 +25,8 @@ def test_each_state_of_the_promise_has_a_level_a_word_and_a_sentence(clinic: Cli
     assert way(clinic, visit, near) == ("risk", "At risk", "Sam said yes but has not confirmed.")
     clinic.confirmed(sam, visit)
     assert way(clinic, visit, near) == ("ok", "Way home", "Sam is confirmed.")
+    day.on_the_way(commitment=clinic.promise(sam, visit), minutes=20, now=near)
+    assert way(clinic, visit, near) == ("ok", "Way home", "Sam is on the way, about 20 min, said at 14:30.")
     day.outside(commitment=clinic.promise(sam, visit), car="grey Honda", now=near)
     assert way(clinic, visit, near) == ("ok", "Way home", "Sam is outside, grey Honda.")
     commitments.withdraw(commitment=clinic.promise(sam, visit), via="link", now=near)
@@ -36,6 +38,9 @@ def test_somebody_whose_age_nobody_recorded_is_a_risk(clinic: Clinic, next_week)
     sam = clinic.named("Sam", is_adult=None)
     clinic.confirmed(sam, visit)
     assert way(clinic, visit, next_week - DAY)[0] == "risk"
+    day.outside(commitment=clinic.promise(sam, visit), car="grey Honda", now=next_week)
+    said = "Nobody has recorded yet that Sam is 18 or older. Sam is outside, grey Honda."
+    assert way(clinic, visit, next_week)[2] == said
 
 
 def test_who_is_asked_is_listed_in_the_patients_order(clinic: Clinic, next_week):

@@ -237,6 +237,37 @@ def test_a_patients_renewal_becomes_a_call(client, here):
     assert Alert.objects.filter(key=f"new-link:{here.patient.pk}").count() == 1
 
 
+def desk_of(here) -> Client:
+    browser = Client()
+    browser.force_login(here.staff[Role.FRONT_DESK])
+    return browser
+
+
+def test_on_my_way_is_a_yes_and_stands_on_the_board_with_its_minutes(client, here, address):
+    opened(client, address)
+    visit = here.commitment.infusion
+    client.post(f"/l/{here.helper_link.id}/visit/{visit.pk}/on-my-way/", {"minutes": "20"})
+    desk, name = desk_of(here), here.designation.person.first_name
+    assert (
+        f"{name} is on the way<"
+        in desk.get(f"/?day={visit.starts_at.astimezone(here.site.zone):%Y-%m-%d}").content.decode()
+    )
+    page = desk.get(f"/infusions/{visit.pk}/").content.decode()
+    assert f"{name} is on the way, about 20 min, said at" in page
+    assert re.search(r"on the way \d\d:\d\d, about 20 min", page)
+    here.commitment.refresh_from_db()
+    assert here.commitment.status == CommitmentStatus.RECONFIRMED
+
+
+def test_i_am_outside_is_a_yes(client, here, address):
+    opened(client, address)
+    visit = here.commitment.infusion
+    client.post(f"/l/{here.helper_link.id}/visit/{visit.pk}/outside/", {"car": "grey Honda"})
+    assert "is outside, grey Honda." in desk_of(here).get(f"/infusions/{visit.pk}/").content.decode()
+    here.commitment.refresh_from_db()
+    assert here.commitment.status == CommitmentStatus.RECONFIRMED
+
+
 STALE = ["step-back", "confirm", "on-my-way", "outside", "accept", "home"]
 
 
