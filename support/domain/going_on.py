@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -13,7 +14,7 @@ from clinic.domain import locks, times
 from clinic.domain.errors import Refused
 from messaging.domain import outbox, quiet
 from messaging.domain.outbox import Wanted
-from support.domain import designations, plan, rules, texting_hours, visit_state
+from support.domain import designations, plan, row_by_row, rules, texting_hours, visit_state
 from support.domain.plan_state import CALL
 from support.domain.texting_hours import DAYS_BEFORE_AT
 from support.enums import HOLDING, CommitmentStatus, LoadAnswer, SupportRole
@@ -44,8 +45,18 @@ class Rides:
 
 def ask_due(*, now: datetime) -> int:
     """Asks whoever's number of rides is full, from ten the morning after the last on their own clock: never on the day
-    itself. Once for each number. Two queries where nobody is; how many were asked."""
-    return sum(_ask(rides, now) for rides in _recent(now))
+    itself. Once for each number. How many were asked. Two queries where nobody drove of late, else one more for each
+    clinic."""
+    recent = {rides.designation_id: rides for rides in _recent(now)}
+    rows = list(Designation.objects.filter(pk__in=recent).select_related(*WITH)) if recent else []
+    numbers = {site.pk: rules.at(site=site).load_after for site in {row.person.site for row in rows}}
+    full = [recent[row.pk] for row in rows if _is_full(row, recent[row.pk], numbers[row.person.site_id], now)]
+    return row_by_row.each(partial(_ask, rides, now) for rides in full)
+
+
+def _is_full(row: Designation, rides: Rides, load_after: int, now: datetime) -> bool:
+    was_asked = row.load_asked_at is not None and row.load_asked_at > rides.left_at
+    return not was_asked and rides.fills(load_after) and now >= _morning_after(row, rides.left_at)
 
 
 def _recent(now: datetime) -> Iterator[Rides]:
@@ -66,10 +77,8 @@ def _recent(now: datetime) -> Iterator[Rides]:
 def _ask(rides: Rides, now: datetime) -> bool:
     with transaction.atomic():
         row = locks.held(Designation.objects.select_related(*WITH), rides.designation_id)
-        was_asked = row.load_asked_at is not None and row.load_asked_at > rides.left_at
-        if was_asked or row.withdrawn_at is not None or now < _morning_after(row, rides.left_at):
-            return False
-        if not rides.fills(rules.at(site=row.person.site).load_after) or _drives_today(row, now):
+        load_after = rules.at(site=row.person.site).load_after
+        if row.withdrawn_at is not None or not _is_full(row, rides, load_after, now) or _drives_today(row, now):
             return False
         row.load_asked_at = now
         row.save(update_fields=["load_asked_at"])

@@ -29,13 +29,18 @@ def drove(clinic, sam, next_week):
         first = clinic.book(*(next_week + later + 2 * number * DAY for number in range(times)))
         for visit in first.course.infusions.order_by("starts_at"):
             clinic.yes(sam, visit)
-            left = visit.starts_at + timedelta(hours=2)
-            Commitment.objects.filter(infusion=visit, designation=sam).update(status="kept")
-            stamps = ("arrived_at", "started_at", "recovering_at", "ready_at")
-            Infusion.objects.filter(pk=visit.pk).update(**dict.fromkeys(stamps, visit.starts_at), released_at=left)
+            left = went_home(visit, sam)
         return left
 
     return make
+
+
+def went_home(visit: Infusion, named: Designation) -> datetime:
+    left = visit.starts_at + timedelta(hours=2)
+    Commitment.objects.filter(infusion=visit, designation=named).update(status="kept")
+    stamps = ("arrived_at", "started_at", "recovering_at", "ready_at")
+    Infusion.objects.filter(pk=visit.pk).update(**dict.fromkeys(stamps, visit.starts_at), released_at=left)
+    return left
 
 
 def asked() -> list[tuple[str, str]]:
@@ -53,6 +58,17 @@ def test_after_the_third_ride_they_are_asked_the_next_morning_at_ten_and_once(dr
     assert Message.objects.get(kind="helper_go_on").due_at == morning
     sam.refresh_from_db()
     assert going_on.is_asked(sam)
+
+
+def test_a_sweep_over_many_who_drove_is_three_queries(clinic, next_week, django_assert_num_queries):
+    """Asked every minute: whoever drove of late and is not to be asked costs no query of their own."""
+    people = [clinic.named(name) for name in ("Sam", "Jo", "Alex", "Robin")]
+    first = clinic.book(*(next_week + number * DAY for number in range(len(people))))
+    for named, visit in zip(people, first.course.infusions.order_by("starts_at"), strict=True):
+        clinic.yes(named, visit)
+        left = went_home(visit, named)
+    with django_assert_num_queries(3):
+        assert going_on.ask_due(now=left + DAY) == 0
 
 
 def test_the_sweep_asks(drove):
