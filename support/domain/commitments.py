@@ -31,6 +31,8 @@ from support.enums import HOLDING, OPEN_COMMITMENTS, AnsweredVia, CommitmentStat
 from support.models import Commitment
 
 S = CommitmentStatus
+# Where somebody said they were counts no more once they step back.
+NOT_UNDER_WAY = {"on_the_way_at": None, "eta_minutes": None, "outside_at": None, "car": ""}
 
 
 def accept(
@@ -69,6 +71,7 @@ def say_yes(
         return row
     if row.status == S.ACCEPTED:
         if is_near:
+            _refuse_if_treated(visit, row, recorded_by)
             write(row, S.RECONFIRMED, who, now, reconfirmed_at=now)
         return row
     if row.role == SupportRole.RIDE and ride_is_held(visit):
@@ -116,6 +119,7 @@ def reconfirm(
             return row
         if row.status != S.ACCEPTED:
             raise Refused(_("There is no yes to confirm yet."))
+        _refuse_if_treated(visit, row, recorded_by)
         write(row, S.RECONFIRMED, who_said(row, recorded_by, actor), now, reconfirmed_at=now)
         replan.replan(infusion=visit, now=now)
         return row
@@ -221,7 +225,7 @@ def _step_back(
         raise Refused(_("This visit is over."))
     held_the_ride = row.role == SupportRole.RIDE and row.status in HOLDING
     fields: dict[str, object] = {"answered_at": now, "answered_via": via, "recorded_by": recorded_by}
-    write(row, S.WITHDRAWN, who_said(row, recorded_by, actor), now, reconfirmed_at=None, **fields)
+    write(row, S.WITHDRAWN, who_said(row, recorded_by, actor), now, reconfirmed_at=None, **NOT_UNDER_WAY, **fields)
     if held_the_ride:
         asking.ask_the_others(visit=visit, now=now)
         if is_news:
@@ -230,6 +234,13 @@ def _step_back(
     _climb(visit, row, now)
     replan.replan(infusion=visit, now=now)
     return row
+
+
+def _refuse_if_treated(visit: Infusion, row: Commitment, recorded_by: StaffMember | None) -> None:
+    """A visit of their own may have been booked after their yes."""
+    if row.role == SupportRole.RIDE:
+        person = row.designation.person
+        busy.refuse_if_treated(person=person, visit=visit, is_told_by_staff=recorded_by is not None)
 
 
 def _climb(visit: Infusion, row: Commitment, now: datetime) -> None:

@@ -6,7 +6,7 @@ import pytest
 from clinic.domain import infusions
 from clinic.domain.errors import Refused
 from clinic.models import Infusion
-from support.domain import aftercare, day, steps
+from support.domain import aftercare, commitments, day, nobody_came, steps
 from support.enums import AlertKind
 from support.models import Alert
 from tests.factories import ProtocolFactory
@@ -36,6 +36,19 @@ def test_outside_is_kept_from_the_first_tap_and_a_car_named_later_is_added(clini
     day.outside(commitment=sam, car="", now=visit.starts_at)
     row = day.outside(commitment=sam, car="grey Honda", now=visit.starts_at + MINUTE)
     assert (row.outside_at, row.car) == (visit.starts_at, "grey Honda")
+
+
+def test_who_steps_back_is_not_outside_any_more(clinic: Clinic, confirmed):
+    """And where they come after all, it is noticed that they are not there."""
+    visit, sam = confirmed
+    visit = clinic.until(visit, "ready")
+    day.on_the_way(commitment=sam, minutes=20, now=visit.ready_at)
+    day.outside(commitment=sam, car="grey Honda", now=visit.ready_at)
+    commitments.withdraw(commitment=sam, via="link", now=visit.ready_at + 15 * MINUTE)
+    again = clinic.yes(sam.designation, visit, now=visit.ready_at + 30 * MINUTE)
+    assert (again.outside_at, again.on_the_way_at, again.eta_minutes, again.car) == (None, None, None, "")
+    nobody_came.find(now=visit.ends_at + 90 * MINUTE)
+    assert Alert.objects.filter(kind=AlertKind.NOBODY_CAME).exists()
 
 
 def test_who_does_not_have_the_date_cannot_say_they_come(clinic: Clinic, next_week):
