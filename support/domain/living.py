@@ -14,6 +14,9 @@ from support.domain import estimate
 _S = InfusionStatus
 # So long before the window opens it is time to think of leaving.
 NEARLY = timedelta(minutes=20)
+# The place of a state among the steps of ``phases``; who rests is nearly ready once the time is near.
+REACHED = {_S.BOOKED: -1, _S.ARRIVED: 0, _S.STARTED: 1, _S.RECOVERING: 1, _S.READY: 3}
+NEARLY_READY, GONE = 2, 4
 # A plain link: nothing of it is loaded into our pages, and nobody is asked where they are.
 MAP = "https://www.openstreetmap.org/search?"
 
@@ -45,11 +48,12 @@ def standing(*, infusion: Infusion, now: datetime) -> Standing:
     }
     state, icon, level, says = words.get(status, (_("On the way home"), "home", "ok", ""))
     start = end = ""
+    reached = REACHED.get(status, GONE)
     if status in {_S.BOOKED, _S.ARRIVED, _S.STARTED, _S.RECOVERING}:
         window = estimate.window(infusion=infusion, now=now)
         start, end = (f"{timezone.localtime(moment, zone):%H:%M}" for moment in (window.start, window.end))
         if status == _S.RECOVERING and window.start - now <= NEARLY:
-            state, icon = _("Nearly ready"), "clock"
+            state, icon, reached = _("Nearly ready"), "clock", NEARLY_READY
         if not window.visits:
             says = " ".join([says, _("These times are as planned: we do not have enough visits yet to tell.")])
     return Standing(
@@ -60,7 +64,7 @@ def standing(*, infusion: Infusion, now: datetime) -> Standing:
         end=end,
         says=says,
         as_of=f"{timezone.localtime(now, zone):%H:%M}",
-        phases=phases(status),
+        phases=phases(reached),
     )
 
 
@@ -73,9 +77,8 @@ def getting_there(*, site: Site) -> list[dict[str, str]]:
     ]
 
 
-def phases(status: InfusionStatus) -> list[dict[str, str]]:
-    """Four neutral steps: arrived, resting, nearly ready, come in."""
-    reached = {_S.BOOKED: -1, _S.ARRIVED: 0, _S.STARTED: 1, _S.RECOVERING: 2, _S.READY: 3}.get(status, 4)
+def phases(reached: int) -> list[dict[str, str]]:
+    """Four neutral steps, and which of them it is now."""
     words = [_("Arrived"), _("Resting"), _("Nearly ready"), _("Come in")]
     return [
         {"word": word, "state": "past" if place < reached else "current" if place == reached else ""}

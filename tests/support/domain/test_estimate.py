@@ -146,16 +146,21 @@ def test_the_page_says_when_it_cannot_tell(clinic, past, visit, next_week):
     assert sentence not in living.standing(infusion=clinic.fresh(visit), now=visit.started_at).says
 
 
+def now_at(standing: living.Standing) -> list[str]:
+    return [phase["word"] for phase in standing.phases if phase["state"] == "current"]
+
+
 def test_resting_then_nearly_ready_then_come_in(clinic, past, visit, next_week):
     past([(40, 60)] * 8)
     visit = clinic.until(visit, "recovering")
     early = living.standing(infusion=clinic.fresh(visit), now=visit.recovering_at)
     assert (early.state, early.start, early.end) == ("Resting now", "15:25", "15:35")
+    assert now_at(early) == ["Resting"]
     near = living.standing(infusion=clinic.fresh(visit), now=visit.recovering_at + 45 * MINUTE)
-    assert near.state == "Nearly ready"
+    assert (near.state, now_at(near)) == ("Nearly ready", ["Nearly ready"])
     visit = infusions.ready(infusion=visit, actor=clinic.nurse, now=visit.recovering_at + 60 * MINUTE)
     ready = living.standing(infusion=clinic.fresh(visit), now=visit.ready_at)
-    assert (ready.state, ready.start) == ("Please come in", "")
+    assert (ready.state, ready.start, now_at(ready)) == ("Please come in", "", ["Come in"])
 
 
 def test_the_map_and_the_number_are_plain_links(clinic):
