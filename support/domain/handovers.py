@@ -57,7 +57,7 @@ def complete(
             visit = changes.locked(infusion=infusion)
             handover = code_words.draw(infusion=visit, now=now)
             taking = Commitment.objects.select_related("designation__person", "infusion").get(pk=commitment.pk)
-            is_wrong = _is_wrong(handover, check_by, words)
+            is_wrong = visit.state is S.READY and _is_wrong(handover, check_by, words)
             missing = [
                 *_not_now(visit, handover, now),
                 *leaving.wrong_person(visit=visit, taking=taking, adult_seen=adult_seen),

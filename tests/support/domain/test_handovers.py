@@ -92,6 +92,18 @@ def test_words_that_were_wrong_five_times_count_for_nothing_on_this_visit(clinic
     assert clinic.hand_over(visit, sam, now=visit.ready_at, check_by=HandoverCheck.PHOTO_ID).done_at is not None
 
 
+@pytest.mark.parametrize("phase", ["started", "recovering"])
+def test_words_said_before_they_are_ready_are_no_try(clinic: Clinic, next_week, phase):
+    sam = clinic.named("Sam")
+    visit = clinic.book(next_week)
+    clinic.confirmed(sam, visit)
+    visit = clinic.until(visit, phase)
+    said = {"check_by": HandoverCheck.CODE, "words": ("apple", "pear")}
+    with pytest.raises(Refused, match="The patient is not ready to leave yet"):
+        clinic.hand_over(visit, clinic.promise(sam, visit), now=visit.starts_at + timedelta(hours=1), **said)
+    assert not Handover.objects.exists()
+
+
 def test_words_left_empty_are_no_try(clinic: Clinic, ready):
     visit, sam = ready
     assert wrong_words(clinic, visit, sam, words=("maple", " ")) == ["Write down both words as they were said."]
