@@ -54,6 +54,11 @@ def patient_of(request: HttpRequest, pk: int) -> Patient:
     return patient
 
 
+def posted(request: HttpRequest, name: str) -> str:
+    """What somebody wrote into a field, without the one sign PostgreSQL cannot keep."""
+    return request.POST.get(name, "").replace("\x00", "")
+
+
 def was_read(request: HttpRequest, *, patient_id: int | None = None, subject: Model | str) -> None:
     """One line in the read log: who saw whose record, on which page."""
     name = subject if isinstance(subject, str) else f"{subject._meta.model_name}:{subject.pk}"

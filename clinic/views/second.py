@@ -9,12 +9,13 @@ from django.utils.translation import gettext as _
 from clinic.domain import audit
 from clinic.domain.errors import Refused
 from clinic.models import StaffMember
+from clinic.views.desk import posted
 
 
 def who_signs(request: HttpRequest, *, subject: str) -> StaffMember | None:
     """Whoever typed ``second_email`` and ``second_password``; None where nothing was typed. Refused, and written down
     against ``subject``, where they do not fit or were tried too often. Nobody is signed in by it."""
-    email, password = request.POST.get("second_email", "").strip(), request.POST.get("second_password", "")
+    email, password = posted(request, "second_email").strip(), request.POST.get("second_password", "")
     if not email and not password:
         return None
     try:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from clinic.access import DESK_AND_CARE, View
-from clinic.views.desk import at_site
+from clinic.views.desk import at_site, posted
 from support.domain import arrangements, escorts
 from support.forms.arrangements import ArrangementForm, EscortBookingForm, LongerStayForm, WatchedRideForm
 from support.models import Arrangement
@@ -74,6 +74,6 @@ def _arrangement_of(request: HttpRequest, pk: int) -> Arrangement:
 @shown_on(_visits_page)
 def end(request: HttpRequest, pk: int) -> HttpResponse:
     row = _arrangement_of(request, pk)
-    arrangements.end(arrangement=row, why=request.POST.get("why", ""), actor=request.user, now=timezone.now())
+    arrangements.end(arrangement=row, why=posted(request, "why"), actor=request.user, now=timezone.now())
     said.success(request, _("This way home is no longer arranged."))
     return redirect("infusion", row.infusion_id)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from clinic.access import CARE, DESK_AND_CARE
 from clinic.domain.errors import Refused
 from clinic.enums import ReleasedHow
-from clinic.views.desk import at_site, done, form_page, was_read
+from clinic.views.desk import at_site, done, form_page, posted, was_read
 from education.enums import Stage
 from support.domain import handovers, quiet_words, slips, swaps, turned_away
 from support.enums import NotHandedOver
@@ -108,7 +108,7 @@ def hear(request: HttpRequest, pk: int) -> HttpResponse:
     """A nurse spoke with the patient alone. Where they do not want to go with this person, that is written next."""
     infusion = visit_of(request, pk)
     try:
-        outcome = request.POST.get("outcome", "")
+        outcome = posted(request, "outcome")
         quiet_words.hear(infusion=infusion, outcome=outcome, actor=request.user, now=timezone.now())
     except Refused as refused:
         return door.page(request, infusion, refused=refused)

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from clinic.access import DESK_AND_CARE
 from clinic.domain.errors import Refused
-from clinic.views.desk import at_site, was_read
+from clinic.views.desk import at_site, posted, was_read
 from messaging.models import InboundText
 from support.domain import inbox as domain
 from support.forms.inbox import InboxFilter
@@ -50,7 +50,7 @@ def page(request: HttpRequest, pk: int, refused: Refused | None = None) -> HttpR
         "earlier": lines[:-shown],
         "lines": lines[-shown:],
         "refused": refused,
-        "outcome": request.POST.get("outcome", ""),
+        "outcome": posted(request, "outcome"),
         "now": timezone.now(),
     }
     return render(request, "support/desk/inbox_thread.html", context)
@@ -66,7 +66,7 @@ def thread(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @shown_on(page)
 def done(request: HttpRequest, pk: int) -> HttpResponse:
-    outcome = request.POST.get("outcome", "")
+    outcome = posted(request, "outcome")
     domain.done(text=text_of(request, pk), site=request.site, outcome=outcome, actor=request.user, now=timezone.now())
     said.success(request, _("Done and written down."))
     return redirect("inbox")

@@ -18,7 +18,7 @@ from clinic.domain import audit, gates, infusions
 from clinic.domain.errors import Refused
 from clinic.enums import OFF
 from clinic.models import Infusion, StaffMember
-from clinic.views.desk import at_site, was_read
+from clinic.views.desk import at_site, posted, was_read
 from support.domain import handovers, places, steps, visit_page
 from support.views import other_ways
 from support.views.desk import back, visit_of
@@ -56,7 +56,7 @@ def _step(change: Callable[..., Any], *roles: str, typed: tuple[str, ...] = ()) 
     @require_POST
     @shown_on(page)
     def step(request: HttpRequest, pk: int) -> HttpResponse:
-        words = {name: request.POST.get(name, "") for name in typed}
+        words = {name: posted(request, name) for name in typed}
         row = change(infusion=visit_of(request, pk), actor=request.user, now=timezone.now(), **words)
         said.success(request, _("%(name)s: %(state)s.") % {"name": row.patient.short_name, "state": row.state.label})
         return back(request, "infusion", pk)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from clinic.access import DESK_AND_CARE, View
-from clinic.views.desk import at_site
+from clinic.views.desk import at_site, posted
 from support.domain import ladder
 from support.views import infusions
 from support.views.desk import visit_of
@@ -23,7 +23,7 @@ def _going_on(act: Callable[..., Any]) -> View:
     @require_POST
     @shown_on(infusions.page)
     def go_on(request: HttpRequest, pk: int) -> HttpResponse:
-        note, step = request.POST.get("note", ""), request.POST.get("step", "")
+        note, step = posted(request, "note"), request.POST.get("step", "")
         seen = int(step) if step.isascii() and step.isdigit() and len(step) < 19 else None
         rung = act(infusion=visit_of(request, pk), actor=request.user, now=timezone.now(), note=note, seen=seen)
         said.success(request, _("Now: %(what)s.") % {"what": rung.label})

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from clinic.access import DESK_AND_CARE
 from clinic.domain import times
 from clinic.domain.errors import Refused
-from clinic.views.desk import at_site, was_read
+from clinic.views.desk import at_site, posted, was_read
 from messaging.models import Message
 from support.domain import day_counts, flow, ledger_words, messages_page, resending
 from support.forms.messages import LedgerFilter
@@ -48,7 +48,7 @@ def page(request: HttpRequest, pk: int, refused: Refused | None = None) -> HttpR
         "line": line,
         "look": resending.preview(message=message, now=now),
         "refused": refused,
-        "reason": request.POST.get("reason", ""),
+        "reason": posted(request, "reason"),
         "next": request.POST.get("next", request.GET.get("next", "")),
     }
     return render(request, "support/desk/message_again.html", context)
@@ -65,7 +65,7 @@ def resend(request: HttpRequest, pk: int) -> HttpResponse:
     """What would happen, and a press of the button: it goes again."""
     if request.method != "POST":
         return page(request, pk)
-    message, reason = message_of(request, pk), request.POST.get("reason", "")
+    message, reason = message_of(request, pk), posted(request, "reason")
     resending.resend(message=message, reason=reason, actor=request.user, now=timezone.now())
     said.success(request, _("It goes again."))
     return back(request, "messages")

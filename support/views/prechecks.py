@@ -17,7 +17,7 @@ from clinic.domain import prechecks as clinics
 from clinic.domain.errors import Refused
 from clinic.enums import HoldQuestion, InfusionStatus, Role
 from clinic.models import BloodPressure, HoldAnswer, Infusion
-from clinic.views.desk import at_site, was_read
+from clinic.views.desk import at_site, posted, was_read
 from support.domain import people, prechecks, steps
 from support.models import SupportPerson
 from support.views.desk import visit_of
@@ -97,7 +97,7 @@ def pressure(request: HttpRequest, infusion: Infusion) -> str:
 
 @_change(Role.CLINICIAN, Role.DIRECTOR)
 def clear(request: HttpRequest, infusion: Infusion) -> str:
-    known: dict[str, Any] = {"note": request.POST.get("note", ""), "actor": request.user, "now": timezone.now()}
+    known: dict[str, Any] = {"note": posted(request, "note"), "actor": request.user, "now": timezone.now()}
     if request.POST.get("reading"):
         reading = get_object_or_404(BloodPressure, pk=number(request, "reading"), infusion=infusion)
         clinics.clear_pressure(reading=reading, **known)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 from clinic.access import CARE
 from clinic.domain import infusions
 from clinic.views import second
-from clinic.views.desk import at_site
+from clinic.views.desk import at_site, posted
 from support.views.desk import back, visit_of
 from support.views.infusions import page
 from support.views.refusals import shown_on
@@ -21,7 +21,7 @@ from support.views.refusals import shown_on
 @shown_on(page)
 @sensitive_post_parameters("second_password")
 def start(request: HttpRequest, pk: int) -> HttpResponse:
-    reason = request.POST.get("override_reason", "")
+    reason = posted(request, "override_reason")
     signs = second.who_signs(request, subject=f"infusion:{pk}") if reason else None
     row = infusions.start(
         infusion=visit_of(request, pk),

@@ -12,7 +12,7 @@ from clinic.domain.errors import Refused
 from clinic.domain.slots import Slot
 from clinic.forms import slot_text
 from clinic.models import Course, Infusion
-from clinic.views.desk import was_read
+from clinic.views.desk import posted, was_read
 from support.domain import free_times
 from support.domain.board_grid import day_of
 from support.domain.free_times import Known
@@ -93,8 +93,8 @@ def unreadable(response: HttpResponse) -> HttpResponse:
 
 
 def reason(request: HttpRequest) -> str:
-    """Why it is booked against a rule, without the one sign the database cannot store."""
-    return request.POST.get("override_reason", "").replace("\x00", "")
+    """Why it is booked against a rule."""
+    return posted(request, "override_reason")
 
 
 def _free(course: Course, infusion: Infusion | None, first: date, now: datetime) -> list[Slot]:

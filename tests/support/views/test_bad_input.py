@@ -12,7 +12,7 @@ from django.urls import reverse
 from clinic.domain import infusions, treatment_consents
 from clinic.enums import InfusionStatus, Role
 from clinic.models import Infusion
-from support.domain import attesting, commitments, designations
+from support.domain import attesting, commitments, designations, quiet_words
 from support.enums import AlertStatus, CommitmentStatus
 from support.models import Alert, Commitment, Handover
 from tests.clinic.test_races import all_at_once
@@ -273,6 +273,24 @@ def test_a_phase_that_was_skipped_is_refused_in_words(clinic, visit, at, step, b
     answer = staff(clinic).post(reverse(f"infusion_{step}", args=[visit.pk]))
     assert answer.status_code < 500
     assert clinic.fresh(visit).status == before
+
+
+@pytest.mark.parametrize(
+    ("door", "sent", "status"),
+    [
+        ("infusion_start", {"override_reason": "Nobody\x00 else is left"}, 302),
+        ("infusion_start", {"override_reason": "Nobody", "second_email": "a\x00@b.org", "second_password": "x"}, 422),
+        ("infusion_cancel", {"reason": "Fl\x00u"}, 302),
+        ("infusion_ladder_next", {"note": "Jo\x00 is away"}, 422),
+        ("quiet_word_hear", {"outcome": "All is\x00 well"}, 302),
+    ],
+)
+def test_a_sign_that_cannot_be_kept_is_left_out_of_what_staff_write(clinic, visit, at, door, sent, status):
+    at(visit.starts_at)
+    clinic.until(visit, "arrived")
+    quiet_words.say(infusion=visit, now=visit.starts_at, actor="link:abc")
+    answer = staff(clinic, Role.CLINICIAN).post(reverse(door, args=[visit.pk]), sent)
+    assert answer.status_code == status
 
 
 def test_the_clock_of_a_tablet_decides_nothing(clinic, visit, sam, at):
