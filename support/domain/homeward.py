@@ -39,8 +39,8 @@ def is_home(*, visit: Infusion, now: datetime) -> None:
 
 
 def not_home_after_all(*, visit: Infusion) -> None:
-    """ "Home" was the wrong visit and is taken back: said on what waits still; what was closed by it is asked anew, under
-    keys that are free again."""
+    """ "Home" was the wrong visit and is taken back: said on what still waits. What was closed by it is asked anew,
+    under keys that are free again."""
     keys = [_call_key(visit), _contact_key(visit)]
     with alerts.for_the_desk():
         sentence = _("That was taken back: nobody knows yet that they are home.")

@@ -375,7 +375,9 @@ def test_a_ride_that_took_them_home_stands(clinic: Clinic, visit: Infusion) -> N
     assert not Alert.objects.filter(key__startswith="call-off:").exists()
 
 
-def test_the_desk_is_told_when_a_ride_is_booked_beside_a_helper_who_still_comes(clinic: Clinic, visit: Infusion) -> None:
+def test_the_desk_is_told_when_a_ride_is_booked_beside_a_helper_who_still_comes(
+    clinic: Clinic, visit: Infusion
+) -> None:
     clinic.confirmed(clinic.named("Sam"), visit)
     arrange(clinic, visit)
     both = Alert.objects.get(key__startswith="besides:").says
