@@ -8,12 +8,13 @@ from django.db.models import QuerySet
 from clinic.domain import audit, patients
 from clinic.models import Patient, StaffMember
 from messaging.enums import Channel
-from support.domain import agreeing, designations, invitations, reach_changes
+from support.domain import agreeing, designations, invitations, links, reach_changes
 from support.models import Designation, SupportPerson
 
 
 def correct_contact(*, person: SupportPerson, actor: str, now: datetime, phone: str, email: str) -> SupportPerson:
-    """Messages that have not gone use the new number or address. Whatever they agreed to was for the old one."""
+    """Messages that have not gone use the new number or address. Whatever they agreed to was for the old one, and what
+    was sent there opens nothing any more: a new link goes to the right one."""
     with transaction.atomic():
         row = _locked(person.pk)
         changed = [
@@ -21,6 +22,7 @@ def correct_contact(*, person: SupportPerson, actor: str, now: datetime, phone: 
             for channel, is_new in ((Channel.SMS, row.phone != phone), (Channel.EMAIL, row.email != email))
             if is_new
         ]
+        had_another = any(old and old != new for old, new in ((row.phone, phone), (row.email, email)))
         if row.phone != phone:
             # Whether a phone can show texts was said of that phone.
             row.phone, row.phone_as_received, row.is_landline = phone, "", False
@@ -29,6 +31,8 @@ def correct_contact(*, person: SupportPerson, actor: str, now: datetime, phone: 
         row.save(update_fields=["phone", "phone_as_received", "is_landline", "email", "email_as_received"])
         for designation in _named(row):
             designations.note(designation, actor, "person.contact_corrected", now)
+            if had_another:
+                links.withdraw_all(designation=designation, now=now)
             invitations.follow_correction(designation=designation, changed=changed, now=now)
         reach_changes.follow(contact=row, now=now)
         return row

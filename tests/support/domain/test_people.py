@@ -1,6 +1,6 @@
 from messaging.domain import dispatch
 from messaging.models import Message
-from support.domain import commitments, people
+from support.domain import commitments, links, people
 from tests.support.conftest import Clinic, Phones
 
 
@@ -10,6 +10,25 @@ def test_a_corrected_number_is_invited_anew_when_the_wrong_one_had_it(phones: Ph
     people.correct_contact(person=sam.person, actor="staff:1", now=clinic.now, phone="+14105550177", email="")
     dispatch.run(clock=lambda: clinic.now)
     assert (len(phones.texts("+14105550123")), len(phones.texts("+14105550177"))) == (1, 1)
+
+
+def test_whoever_has_the_wrong_number_has_no_page_any_more_and_the_right_one_gets_another(clinic: Clinic):
+    """The stranger said whose it is not, and kept the address."""
+    sam = clinic.named("Sam", phone="+14105550123", email="")
+    old = links.for_designation(designation=sam, now=clinic.now)
+    people.correct_contact(person=sam.person, actor="staff:1", now=clinic.now, phone="+14105550177", email="")
+    old.refresh_from_db()
+    new = links.for_designation(designation=sam, now=clinic.now)
+    assert (links.is_usable(old, now=clinic.now), links.token(new) == links.token(old)) == (False, False)
+
+
+def test_a_number_beside_the_address_changes_no_link(clinic: Clinic):
+    sam = clinic.named("Sam", phone="")
+    link = links.for_designation(designation=sam, now=clinic.now)
+    people.correct_contact(
+        person=sam.person, actor="staff:1", now=clinic.now, phone="+14105550177", email=sam.person.email
+    )
+    assert links.for_designation(designation=sam, now=clinic.now) == link
 
 
 def test_a_number_found_for_somebody_nobody_could_reach_is_invited(clinic: Clinic):
