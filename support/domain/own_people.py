@@ -7,16 +7,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from clinic.domain import locks
 from clinic.domain.errors import Refused
 from clinic.models import Patient, StaffMember
 from support.domain import designations, pending
-from support.enums import ConsentHow, PendingKind
+from support.enums import ConsentHow, LinkPurpose, PendingKind
 from support.models import Designation, PendingChange, SupportPerson
 
+# When somebody last looked at their page themselves; their calendar, which looks every hour, is not them.
+LAST_OPENED = Max("links__last_opened_at", filter=Q(links__purpose=LinkPurpose.HELPER))
 # Named by the patient's own link within a day, whether they stayed on the list or not.
 MOST_A_DAY = 8
 
@@ -41,7 +43,7 @@ def of(*, patient: Patient, now: datetime) -> list[Designation]:
     rows = Designation.objects.filter(patient=patient, withdrawn_at=None).select_related(
         "person__site", "patient__site"
     )
-    named = rows.annotate(opened_at=Max("links__last_opened_at"))
+    named = rows.annotate(opened_at=LAST_OPENED)
     return [row for row in named.order_by("rank", "pk") if row.holds_at(now) and not row.person.is_escort]
 
 

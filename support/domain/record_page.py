@@ -4,7 +4,6 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from clinic.domain import last_booking, policies, treatment_consents
@@ -14,7 +13,18 @@ from clinic.models import AuditEntry, Course, Infusion, Patient, StaffMember
 from clinic.models.patient import Contact
 from messaging.domain import opt_outs
 from messaging.models import Consent
-from support.domain import agreeing, board, comfort, coverage, helper_lines, pending, purposes, same_number, visit_rows
+from support.domain import (
+    agreeing,
+    board,
+    comfort,
+    coverage,
+    helper_lines,
+    own_people,
+    pending,
+    purposes,
+    same_number,
+    visit_rows,
+)
 from support.domain.board import Visit
 from support.domain.coverage import Coverage
 from support.domain.pending import Kept
@@ -160,7 +170,7 @@ def _missing(course: Course, visits: list[Visit]) -> int:
 
 def _circle(patient: Patient) -> list[Designation]:
     rows = Designation.objects.filter(patient=patient).select_related("person", "witnessed_by")
-    return list(rows.annotate(opened_at=Max("links__last_opened_at")))
+    return list(rows.annotate(opened_at=own_people.LAST_OPENED))
 
 
 def _seen(patient: Patient) -> list[Seen]:

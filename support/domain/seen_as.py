@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db.models import Max
 
+from support.enums import LinkPurpose
 from support.models import Designation
 
 # Where the page itself begins; before it are the head and the way past the masthead.
@@ -26,5 +27,6 @@ def inert(*, page: str, band: str) -> str:
 
 def last_opened(*, designation: Designation) -> datetime | None:
     """When this person last looked at their page themselves."""
-    opened: datetime | None = designation.links.aggregate(last=Max("last_opened_at"))["last"]
+    theirs = designation.links.filter(purpose=LinkPurpose.HELPER)
+    opened: datetime | None = theirs.aggregate(last=Max("last_opened_at"))["last"]
     return opened

@@ -125,7 +125,9 @@ def note_reading(link: Link, *, request: HttpRequest) -> None:
     last, now = link.last_opened_at, request.now  # type: ignore[attr-defined]
     if "X-Poll" in request.headers and last is not None and now - last < READING:
         return
-    links.opened(link, now=request.now)  # type: ignore[attr-defined]
+    if link.designation is None or is_theirs(request, link, request.link_key):  # type: ignore[attr-defined]
+        # What a mail scanner opens is nobody's reading.
+        links.opened(link, now=request.now)  # type: ignore[attr-defined]
     audit.record(
         actor=f"link:{link.id}",
         verb="read",

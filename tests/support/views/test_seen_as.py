@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from clinic.enums import Role
 from clinic.models import AuditEntry, Infusion, StaffMember
-from support.domain import availability, code_words, links
+from support.domain import availability, code_words, feeds, links, own_people
 from support.enums import CommitmentStatus
 from support.models import Commitment, Designation, Handover, Link
 from tests import world
@@ -124,6 +124,18 @@ def test_the_band_says_whose_eyes_and_when_they_last_looked(here, desk):
     assert f"You see what {name} sees." in page
     assert f"{name} last opened it" in page
     assert f'href="/patients/{here.patient.pk}/"' in page
+
+
+def test_a_calendar_and_a_mail_scanner_are_not_somebody_who_looked(here, desk):
+    feed = feeds.make(owner=here.designation, site=here.patient.site, actor="staff:1", now=timezone.now())
+    desk.get(f"/c/{links.token(feed)}.ics")
+    Client().get(f"/l/{links.token(here.helper_link)}/preferences/")
+    feed.refresh_from_db()
+    assert feed.last_opened_at is not None
+    name = here.designation.person.first_name
+    assert f"{name} has not opened it yet." in desk.get(f"/people/{here.designation.pk}/seen/").content.decode()
+    listed = own_people.of(patient=here.patient, now=timezone.now())
+    assert [row.opened_at for row in listed] == [None]
 
 
 def test_looking_is_logged_as_a_read_and_leaves_the_helpers_link_alone(here, desk, patient):
