@@ -87,7 +87,11 @@ def ask_the_others(*, visit: Infusion, now: datetime) -> None:
     where the rules ask one at a time the ladder does. Needs the visit's lock; the caller replans."""
     if asks_one_at_a_time(visit):
         return
-    others = rides(visit).filter(status__in=[S.COVERED, S.LAPSED], designation__withdrawn_at=None)
+    others = rides(visit).filter(
+        status__in=[S.COVERED, S.LAPSED],
+        designation__withdrawn_at=None,
+        designation__roles__contains=[SupportRole.RIDE],
+    )
     too_much = load.over_caps(designations=[other.designation for other in others], visit=visit)
     for other in others:
         if other.designation_id not in too_much:
@@ -142,8 +146,10 @@ def _ask(visit: Infusion, designation: Designation, role: str, now: datetime) ->
     found = existing.select_related("designation__person", "infusion").first()
     taken = role == SupportRole.RIDE and ride_is_held(visit)
     if found is not None:
-        if found.status == S.WITHDRAWN and not found.answered_via:
-            # Ended when the patient took the role away, not by the helper: given back, it is asked anew.
+        # Ended when the patient took the role away, not by the helper: given back, it is asked anew; so is what
+        # somebody else had.
+        was_ended = found.status == S.WITHDRAWN and not found.answered_via
+        if was_ended or (found.status == S.COVERED and not taken):
             write(found, S.COVERED if taken else S.ASKED, "system", now, asked_at=now, answered_at=None)
         return found
     row = _new(visit, designation, role, taken, now)

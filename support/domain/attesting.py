@@ -81,7 +81,7 @@ def needed_for(*, designation: Designation, dates: Iterable[int]) -> bool:
     """Whether one of these, by the ids of their commitments, takes somebody home and they have not read it yet."""
     mine = Commitment.objects.filter(designation=designation, pk__in=list(dates)).values("infusion")
     rides = Commitment.objects.filter(designation=designation, role=SupportRole.RIDE, infusion__in=mine)
-    return rides.exists() and needed(designation.person)
+    return SupportRole.RIDE in designation.roles and rides.exists() and needed(designation.person)
 
 
 def attest(

@@ -64,15 +64,16 @@ def _answer(
         ticked = mine.filter(pk__in=ids).select_related("designation__person", "infusion")
         # In the order of the visits' ids, as everybody who locks several does.
         for seen in ticked.order_by("infusion_id", "pk"):
-            if _is_somebody_elses(seen):
+            if seen.role not in designation.roles or _is_somebody_elses(seen):
+                # Whom the patient took off it reads no more than that.
                 answered.too_late.append(seen)
                 continue
             visit = locked(infusion_id=seen.infusion_id)
             if seen.for_starts_at != visit.starts_at:
                 answered.changed.append(seen)
                 continue
-            roles = mine.filter(infusion=visit, for_starts_at=visit.starts_at).exclude(status=S.VOID)
-            rows = roles.select_related("designation__person", "infusion").order_by("pk")
+            named = mine.filter(infusion=visit, for_starts_at=visit.starts_at, role__in=designation.roles)
+            rows = named.exclude(status=S.VOID).select_related("designation__person", "infusion").order_by("pk")
             for row in sorted(rows, key=lambda row: row.role != SupportRole.RIDE):
                 if not _take(visit, row, answered, via, now, actor):
                     break
@@ -156,7 +157,11 @@ def _visits(designation: Designation, dates: Iterable[int]) -> Iterator[tuple[In
 
 def _open(designation: Designation, visit: Infusion, statuses: Iterable[str]) -> Iterable[Commitment]:
     rows = Commitment.objects.filter(
-        designation=designation, infusion=visit, for_starts_at=visit.starts_at, status__in=statuses
+        designation=designation,
+        infusion=visit,
+        for_starts_at=visit.starts_at,
+        status__in=statuses,
+        role__in=designation.roles,
     )
     return rows.select_related("designation__person", "infusion").order_by("pk")
 

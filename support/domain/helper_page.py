@@ -98,9 +98,11 @@ def build(*, designation: Designation, now: datetime) -> HelperPage:
 
 
 def can_be_theirs(commitment: Commitment) -> bool:
-    """Who is under 18 takes nobody home; what they have is theirs to give back."""
+    """What the patient named them for. Who is under 18 takes nobody home; what they have is theirs to give back."""
     if commitment.status in HOLDING:
         return True
+    if commitment.role not in commitment.designation.roles:
+        return False
     return commitment.role != SupportRole.RIDE or commitment.designation.person.is_adult is not False
 
 

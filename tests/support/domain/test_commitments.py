@@ -92,7 +92,7 @@ def test_the_database_itself_refuses_a_second_driver(visit, now):
 
 
 def test_company_in_the_room_does_not_cover_the_way_home(visit, now):
-    sam = factories.DesignationFactory(patient=visit.patient)
+    sam = factories.DesignationFactory(patient=visit.patient, roles=[SupportRole.PRESENCE])
     company = asking.ask(infusion=visit, designation=sam, role=SupportRole.PRESENCE, now=now)
     jo = asked(visit, "Jo", now=now)
     commitments.accept(commitment=company, via=LINK, now=now)
@@ -202,6 +202,8 @@ def test_a_yes_to_the_time_on_an_old_page_is_no_yes_to_the_new_time(visit, now):
 
 def test_somebody_with_two_roles_takes_both_with_one_tick(visit, now):
     sam = asked(visit, "Sam", now=now)
+    sam.designation.roles = [SupportRole.RIDE, SupportRole.FOLLOWUP]
+    sam.designation.save()
     evening = asking.ask(infusion=visit, designation=sam.designation, role=SupportRole.FOLLOWUP, now=now)
     answered = date_answers.answer_dates(designation=sam.designation, take={sam.pk}, now=now, via=LINK)
     assert [row.pk for row in answered.taken] == [sam.pk, evening.pk]

@@ -5,9 +5,9 @@ import pytest
 from clinic.domain.errors import Refused
 from clinic.models import AuditEntry
 from messaging.models import Message
-from support.domain import designations, links
+from support.domain import commitments, date_answers, designations, helper_page, links
 from support.enums import AlertKind, ConsentHow, MayKnow, SupportRole
-from support.models import Alert, Designation, SupportPerson
+from support.models import Alert, Commitment, Designation, SupportPerson
 from tests.factories import PatientFactory
 from tests.support.conftest import Clinic
 
@@ -81,7 +81,7 @@ def test_one_person_may_help_two_patients_with_a_link_for_each(clinic: Clinic):
 
 
 def test_nobody_is_their_own_way_home(clinic: Clinic):
-    me = SupportPerson.objects.create(site=clinic.site, given_name="Maya", patient=clinic.patient)
+    me = SupportPerson.objects.create(site=clinic.site, given_name="Maya", phone=clinic.patient.phone)
     with pytest.raises(Refused, match="their own way home"):
         name_again(clinic, me)
 
@@ -138,3 +138,39 @@ def test_whoever_is_asked_first_moves_only_those_before_them(clinic: Clinic):
             designations.change(designation=moved, ask_first=True, **said)
     ranks = [Designation.objects.get(pk=row.pk).rank for row in (first, second, third)]
     assert (ranks, designations.next_rank(patient_id=clinic.patient.pk)) == ([1, 2, 3], 4)
+
+
+def dates_of(sam, now):
+    """What their page shows: role, status of each date."""
+    rows = [row.value for month in helper_page.build(designation=sam, now=now).months for row in month.rows]
+    return list(Commitment.objects.filter(pk__in=rows).values_list("role", "status"))
+
+
+def only_the_room(clinic: Clinic, named: Designation) -> Designation:
+    said = {"rank": 1, "may_know": list(MayKnow.values), "actor": "staff:1", "now": clinic.now}
+    return designations.change(designation=named, roles=[SupportRole.PRESENCE], **said)
+
+
+def test_a_way_home_taken_away_is_neither_shown_nor_taken_nor_said_maybe_to(clinic: Clinic, next_week):
+    sam = clinic.named("Sam", roles=[SupportRole.RIDE, SupportRole.PRESENCE])
+    visit = clinic.book(next_week)
+    clinic.yes(sam, visit)
+    sam = only_the_room(clinic, sam)
+    assert dates_of(sam, clinic.now) == [("presence", "asked")]
+    ride = clinic.promise(sam, visit)
+    date_answers.maybe(designation=sam, dates=[ride.pk], actor="link:x", now=clinic.now)
+    answered = date_answers.answer_dates(designation=sam, take=[ride.pk], now=clinic.now, via="link")
+    assert (answered.taken, clinic.promise(sam, visit).status) == ([], "withdrawn")
+
+
+def test_whose_way_home_was_taken_away_is_not_asked_when_another_steps_back(clinic: Clinic, next_week):
+    """They had been told that somebody else has it. Given back, they are asked anew."""
+    both = [SupportRole.RIDE, SupportRole.PRESENCE]
+    sam, jo = clinic.named("Sam"), clinic.named("Jo", roles=both)
+    visit = clinic.book(next_week)
+    clinic.yes(sam, visit)
+    jo = only_the_room(clinic, jo)
+    commitments.withdraw(commitment=clinic.promise(sam, visit), via="link", now=clinic.now)
+    assert clinic.promise(jo, visit).status == "covered"
+    designations.change(designation=jo, roles=both, rank=1, may_know=[], actor="staff:1", now=clinic.now)
+    assert clinic.promise(jo, visit).status == "asked"
