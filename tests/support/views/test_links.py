@@ -149,6 +149,26 @@ def test_somebody_who_guesses_never_closes_the_pages_that_are_open(client, here,
     assert client.get(f"/l/{here.helper_link.id}/").status_code == 200
 
 
+def ready(here) -> None:
+    """The patient may leave, and the words are drawn."""
+    visit, now = here.commitment.infusion, timezone.now()
+    stamps = ("arrived_at", "started_at", "recovering_at", "ready_at")
+    Infusion.objects.filter(pk=visit.pk).update(status="ready", **dict.fromkeys(stamps, now))
+    code_words.draw(infusion=visit, now=now)
+
+
+def test_who_is_texted_to_come_in_still_finds_the_way_and_can_say_where_they_are(client, here, address):
+    ready(here)
+    taps = f"/l/{here.helper_link.id}/visit/{here.pks['infusions']}"
+    page = opened(client, address).content.decode()
+    assert here.site.street in page
+    assert "openstreetmap.org" in page
+    assert (f"{taps}/on-my-way/" in page, f"{taps}/outside/" in page, 'name="car" type="text"' in page) == (True,) * 3
+    client.post(f"{taps}/outside/", {"car": "grey Honda"})
+    page = opened(client, address).content.decode()
+    assert (f"{taps}/on-my-way/" in page, f"{taps}/outside/" in page, here.site.street in page) == (False, False, True)
+
+
 def test_who_only_sits_in_the_room_has_no_word_and_takes_nobody_home(client, here, address):
     """The word is what the nurse knows the other person by."""
     visit, now = here.commitment.infusion, timezone.now()
