@@ -148,6 +148,7 @@ class Ladders(RuleBasedStateMachine):
             assert held or self.clinic.now < rungs.begins_at(policy=visit.policy, starts_at=STARTS) or step is not None
 
 
+@pytest.mark.soak
 @pytest.mark.django_db
 @pytest.mark.parametrize("ways", [list(Rung), [Rung.ADULT_DRIVES, Rung.POSTPONE]], ids=["every way", "two ways"])
 def test_no_order_of_answers_and_hours_leaves_a_ladder_hanging(clinic: Clinic, ways):

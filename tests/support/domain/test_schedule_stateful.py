@@ -210,6 +210,7 @@ class Desk(RuleBasedStateMachine):
         return list(Infusion.objects.filter(site=self.site).exclude(status__in=OFF))
 
 
+@pytest.mark.soak
 @pytest.mark.django_db(transaction=True)
 def test_no_order_of_acts_breaks_the_schedule() -> None:
     run_state_machine_as_test(

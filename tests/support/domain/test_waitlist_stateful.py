@@ -1,10 +1,12 @@
 """Any order of waiting, cancelling, moving, taking, declining, booking, closing and time going by: no place is sold
 twice, nobody is asked against the rules."""
 
+import os
 from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -26,6 +28,7 @@ from tests.support.conftest import Clinic
 STARTS = datetime(2026, 3, 11, 17, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
 NUMBERS = st.integers(0, 4)
+SOAK = os.environ.get("HOMEWARD_SOAK") == "1"
 
 
 class Waiting(RuleBasedStateMachine):
@@ -177,6 +180,7 @@ class Waiting(RuleBasedStateMachine):
         assert max(asked.values(), default=0) <= 2
 
 
+@pytest.mark.soak
 def test_any_order_of_waiting_and_taking(clinic):
     def named(**fields):
         course = factories.CourseFactory(
@@ -192,7 +196,7 @@ def test_any_order_of_waiting_and_taking(clinic):
     run_state_machine_as_test(
         Waiting,
         settings=settings(
-            max_examples=25,
+            max_examples=100 if SOAK else 25,
             stateful_step_count=12,
             deadline=None,
             phases=[Phase.generate],
