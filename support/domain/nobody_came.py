@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from clinic.enums import InfusionStatus, Role
 from clinic.models import Infusion
 from support.domain import alerts, day, promise_rows, row_by_row, rules
-from support.enums import AlertKind
+from support.domain.way_home import Ride, WayHome
+from support.enums import AlertKind, AlertStatus
 from support.models import Alert, Commitment
 
 S = InfusionStatus
@@ -29,6 +30,13 @@ def find(*, now: datetime) -> int:
 def expected(*, visit: Infusion) -> datetime:
     """When somebody should have come: at the end of the visit, or once the patient was ready."""
     return max(visit.ends_at, visit.ready_at or visit.ends_at)
+
+
+def absent(*, alert: Alert, way: WayHome | None) -> Ride | None:
+    """Who has the way home still and did not come: staff may end that, so that the others are asked."""
+    held = way.held if way is not None and alert.status != AlertStatus.CLOSED else None
+    is_them = held is not None and held.designation_id == alert.designation_id and held.outside_at is None
+    return held if is_them and alert.kind in {AlertKind.NOBODY_CAME, AlertKind.ON_CALL} else None
 
 
 def _still_under_way(visit: Infusion, now: datetime) -> bool:

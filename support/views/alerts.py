@@ -11,9 +11,9 @@ from django.views.decorators.http import require_POST, require_safe
 from clinic.access import DESK_AND_CARE
 from clinic.domain import audit
 from clinic.domain.errors import Refused
-from clinic.views.desk import at_site, was_read
+from clinic.views.desk import at_site, posted, was_read
 from support.domain import alerts as domain
-from support.domain import answers, board, handovers, homeward, inbox, whom_to_call
+from support.domain import answers, board, handovers, homeward, inbox, nobody_came, whom_to_call
 from support.enums import AlertKind, AlertStatus
 from support.models import Alert
 from support.views.desk import back
@@ -51,9 +51,11 @@ def page(request: HttpRequest, pk: int, refused: Refused | None = None) -> HttpR
     now = timezone.now()
     row = alert_of(request, pk)
     was_read(request, patient_id=row.patient_id, subject=row)
+    calls = whom_to_call.of(alert=row, now=now)
     context = {
         "alert": row,
-        "calls": whom_to_call.of(alert=row, now=now),
+        "calls": calls,
+        "absent": nobody_came.absent(alert=row, way=calls.way),
         "level": board.alert_level(alert=row, now=now),
         "is_overdue": row.status != AlertStatus.CLOSED and row.deadline <= now,
         "answers": answers.of(infusion=row.infusion) if row.infusion else [],
@@ -61,7 +63,7 @@ def page(request: HttpRequest, pk: int, refused: Refused | None = None) -> HttpR
         "may_be_home": homeward.may_be_home(alert=row),
         "is_about_words": row.kind == AlertKind.QUIET_WORD,
         "refused": refused,
-        "outcome": request.POST.get("outcome", ""),
+        "outcome": posted(request, "outcome"),
     }
     return render(request, "support/desk/alert.html", context)
 
@@ -90,6 +92,6 @@ def close(request: HttpRequest, pk: int) -> HttpResponse:
         # The visit is locked before its alerts, as everywhere.
         if request.POST.get("home") and homeward.may_be_home(alert=row):
             handovers.say_home(infusion=row.infusion, now=now, actor=audit.staff(request.user))
-        domain.close(alert=row, outcome=request.POST.get("outcome", ""), actor=request.user, now=now)
+        domain.close(alert=row, outcome=posted(request, "outcome"), actor=request.user, now=now)
     said.success(request, _("Done and written down."))
     return redirect("alerts")

@@ -4,10 +4,10 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from clinic.enums import Role
-from support.domain import alerts, asking, commitments
-from support.enums import AlertKind, AlertStatus, CheckInKind, CheckInStatus, HelperAnswer
-from support.models import CheckIn
+from clinic.enums import InfusionStatus, Role
+from support.domain import alerts, asking, commitments, nobody_came
+from support.enums import AlertKind, AlertStatus, CheckInKind, CheckInStatus, HelperAnswer, SupportRole
+from support.models import Alert, CheckIn, Commitment
 from tests.factories import DesignationFactory, PatientFactory, StaffFactory
 
 QUERIES = 7
@@ -104,6 +104,34 @@ def test_an_alert_about_a_lost_way_home_calls_the_next_helper_first(desk, book, 
         ("button", "Lee"),
     ]
     assert "Lee stepped back. Asked: Jo." in html
+
+
+def test_whoever_does_not_come_is_let_go_there_and_the_others_are_asked(desk, book, now, policy):
+    visit = book(
+        at=now - timedelta(hours=4),
+        status=InfusionStatus.READY,
+        arrived_at=now,
+        started_at=now,
+        recovering_at=now,
+        ready_at=now - timedelta(hours=2),
+    )
+    StaffFactory(role=Role.NURSE, sites=[visit.site])
+    sam, jo = (DesignationFactory(patient=visit.patient, person__given_name=name) for name in ("Sam", "Jo"))
+    asking.ask_everybody(infusion=visit, now=now)
+    promised = {row.designation: row for row in visit.commitments.filter(role=SupportRole.RIDE)}
+    commitments.accept(commitment=promised[sam], via="link", now=now - timedelta(hours=2))
+    nobody_came.find(now=now)
+    page = reverse("alert", args=[Alert.objects.get(kind=AlertKind.NOBODY_CAME).pk])
+    label = "Sam does not come: ask the others"
+    assert label in desk.get(page).content.decode()
+    response = desk.post(
+        reverse("commitment_record", args=[promised[sam].pk]), {"answer": "back", "next": page}, follow=True
+    )
+    assert [label in response.content.decode(), "Call Jo" in response.content.decode()] == [False, True]
+    assert [fresh.status for fresh in (Commitment.objects.get(pk=promised[who].pk) for who in (sam, jo))] == [
+        "withdrawn",
+        "asked",
+    ]
 
 
 def test_the_button_of_a_line_is_not_called_what_its_state_is_called(desk, ines):
