@@ -1,6 +1,7 @@
 """This patient named this person: with consent, an order, roles, and what they may know."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from typing import Any
@@ -13,13 +14,22 @@ from clinic.domain import audit, locks, patient_rows
 from clinic.domain.errors import Refused
 from clinic.models import Patient, StaffMember
 from messaging.domain import outbox
-from support.domain import alerts, asking, commitments, invitations, links, replan
+from support.domain import alerts, asking, busy, commitments, invitations, links, replan
 from support.domain.promise_rows import LEFT
 from support.enums import HOLDING, AlertKind, AnsweredVia, CommitmentStatus, ConsentHow, SupportRole
 from support.models import Commitment, Designation, PendingChange, SupportPerson
 
 # Of promises that nothing revives.
 FINAL = (CommitmentStatus.VOID, CommitmentStatus.KEPT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consent:
+    """How the patient agreed, in the words they saw or were read; heard by ``witness`` unless by their own link."""
+
+    how: ConsentHow | str
+    words: str
+    witness: StaffMember | None = None
 
 
 def name(
@@ -96,11 +106,11 @@ def change(
     relationship: str = "",
     call_first: bool | None = None,
     ask_first: bool = False,
-    own_words: str = "",
+    consent: Consent | None = None,
 ) -> Designation:
     """What the patient now wants of this person. A role taken away ends its open promises, a new one is asked.
 
-    ``call_first`` None: stays as it is. ``own_words``: what the patient agreed to by their own link, where it was that.
+    ``call_first`` None: stays as it is. ``consent`` None: nothing new is agreed to, the yes of before stands.
     """
     with transaction.atomic():
         # Changes that touch the others on the list wait for each other.
@@ -116,9 +126,9 @@ def change(
         row.rank = _make_room_at_the_top(row.patient_id, but=row.pk) if ask_first else rank
         row.roles, row.may_know, row.relationship = list(roles), list(may_know), relationship
         row.call_first = called
-        if own_words:
-            row.consent_how, row.consent_at, row.consent_wording = ConsentHow.OWN_LINK, now, own_words[:300]
-            row.witnessed_by = None
+        if consent is not None:
+            row.consent_how, row.consent_at, row.consent_wording = consent.how, now, consent.words[:300]
+            row.witnessed_by = consent.witness
         is_invited = row.invited_at is None and bool(roles)
         row.invited_at = now if is_invited else row.invited_at
         row.save()

@@ -14,6 +14,7 @@ from clinic.domain import locks
 from clinic.domain.errors import Refused
 from clinic.models import Patient, StaffMember
 from support.domain import designations, pending
+from support.domain.designations import Consent
 from support.enums import ConsentHow, LinkPurpose, PendingKind
 from support.models import Designation, PendingChange, SupportPerson
 
@@ -97,17 +98,25 @@ def name(
 
 
 def change(
-    *, designation: Designation, wanted: Wanted, actor: str, now: datetime, witness: StaffMember | None = None
+    *,
+    designation: Designation,
+    wanted: Wanted,
+    actor: str,
+    now: datetime,
+    consent_how: ConsentHow | str = ConsentHow.OWN_LINK,
+    witness: StaffMember | None = None,
 ) -> bool:
     """Whether all of it is done. What takes something away always is, at once; what gives more may be kept.
-    What was asked about this person before gives way: nothing that is taken away comes back with it."""
+    What was asked about this person before gives way: nothing that is taken away comes back with it. What ``witness``
+    heard is kept as the patient's yes where it gives more."""
     with transaction.atomic():
         locks.diary(rooms=[], clinicians=[], patients=[designation.patient_id])
         row = Designation.objects.select_related("patient__site", "person__site").get(pk=designation.pk)
         fields = _fields(wanted, rank=row.rank)
         if not pending.waits(patient=row.patient, now=now, by=witness):
-            own_words = "" if witness is not None else wanted.wording
-            designations.change(designation=row, actor=actor, now=now, own_words=own_words, **fields)
+            consent = Consent(how=consent_how, words=wanted.wording, witness=witness)
+            is_agreed = witness is None or gives_more(wanted=fields, designation=row)
+            designations.change(designation=row, actor=actor, now=now, consent=consent if is_agreed else None, **fields)
             _drop_older(row, actor, now)
             return True
         less = {
@@ -133,6 +142,12 @@ def change(
             kind = PendingKind.CHANGE_PERSON
             pending.keep(patient=row.patient, kind=kind, designation=row, asked_for=asked_for, actor=actor, now=now)
         return is_all
+
+
+def gives_more(*, wanted: Mapping[str, Any], designation: Designation) -> bool:
+    """Whether it is more than what the patient agreed to before."""
+    lists = any(set(wanted[name]) - set(getattr(designation, name)) for name in ("roles", "may_know"))
+    return lists or (bool(wanted["call_first"]) and not designation.call_first)
 
 
 def is_first(*, designation: Designation) -> bool:

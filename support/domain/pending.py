@@ -15,6 +15,7 @@ from clinic.domain.spoken import say_moment
 from clinic.enums import Role
 from clinic.models import Patient, StaffMember
 from support.domain import alerts, designations, impaired
+from support.domain.designations import Consent
 from support.enums import ConsentHow, MayKnow, PendingKind, SupportRole
 from support.models import Designation, PendingChange, SupportPerson
 
@@ -101,13 +102,14 @@ def confirm(
         if guardian_agreed:
             words = with_guardian(words, patient=patient)
         _decide(row, True, actor, now)
+        how = ConsentHow.OWN_LINK if witness is None else consent_how
         if row.designation is not None:
-            own_words = words if witness is None else ""
-            return designations.change(designation=row.designation, actor=actor, now=now, own_words=own_words, **fields)
+            consent = Consent(how=how, words=words, witness=witness)
+            return designations.change(designation=row.designation, actor=actor, now=now, consent=consent, **fields)
         return designations.name(
             patient=patient,
             person=SupportPerson.objects.filter(site=patient.site, pk=fields.pop("person_id", None)).first(),
-            consent_how=ConsentHow.OWN_LINK if witness is None else consent_how,
+            consent_how=how,
             wording=words,
             witness=witness,
             now=now,

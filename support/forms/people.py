@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.forms.patients import LANGUAGES
 from clinic.models import Patient
-from support.domain import pending
+from support.domain import own_people, pending
 from support.domain.own_people import Wanted
 from support.enums import ConsentHow, MayKnow, SupportRole
 from support.forms.contact import ContactFields
@@ -20,6 +20,8 @@ WORDING = _(
     "I can take this back at any time.”"
 )
 SOMEBODY_ELSE = "no"
+# How a patient says something to staff.
+BEFORE_STAFF = [choice for choice in ConsentHow.choices if choice[0] != ConsentHow.OWN_LINK]
 
 
 def wording(*, name: str) -> str:
@@ -93,9 +95,7 @@ class PersonForm(CircleFields, ContactFields):
     is_adult = forms.BooleanField(
         label=_("Is 18 or older"), required=False, help_text=_("Only an adult can take somebody home.")
     )
-    consent_how = forms.ChoiceField(
-        label=_("The patient agreed"), choices=[c for c in ConsentHow.choices if c[0] != ConsentHow.OWN_LINK]
-    )
+    consent_how = forms.ChoiceField(label=_("The patient agreed"), choices=BEFORE_STAFF)
     same_person = forms.ChoiceField(label=_("Is it the same person?"), required=False, widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, patient: Patient, next_rank: int, region: str, **kwargs: Any) -> None:
@@ -177,11 +177,16 @@ class DesignationForm(CircleFields):
     is_adult = forms.BooleanField(
         label=_("Is 18 or older"), required=False, help_text=_("Only an adult can take somebody home.")
     )
+    consent_how = forms.ChoiceField(
+        label=_("The patient agreed"),
+        choices=BEFORE_STAFF,
+        help_text=_("Kept with these words where something more is ticked."),
+    )
 
     def __init__(self, *args: Any, designation: Designation, **kwargs: Any) -> None:
         names = ("relationship", "roles", "rank", "may_know", "call_first")
-        self.before: dict[str, Any] = {name: getattr(designation, name) for name in names}
-        initial = self.before | {"is_adult": designation.person.is_adult}
+        self.designation = designation
+        initial = {name: getattr(designation, name) for name in names} | {"is_adult": designation.person.is_adult}
         super().__init__(*args, patient=designation.patient, initial=initial, **kwargs)
         if designation.person.is_adult:
             del self.fields["is_adult"]
@@ -194,19 +199,18 @@ class DesignationForm(CircleFields):
             "call_first",
             "rank",
             "may_know",
+            HTML('{% include "support/desk/parts/wording.html" %}'),
+            "consent_how",
             *self.guardian_field,
             Div(Submit("save", _("Save"), css_class="button button--main"), css_class="form-actions"),
         )
 
     def gives_more(self, cleaned: dict[str, Any]) -> bool:
-        lists = any(set(cleaned.get(name, [])) - set(self.before[name]) for name in ("roles", "may_know"))
-        return lists or bool(cleaned.get("call_first") and not self.before["call_first"])
+        return not self.errors and own_people.gives_more(wanted=cleaned, designation=self.designation)
 
 
 class KeptForm(forms.Form):
     """What a patient asked for by their own link, said to staff once more."""
 
-    consent_how = forms.ChoiceField(
-        label=_("The patient says so"), choices=[c for c in ConsentHow.choices if c[0] != ConsentHow.OWN_LINK]
-    )
+    consent_how = forms.ChoiceField(label=_("The patient says so"), choices=BEFORE_STAFF)
     guardian_agreed = forms.BooleanField(label=_("The guardian agreed"), required=False)

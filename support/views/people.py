@@ -91,13 +91,21 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         except Refused as refused:
             form.add_error(None, refused.reasons)
     was_read(request, patient_id=named.patient_id, subject=named)
-    return render(request, EDIT, {"form": form, "named": named}, status=422 if form.is_bound else 200)
+    shown = {"form": form, "named": named, "wording": wording(name=named.person.first_name)}
+    return render(request, EDIT, shown, status=422 if form.is_bound else 200)
 
 
 def _changed(request: HttpRequest, named: Designation, form: DesignationForm) -> HttpResponse:
     actor, now = audit.staff(request.user), timezone.now()
     wanted = form.wanted(wording(name=named.person.first_name))
-    is_done = own_people.change(designation=named, wanted=wanted, actor=actor, now=now, witness=request.user)
+    is_done = own_people.change(
+        designation=named,
+        wanted=wanted,
+        actor=actor,
+        consent_how=form.cleaned_data["consent_how"],
+        witness=request.user,
+        now=now,
+    )
     if form.cleaned_data.get("is_adult"):
         people.confirm_adult(person=named.person, actor=actor, now=now)
     if is_done:

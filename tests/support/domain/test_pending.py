@@ -147,6 +147,15 @@ def test_of_a_change_that_takes_and_gives_the_taking_acts_and_the_giving_waits(c
     assert (sam.roles, sam.may_know, sam.consent_how) == (["ride", "followup"], ["dates"], ConsentHow.OWN_LINK)
 
 
+def test_a_change_said_again_to_staff_is_kept_as_a_yes_they_heard(clinic: Clinic, sam, during, clear):
+    change(sam, during, roles=[SupportRole.RIDE, SupportRole.FOLLOWUP])
+    [kept] = pending.open_of(patient=clinic.patient)
+    pending.confirm(change=kept, actor="staff:1", now=clear, witness=clinic.nurse, consent_how=ConsentHow.PHONE)
+    sam.refresh_from_db()
+    assert (sam.consent_how, sam.consent_at, sam.witnessed_by) == (ConsentHow.PHONE, clear, clinic.nurse)
+    assert sam.consent_wording == WORDS
+
+
 def test_asking_somebody_else_first_is_a_swap_and_waits(clinic: Clinic, sam, during):
     lee = clinic.named("Leeann")
     assert not change(lee, during, roles=[SupportRole.RIDE], may_know=list(MayKnow.values), ask_first=True)

@@ -135,7 +135,7 @@ def test_the_same_person_twice_on_a_list_is_refused_in_words(desk, maya, site):
 
 def test_changing_what_a_person_may_know(desk, maya):
     named = DesignationFactory(patient=maya)
-    data = {"relationship": "aunt", "roles": ["followup"], "rank": "2", "may_know": []}
+    data = {"relationship": "aunt", "roles": ["followup"], "rank": "2", "may_know": [], "consent_how": "phone"}
     desk.post(reverse("designation_edit", args=[named.pk]), data)
     named.refresh_from_db()
     assert (named.relationship, named.roles, named.rank, named.may_know) == ("aunt", ["followup"], 2, [])
@@ -143,7 +143,7 @@ def test_changing_what_a_person_may_know(desk, maya):
 
 def test_an_age_that_was_not_known_can_be_recorded(desk, maya):
     named = DesignationFactory(patient=maya, person__is_adult=None)
-    data = {"roles": ["ride"], "rank": "1", "is_adult": "on"}
+    data = {"roles": ["ride"], "rank": "1", "is_adult": "on", "consent_how": "phone"}
     desk.post(reverse("designation_edit", args=[named.pk]), data)
     named.person.refresh_from_db()
     assert named.person.is_adult is True
@@ -253,14 +253,20 @@ def test_with_a_guardian_the_desk_asks_them_first_and_keeps_that_they_agreed(des
     assert Designation.objects.get().consent_wording.endswith("The guardian agreed: Ana Berg, 410 555 0100.")
 
 
-def test_with_a_guardian_less_needs_no_tick_and_more_does(desk, maya):
+def test_with_a_guardian_less_needs_no_tick_and_more_does_and_is_kept(desk, maya):
     maya.guardian = "Ana Berg"
     maya.save(update_fields=["guardian"])
     named = DesignationFactory(patient=maya, roles=[SupportRole.RIDE], may_know=[MayKnow.DATES])
-    url = reverse("designation_edit", args=[named.pk])
-    assert desk.post(url, {"roles": ["ride"], "rank": "1", "may_know": []}).status_code == 302
-    assert desk.post(url, {"roles": ["ride", "followup"], "rank": "1"}).status_code == 422
-    assert desk.post(url, {"roles": ["ride", "followup"], "rank": "1", "guardian_agreed": "on"}).status_code == 302
+    url, said = reverse("designation_edit", args=[named.pk]), {"rank": "1", "consent_how": ConsentHow.PHONE}
+    assert desk.post(url, said | {"roles": ["ride"], "may_know": []}).status_code == 302
+    before = named.consent_at
+    named.refresh_from_db()
+    assert named.consent_at == before
+    assert desk.post(url, said | {"roles": ["ride", "followup"]}).status_code == 422
+    assert desk.post(url, said | {"roles": ["ride", "followup"], "guardian_agreed": "on"}).status_code == 302
+    named.refresh_from_db()
+    assert named.consent_wording.endswith("The guardian agreed: Ana Berg.")
+    assert (named.consent_how, named.witnessed_by.role) == (ConsentHow.PHONE, Role.FRONT_DESK)
 
 
 def under_treatment(book, maya, now):
@@ -285,7 +291,10 @@ def test_during_a_treatment_the_desk_keeps_it_and_a_clinician_confirms_it(desk, 
 def test_during_a_treatment_the_desk_still_takes_something_away(desk, maya, book, now):
     under_treatment(book, maya, now)
     named = DesignationFactory(patient=maya)
-    desk.post(reverse("designation_edit", args=[named.pk]), {"roles": ["ride"], "rank": "1", "may_know": []})
+    desk.post(
+        reverse("designation_edit", args=[named.pk]),
+        {"roles": ["ride"], "rank": "1", "may_know": [], "consent_how": "phone"},
+    )
     named.refresh_from_db()
     assert (named.roles, named.may_know, PendingChange.objects.exists()) == (["ride"], [], False)
 
