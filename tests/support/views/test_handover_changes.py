@@ -254,6 +254,33 @@ def test_the_alert_leads_to_where_it_is_written_down(nurse, ready, now):
     assert reverse("alert_close", args=[Alert.objects.get().pk]) not in page
 
 
+def test_a_nurse_asked_for_before_the_start_is_heard_even_where_the_visit_is_off_by_then(nurse, sign_in, book, now):
+    waiting = book(at=now, status=S.ARRIVED, arrived_at=now)
+    quiet_words.say(infusion=waiting, now=now, actor="link:abc")
+    page = go(nurse, "handover", waiting).content.decode()
+    assert reverse("quiet_word_hear", args=[waiting.pk]) in page
+    assert "The visit has not started" not in page
+    assert "not_them" not in page
+    infusions.cancel(infusion=waiting, actor=StaffFactory(sites=[waiting.site]), now=now, reason="Not well")
+    assert reverse("quiet_word_hear", args=[waiting.pk]) in go(nurse, "handover", waiting).content.decode()
+    go(nurse, "quiet_word_hear", waiting, {"outcome": "She was cold, all is well"})
+    assert Alert.objects.get(kind=AlertKind.QUIET_WORD).status == AlertStatus.CLOSED
+    assert "The visit has not started" in go(nurse, "handover", waiting).content.decode()
+
+
+def test_the_front_desk_is_led_to_no_page_that_is_not_theirs(desk, ready, now):
+    quiet_words.say(infusion=ready, now=now, actor="link:abc")
+    page = desk.get(reverse("alert", args=[Alert.objects.get().pk])).content.decode()
+    assert "A nurse or a clinician speaks with the patient, and writes down what was agreed." in page
+    assert f'href="{reverse("handover", args=[ready.pk])}"' not in page
+
+
+def test_the_visit_leads_the_front_desk_to_the_swap_and_to_the_slip(desk, ready):
+    page = go(desk, "infusion", ready).content.decode()
+    assert reverse("handover_swap", args=[ready.pk]) in page
+    assert reverse("handover_slip", args=[ready.pk]) in page
+
+
 def home_unknown(infusion, now):
     return Alert.objects.create(
         site=infusion.site,
