@@ -133,6 +133,14 @@ def test_each_thing_the_rules_want_looked_at_is_a_box_and_none_is_ticked(nurse, 
     assert "Walks steadily · Their questions are answered" in left or "answered · Walks steadily" in left
 
 
+def test_the_visit_leads_to_how_they_left(nurse, desk, ready):
+    infusion = ready()
+    hand_over(nurse, infusion)
+    to_the_evidence = f'<a class="button" href="{reverse("handover", args=[infusion.pk])}">How they left</a>'
+    assert to_the_evidence in nurse.get(reverse("infusion", args=[infusion.pk])).content.decode()
+    assert "How they left" not in desk.get(reverse("infusion", args=[infusion.pk])).content.decode()
+
+
 def test_who_may_sign_off_another_way_is_named_and_comes_back_to_this_page(nurse, ready):
     infusion = ready()
     doctor = StaffFactory(role=Role.CLINICIAN, sites=[infusion.site], full_name="Kwame Osei")
