@@ -103,7 +103,15 @@ def open_alert(
         return Alert.objects.exclude(status=AlertStatus.CLOSED).get(key=key)
 
 
-def call_task(*, key: str, says: str, visit: Infusion, now: datetime, designation: Designation | None = None) -> Alert:
+def call_task(
+    *,
+    key: str,
+    says: str,
+    visit: Infusion,
+    now: datetime,
+    designation: Designation | None = None,
+    deadline: datetime | None = None,
+) -> Alert:
     """Somebody of the desk calls about a visit. Once for each ``key``, and be it closed."""
     return open_alert(
         kind=AlertKind.CALL_TASK,
@@ -114,6 +122,7 @@ def call_task(*, key: str, says: str, visit: Infusion, now: datetime, designatio
         designation=designation,
         now=now,
         once=True,
+        deadline=deadline,
     )
 
 

@@ -67,5 +67,6 @@ def _open(visits: Sequence[Infusion], now: datetime) -> bool:
         says = _("Nobody is found yet to take %(name)s home: %(when)s. Please call the patient.") % words
         if way.asked:
             says = _("Nobody is found yet to take %(name)s home: %(when)s. Please call: %(asked)s.") % words
-    alerts.call_task(key=alerts.time_key("cover", first), says=says, visit=first, now=now)
+    deadline = rules.in_good_time(infusion=first, now=now)
+    alerts.call_task(key=alerts.time_key("cover", first), says=says, visit=first, now=now, deadline=deadline)
     return True

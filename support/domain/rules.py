@@ -1,7 +1,7 @@
 """The rules a visit runs under."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from clinic.domain import calendar, policies
 from clinic.models import Infusion, Policy, Site
@@ -30,6 +30,14 @@ def of_each(*, infusions: Iterable[Infusion | VisitRow]) -> dict[int, Policy]:
 def at(*, site: Site) -> Policy:
     """The same for a site."""
     return policies.current(site=site) or Policy(site=site, version=0)
+
+
+def in_good_time(*, infusion: Infusion | VisitRow, now: datetime) -> datetime | None:
+    """By when something about a visit that is days away is to be answered; None from the day before on, when it is as
+    pressing as any other call."""
+    policy = of(infusion=infusion)
+    day_before = infusion.starts_at - timedelta(hours=policy.reconfirm_hours)
+    return min(now + timedelta(hours=policy.ladder_hours), day_before) if now < day_before else None
 
 
 def leaves_from(*, infusion: Infusion | VisitRow) -> datetime | None:

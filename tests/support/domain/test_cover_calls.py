@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from support.domain import cover_calls, whom_to_call
+from support.domain import alerts, cover_calls, rules, whom_to_call
 from support.models import Alert
 from tests.support.conftest import Clinic
 
@@ -40,6 +40,18 @@ def test_whoever_was_just_asked_has_the_time_the_rules_give_to_answer(clinic: Cl
     clinic.named("Sam")
     assert cover_calls.find(now=clinic.now + 23 * HOUR) == 0
     assert cover_calls.find(now=clinic.now + 24 * HOUR) == 1
+
+
+def test_days_ahead_it_is_no_emergency_and_goes_from_hand_to_hand_not_by_the_hour(clinic: Clinic, next_week):
+    visit = clinic.book(next_week)
+    opened = clinic.now + DAY
+    cover_calls.find(now=opened)
+    assert alerts.hand_on(now=opened + 23 * HOUR) == 0
+    alert = Alert.objects.get()
+    assert (alert.owner, alert.deadline) == (clinic.desk, opened + 24 * HOUR)
+    late = visit.starts_at - 30 * HOUR
+    assert rules.in_good_time(infusion=visit, now=late) == visit.starts_at - 24 * HOUR
+    assert rules.in_good_time(infusion=visit, now=visit.starts_at - 24 * HOUR) is None
 
 
 def test_with_nobody_named_the_patient_is_called(clinic: Clinic, next_week):

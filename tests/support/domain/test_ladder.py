@@ -114,6 +114,13 @@ def test_the_alert_has_the_steps_own_deadline_and_moves_with_the_next_step(clini
     assert (second.pk, second.status, second.deadline) == (first.pk, "open", next_week - 6 * HOUR)
 
 
+def test_another_day_that_is_looked_for_days_ahead_is_not_handed_on_by_the_hour(clinic: Clinic, next_week):
+    under(clinic, rungs=[Rung.POSTPONE], ladder_hours=24)
+    visit = clinic.book(next_week)
+    ladder.sweep(now=clinic.now + HOUR)
+    assert (running(visit).rung, alert(visit).deadline) == (L.POSTPONE, clinic.now + 25 * HOUR)
+
+
 def test_a_closed_alert_without_a_way_home_does_not_end_the_step(clinic: Clinic, next_week):
     visit = clinic.book(next_week)
     ladder.sweep(now=next_week - 20 * HOUR)
