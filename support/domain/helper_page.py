@@ -28,10 +28,12 @@ class HelperPage:
 
     ``stepped_back`` are the dates just given back that nobody else has taken yet, ``maybe`` those they said maybe to,
     ``unfit`` those they are still asked for though they said that they cannot then. ``never``: days of the week that
-    may not suit them, as number and name. ``share``: how many each has taken, where they may know.
+    may not suit them, as number and name. ``is_ride_open``: one of the dates to take is a way home. ``share``: how many
+    each has taken, where they may know.
     """
 
     designation: Designation
+    is_ride_open: bool
     months: list[Month]
     mine: list[Commitment]
     to_confirm: list[Commitment]
@@ -71,8 +73,9 @@ def build(*, designation: Designation, now: datetime) -> HelperPage:
         .select_related("infusion__site", "infusion__room", "infusion__policy", "designation__person__site")
         .order_by("infusion__starts_at", "pk")
     )
-    mine = whole_visit.leading(c for c in commitments if c.designation_id == designation.pk and can_be_theirs(c))
-    today = next((c for c in mine if is_about_today(c, now=now)), None)
+    own = [c for c in commitments if c.designation_id == designation.pk and can_be_theirs(c)]
+    mine = whole_visit.leading(own)
+    today = next(iter(whole_visit.leading(c for c in own if is_about_today(c, now=now))), None)
     riding = helper_dates.holders(commitments)
     ahead = [c for c in mine if helper_dates.is_ahead(c, now=now)]
     known = known_of(designation, ahead, now=now)
@@ -84,6 +87,7 @@ def build(*, designation: Designation, now: datetime) -> HelperPage:
     knows_others = knows_dates and not designation.person.is_escort
     return HelperPage(
         designation=designation,
+        is_ride_open=any(c.role == SupportRole.RIDE for c in to_take),
         months=helper_dates.months(ahead, riding=riding, known=known, now=now) if knows_dates or mine else [],
         mine=[c for c in ahead if c.status in HOLDING],
         to_confirm=[c for c in mine if helper_dates.is_to_confirm(c, now=now)],
@@ -123,8 +127,15 @@ def takes_home(commitment: Commitment | None) -> TypeGuard[Commitment]:
     return commitment is not None and commitment.role == SupportRole.RIDE
 
 
+def says_home(commitment: Commitment) -> bool:
+    """Whether they know when the patient is home: who took them there, or waits for them there."""
+    if commitment.role == SupportRole.RIDE:
+        return commitment.status == CommitmentStatus.KEPT
+    return commitment.role == SupportRole.FOLLOWUP
+
+
 def is_about_today(commitment: Commitment, *, now: datetime) -> bool:
-    """The helper holds it and it is the day, or the night after."""
+    """The helper holds it and it is the day, or the night after; who sits in the room is done once they leave."""
     visit = commitment.infusion
     if commitment.status not in HOLDING:
         return False
@@ -132,7 +143,7 @@ def is_about_today(commitment: Commitment, *, now: datetime) -> bool:
         # The patient left in another way.
         return False
     if visit.released_at is not None:
-        return now < visit.released_at + STAYS
+        return commitment.role != SupportRole.PRESENCE and now < visit.released_at + STAYS
     return visit.starts_at - DAY_BEGINS <= now < visit.ends_at + STAYS
 
 
@@ -145,31 +156,37 @@ def is_just_given_back(commitment: Commitment, *, now: datetime) -> bool:
 
 
 def involves(commitment: Commitment) -> list[dict[str, str]]:
-    """What a day asks of a helper, as steps of components/phone/hours.html."""
+    """What a day asks of a helper for what they have on it, as steps of components/phone/hours.html."""
     visit = commitment.infusion
     zone = visit.site.zone
 
     def clock(moment: datetime) -> str:
         return f"{timezone.localtime(moment, zone):%H:%M}"
 
+    begins, ends = (clock(moment) for moment in helper_dates.own_window(commitment))
+    stays = rules.of(infusion=visit).stay_with_hours > 0
     name = {"name": visit.patient.first_name, "street": visit.site.street}
-    home = visit.ends_at + timedelta(minutes=30)
-    stay_hours = rules.of(infusion=visit).stay_with_hours
-    steps = [
-        {"at": clock(visit.pickup_from), "text": _("Be near %(street)s. We text you when %(name)s is ready.") % name},
+    if commitment.role == SupportRole.PRESENCE:
+        return [
+            {"at": begins, "text": _("Be at %(street)s. You stay with %(name)s in the room.") % name},
+            {"at": ends, "text": _("Your part ends when %(name)s is ready to leave, at about this time.") % name},
+        ]
+    if commitment.role == SupportRole.FOLLOWUP:
+        there = {"at": begins, "text": _("Be there when %(name)s comes home: at about this time, or later.") % name}
+        return [there, {"at": ends, "text": _("Your part ends.")}] if stays else [there]
+    home = _("See %(name)s in at home.")
+    if stays:
+        home = _("See %(name)s in at home. Somebody stays until %(until)s: you, or a person they pick.")
+    until = clock(helper_dates.stay_until(visit))
+    return [
+        {"at": begins, "text": _("Be near %(street)s. We text you when %(name)s is ready.") % name},
         {
-            "at": clock(visit.ends_at),
+            "at": ends,
             "tag": _("at the latest"),
             "text": _("Meet %(name)s at the front desk. Walk out together.") % name,
         },
-        {"at": clock(home), "text": _("See %(name)s in at home.") % name},
+        {"at": clock(visit.ends_at + timedelta(minutes=30)), "text": home % {**name, "until": until}},
     ]
-    if stay_hours:
-        until = {**name, "until": clock(visit.ends_at + timedelta(hours=stay_hours))}
-        steps[-1]["text"] = (
-            _("See %(name)s in at home. Somebody stays until %(until)s: you, or a person they pick.") % until
-        )
-    return steps
 
 
 def lines_to_accept(commitment: Commitment, *, drive_from: datetime | None) -> list[str]:

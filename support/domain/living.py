@@ -35,16 +35,21 @@ class Standing:
     phases: list[dict[str, str]]
 
 
-def standing(*, infusion: Infusion, now: datetime) -> Standing:
+def standing(*, infusion: Infusion, takes_home: bool, now: datetime) -> Standing:
+    """``takes_home``: the reader, who is told when to come in."""
     zone = infusion.site.zone
     status = InfusionStatus(infusion.status)
     name = {"name": infusion.patient.first_name}
+    resting, ready = "", (_("Ready to leave"), "ok", "ok", "")
+    if takes_home:
+        resting = _("We text you when it’s time to come in.")
+        ready = (_("Please come in"), "ok", "ok", _("%(name)s is ready. Come to the front desk.") % name)
     words = {
         _S.BOOKED: (_("Not here yet"), "clock", "calm", _("%(name)s is expected later.") % name),
         _S.ARRIVED: (_("Arrived"), "ok", "calm", _("%(name)s is with us.") % name),
-        _S.STARTED: (_("Resting now"), "moon", "calm", _("We text you when it’s time to come in.")),
-        _S.RECOVERING: (_("Resting now"), "moon", "calm", _("We text you when it’s time to come in.")),
-        _S.READY: (_("Please come in"), "ok", "ok", _("%(name)s is ready. Come to the front desk.") % name),
+        _S.STARTED: (_("Resting now"), "moon", "calm", resting),
+        _S.RECOVERING: (_("Resting now"), "moon", "calm", resting),
+        _S.READY: ready,
     }
     state, icon, level, says = words.get(status, (_("On the way home"), "home", "ok", ""))
     start = end = ""
@@ -55,7 +60,8 @@ def standing(*, infusion: Infusion, now: datetime) -> Standing:
         if status == _S.RECOVERING and window.start - now <= NEARLY:
             state, icon, reached = _("Nearly ready"), "clock", NEARLY_READY
         if not window.visits:
-            says = " ".join([says, _("These times are as planned: we do not have enough visits yet to tell.")])
+            too_few = _("These times are as planned: we do not have enough visits yet to tell.")
+            says = f"{says} {too_few}".strip()
     return Standing(
         state=state,
         icon=icon,
@@ -64,7 +70,7 @@ def standing(*, infusion: Infusion, now: datetime) -> Standing:
         end=end,
         says=says,
         as_of=f"{timezone.localtime(now, zone):%H:%M}",
-        phases=phases(reached),
+        phases=phases(reached, last=_("Come in") if takes_home else _("Ready to leave")),
     )
 
 
@@ -77,9 +83,9 @@ def getting_there(*, site: Site) -> list[dict[str, str]]:
     ]
 
 
-def phases(reached: int) -> list[dict[str, str]]:
+def phases(reached: int, *, last: str) -> list[dict[str, str]]:
     """Four neutral steps, and which of them it is now."""
-    words = [_("Arrived"), _("Resting"), _("Nearly ready"), _("Come in")]
+    words = [_("Arrived"), _("Resting"), _("Nearly ready"), last]
     return [
         {"word": word, "state": "past" if place < reached else "current" if place == reached else ""}
         for place, word in enumerate(words)

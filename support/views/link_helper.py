@@ -73,7 +73,7 @@ def first_involves(built: helper_page.HelperPage) -> list[dict[str, str]]:
 
 
 def today_context(request: HttpRequest, built: helper_page.HelperPage, today: Commitment) -> dict[str, object]:
-    visit = today.infusion
+    visit, takes_home = today.infusion, helper_page.takes_home(today)
     drive_from = handovers.drive_from(infusion=visit)
     return {
         "visit": visit,
@@ -81,7 +81,10 @@ def today_context(request: HttpRequest, built: helper_page.HelperPage, today: Co
         "today": today,
         "minutes": MINUTES,
         "getting_there": living.getting_there(site=visit.site),
-        "standing": living.standing(infusion=visit, now=request.now),
+        "takes_home": takes_home,
+        "says_home": helper_page.says_home(today),
+        "involves": [] if takes_home else helper_page.involves(today),
+        "standing": living.standing(infusion=visit, takes_home=takes_home, now=request.now),
         "drive_from": drive_from,
         "lines": helper_page.lines_to_accept(today, drive_from=drive_from),
         "guide": link_reading.this_hour(request.link, visit=visit, now=request.now),
@@ -166,8 +169,8 @@ def accept(request: HttpRequest, pk: int) -> str:
 
 @tap(LinkPurpose.HELPER)
 def home(request: HttpRequest, pk: int) -> str:
-    mine = own_commitment(request, pk)
-    if mine.role == SupportRole.PRESENCE:
+    mine = own_word(request, pk)
+    if not any(helper_page.says_home(row) for row in mine):
         raise Refused(_("Whoever takes them home tells us."))
-    handovers.say_home(infusion=mine.infusion, now=request.now, actor=who(request))
+    handovers.say_home(infusion=mine[0].infusion, now=request.now, actor=who(request))
     return _("Good to know you are both home. Thank you.")

@@ -141,9 +141,9 @@ def test_the_board_expects_the_next_step_when_it_mostly_comes(clinic, past, visi
 def test_the_page_says_when_it_cannot_tell(clinic, past, visit, next_week):
     sentence = "These times are as planned: we do not have enough visits yet to tell."
     visit = clinic.until(visit, "started")
-    assert sentence in living.standing(infusion=clinic.fresh(visit), now=visit.started_at).says
+    assert sentence in living.standing(infusion=clinic.fresh(visit), takes_home=True, now=visit.started_at).says
     past([(40, 60)] * 8)
-    assert sentence not in living.standing(infusion=clinic.fresh(visit), now=visit.started_at).says
+    assert sentence not in living.standing(infusion=clinic.fresh(visit), takes_home=True, now=visit.started_at).says
 
 
 def now_at(standing: living.Standing) -> list[str]:
@@ -153,13 +153,13 @@ def now_at(standing: living.Standing) -> list[str]:
 def test_resting_then_nearly_ready_then_come_in(clinic, past, visit, next_week):
     past([(40, 60)] * 8)
     visit = clinic.until(visit, "recovering")
-    early = living.standing(infusion=clinic.fresh(visit), now=visit.recovering_at)
+    early = living.standing(infusion=clinic.fresh(visit), takes_home=True, now=visit.recovering_at)
     assert (early.state, early.start, early.end) == ("Resting now", "15:25", "15:35")
     assert now_at(early) == ["Resting"]
-    near = living.standing(infusion=clinic.fresh(visit), now=visit.recovering_at + 45 * MINUTE)
+    near = living.standing(infusion=clinic.fresh(visit), takes_home=True, now=visit.recovering_at + 45 * MINUTE)
     assert (near.state, now_at(near)) == ("Nearly ready", ["Nearly ready"])
     visit = infusions.ready(infusion=visit, actor=clinic.nurse, now=visit.recovering_at + 60 * MINUTE)
-    ready = living.standing(infusion=clinic.fresh(visit), now=visit.ready_at)
+    ready = living.standing(infusion=clinic.fresh(visit), takes_home=True, now=visit.ready_at)
     assert (ready.state, ready.start, now_at(ready)) == ("Please come in", "", ["Come in"])
 
 

@@ -152,4 +152,24 @@ def test_a_visit_from_before_the_first_signature_is_stayed_with_as_the_rules_say
     until = row.infusion.ends_at + timedelta(hours=5)
     assert helper_dates.own_window(row) == (row.infusion.ends_at, until)
     local = timezone.localtime(until, clinic.site.zone)
-    assert f"until {local:%H:%M}" in helper_page.involves(row)[-1]["text"]
+    assert helper_page.involves(row)[-1]["at"] == f"{local:%H:%M}"
+
+
+def test_what_a_day_involves_is_what_this_helper_does_on_it(clinic, visit):
+    """Who sits in the room is not asked to come at the end and walk out with the patient."""
+    asked = Commitment.objects.select_related("infusion__site", "infusion__patient", "infusion__policy")
+    found = {}
+    for name, role in (("Sam", SupportRole.RIDE), ("Jo", SupportRole.PRESENCE), ("Pat", SupportRole.FOLLOWUP)):
+        steps = helper_page.involves(asked.get(designation=clinic.named(name, roles=(role,))))
+        found[role] = [(step["at"], "Walk out together" in step["text"]) for step in steps]
+    assert found == {
+        SupportRole.RIDE: [("14:55", False), ("15:10", True), ("15:40", False)],
+        SupportRole.PRESENCE: [("13:30", False), ("15:10", False)],
+        SupportRole.FOLLOWUP: [("15:10", False), ("23:10", False)],
+    }
+
+
+@pytest.mark.parametrize("role", [SupportRole.PRESENCE, SupportRole.FOLLOWUP])
+def test_a_date_to_take_is_a_missing_way_home_only_to_who_drives(clinic, visit, role):
+    sam, jo = clinic.named("Sam"), clinic.named("Jo", roles=(role,))
+    assert [page(who, clinic.now).is_ride_open for who in (sam, jo)] == [True, False]

@@ -169,6 +169,43 @@ def test_who_is_texted_to_come_in_still_finds_the_way_and_can_say_where_they_are
     assert (f"{taps}/on-my-way/" in page, f"{taps}/outside/" in page, here.site.street in page) == (False, False, True)
 
 
+@pytest.mark.parametrize("role", [SupportRole.PRESENCE, SupportRole.FOLLOWUP])
+def test_who_takes_nobody_home_is_not_told_to_fetch_them(client, here, address, role):
+    """Two would stand at the door, and whoever drives would think the other does."""
+    Commitment.objects.filter(pk=here.commitment.pk).update(role=role)
+    ready(here)
+    page = opened(client, address).content.decode()
+    fetching = ("Bring ", "on-my-way/", "outside/", "come in", "Come in", "front desk", "Walk out")
+    assert [words for words in fetching if words in page] == []
+    assert "Be with" in re.search(r"<h1>(.*?)</h1>", page, re.DOTALL)[1]
+
+
+def test_who_waits_at_their_home_may_say_that_they_are_there(client, here, address):
+    Commitment.objects.filter(pk=here.commitment.pk).update(role=SupportRole.FOLLOWUP)
+    left_otherwise(here)
+    home = f"/l/{here.helper_link.id}/visit/{here.pks['infusions']}/home/"
+    assert home in opened(client, address).content.decode()
+    client.post(home)
+    assert Infusion.objects.get(pk=here.pks["infusions"]).status == "home"
+
+
+def test_who_was_to_drive_and_did_not_does_not_say_home(client, here, address):
+    left_otherwise(here)
+    home = f"/l/{here.helper_link.id}/visit/{here.pks['infusions']}/home/"
+    assert home not in opened(client, address).content.decode()
+    assert "Whoever takes them home tells us." in client.post(home, follow=True).content.decode()
+
+
+def left_otherwise(here) -> None:
+    """The clinic's ride took the patient."""
+    ready(here)
+    visit, now = here.commitment.infusion, timezone.now()
+    by = {"done_by": here.staff[Role.NURSE], "authorised_by": here.staff[Role.CLINICIAN]}
+    how = {"how": "watched_ride", "evidence": "Homesafe, car 12", "done_at": now}
+    Handover.objects.filter(infusion=visit).update(**how, **by)
+    Infusion.objects.filter(pk=visit.pk).update(status="released", released_at=now, released_how="watched_ride")
+
+
 def test_who_only_sits_in_the_room_has_no_word_and_takes_nobody_home(client, here, address):
     """The word is what the nurse knows the other person by."""
     visit, now = here.commitment.infusion, timezone.now()
@@ -184,18 +221,12 @@ def test_who_only_sits_in_the_room_has_no_word_and_takes_nobody_home(client, her
 
 def test_who_only_sits_in_the_room_does_not_say_that_the_patient_is_home(client, here, address):
     """They part at the clinic's door: only whoever took the patient home knows."""
-    visit, now = here.commitment.infusion, timezone.now()
+    visit = here.commitment.infusion
     Commitment.objects.filter(pk=here.commitment.pk).update(role=SupportRole.PRESENCE)
-    stamps = ("arrived_at", "started_at", "recovering_at", "ready_at")
-    Infusion.objects.filter(pk=visit.pk).update(status="ready", **dict.fromkeys(stamps, now))
-    drawn = code_words.draw(infusion=visit, now=now)
-    by = {"done_by": here.staff[Role.NURSE], "authorised_by": here.staff[Role.CLINICIAN]}
-    how = {"how": "watched_ride", "evidence": "Homesafe, car 12", "done_at": now}
-    Handover.objects.filter(pk=drawn.pk).update(**how, **by)
-    Infusion.objects.filter(pk=visit.pk).update(status="released", released_at=now, released_how="watched_ride")
+    left_otherwise(here)
     page = opened(client, address).content.decode()
     home = f"/l/{here.helper_link.id}/visit/{visit.pk}/home/"
-    assert ("Tonight with" in page, home in page) == (True, False)
+    assert ("Tonight with" in page, home in page) == (False, False)
     answer = client.post(home, follow=True)
     assert "Whoever takes them home tells us." in answer.content.decode()
     visit.refresh_from_db()
