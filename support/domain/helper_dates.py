@@ -21,7 +21,7 @@ from support.models import Availability, Commitment
 
 @dataclass(frozen=True, kw_only=True)
 class DateRow:
-    """One row of components/phone/dates.html."""
+    """One row of components/phone/dates.html. ``says_no``: its ``note`` is that they said no, or stepped back."""
 
     state: str
     iso: str
@@ -34,6 +34,7 @@ class DateRow:
     value: int
     checked: bool
     mark: str
+    says_no: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,8 +161,10 @@ def own_window(commitment: Commitment) -> tuple[datetime, datetime]:
 
 
 def stay_until(visit: Infusion) -> datetime:
-    """Until when somebody stays with the patient, by the rules the visit runs under."""
-    return visit.ends_at + timedelta(hours=rules.of(infusion=visit).stay_with_hours)
+    """Until when somebody stays with the patient, by the rules the visit runs under: from when they left, or as soon as
+    they are ready."""
+    left = visit.released_at or max(visit.ends_at, visit.ready_at or visit.ends_at)
+    return left + timedelta(hours=rules.of(infusion=visit).stay_with_hours)
 
 
 def row_for(commitment: Commitment, *, holder: Commitment | None, known: Known, now: datetime) -> DateRow:
@@ -192,6 +195,7 @@ def row_for(commitment: Commitment, *, holder: Commitment | None, known: Known, 
         value=commitment.pk,
         checked=False,
         mark="full" if theirs or own else "half" if is_maybe(commitment) else "open",
+        says_no=not theirs and commitment.status in {CommitmentStatus.DECLINED, CommitmentStatus.WITHDRAWN},
     )
 
 

@@ -1,10 +1,12 @@
 """A helper's page as somebody else may look at it: word for word, with nothing on it that acts."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 
 from django.db.models import Max
 
+from support.domain.helper_page import HelperPage
 from support.enums import LinkPurpose
 from support.models import Designation
 
@@ -23,6 +25,16 @@ def inert(*, page: str, band: str) -> str:
     shown = FORM.sub(lambda form: f'<div role="group"{SENDS.sub("", form[1])}>', TOKEN.sub("", shown))
     shown = shown.replace("</form>", "</div>")
     return head + band + begins + CONTROL.sub(r"<\1 disabled", LINK.sub(r"\1", shown))
+
+
+def to_patient(page: HelperPage) -> HelperPage:
+    """Without a no: a patient does not read when the helper cannot. Which days are left to say never to would tell the
+    others."""
+    months = [
+        replace(month, rows=[replace(row, note="") if row.says_no else row for row in month.rows])
+        for month in page.months
+    ]
+    return replace(page, months=months, stepped_back=[], unfit=[], never=[])
 
 
 def last_opened(*, designation: Designation) -> datetime | None:

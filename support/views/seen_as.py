@@ -2,7 +2,6 @@
 own link is neither opened nor touched."""
 
 from copy import copy
-from dataclasses import replace
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
@@ -45,8 +44,7 @@ def by_patient(request: HttpRequest, pk: int) -> HttpResponse:
 def page(
     request: HttpRequest, named: Designation, *, now: datetime, back: str, to_patient: bool = False
 ) -> HttpResponse:
-    """The helper's own templates, context and language, without their word; the band is in the reader's. A patient does
-    not read when the helper cannot."""
+    """The helper's own templates, context and language, without their word; the band is in the reader's."""
     opened = seen_as.last_opened(designation=named)
     about = {"name": named.person.first_name, "site": named.person.site, "opened": opened, "back": back}
     band = render_to_string("support/seen_as.html", about)
@@ -59,8 +57,7 @@ def page(
             # Never saved.
             built.handover.helper_word = HIDDEN
         if to_patient:
-            # Which days are left to say never to tells the others.
-            built = replace(built, unfit=[], never=[])
+            built = seen_as.to_patient(built)
         shown = link_helper.context(theirs, built) | {"refresh": None, "messages": ()}
         text = render_to_string(link_helper.TEMPLATES[built.stage], shown, request=theirs)
     return HttpResponse(seen_as.inert(page=text, band=band))

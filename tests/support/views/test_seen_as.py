@@ -115,6 +115,18 @@ def test_the_patient_does_not_read_what_the_helper_was_promised_they_would_not(h
     assert (row.most_rides, row.load_asked_at) == (1, now)
 
 
+@pytest.mark.parametrize("status", [CommitmentStatus.DECLINED, CommitmentStatus.WITHDRAWN])
+def test_the_patient_reads_no_no(here, desk, patient, status):
+    at("series")
+    now = timezone.now()
+    Commitment.objects.update(status=status, answered_at=now, answered_via="link", reconfirmed_at=None)
+    own = desk.get(f"/people/{here.designation.pk}/seen/").content.decode()
+    assert "You can still take it." in own
+    seen = patient.get(f"/l/{here.patient_link.id}/people/{here.designation.pk}/seen/").content.decode()
+    kept_back = ["You said no", "You stepped back", "You can still take it.", "That is all right."]
+    assert [words in seen for words in kept_back] == [False] * 4
+
+
 def test_the_band_says_whose_eyes_and_when_they_last_looked(here, desk):
     address = f"/people/{here.designation.pk}/seen/"
     name = here.designation.person.first_name
