@@ -110,6 +110,7 @@ def test_a_helpers_link_on_a_phone_that_has_not_seen_it_until_the_first_ride_is_
     no_violations(page)
     page.locator("button[value=yes]").click()
     no_violations(page)
+    page.locator("summary", has_text="I am under 18").click()
     page.locator("button[value=under_age]").click()
     no_violations(page)
     page.goto(f"{server}/l/{here.helper_link.id}/in-the-room/")

@@ -111,7 +111,8 @@ def test_the_hours_shown_are_those_of_the_rules(phone, here, address):
 def test_under_18_is_told_kindly_and_takes_nobody_home(phone, here, address):
     said = {"answer": "under_age", "date": here.commitment.pk}
     page = phone.post(f"{address}what-it-involves/", said).content.decode()
-    assert "It was kind of you to ask" in page
+    assert "It was kind of you to offer" in page
+    assert "Tapped by mistake? Call us, and we put it right." in page
     assert status(here) == CommitmentStatus.DECLINED
     assert Alert.objects.filter(kind=AlertKind.CALL_TASK, key__startswith="under-age").count() == 1
     assert 'name="date"' not in phone.get(address).content.decode()
