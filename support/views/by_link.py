@@ -6,7 +6,7 @@ more serves the page under the token itself. GET shows; only POST acts.
 
 A helper's link may have been forwarded: a browser that opens it for the first time is asked whose it is before their
 dates and their day are shown and before anything is tapped there, and remembers the answer beside the grant. Not asked:
-who reads a page of the library, looks at their own times, preferences or calendar, answers a question of ours or wants
+who reads a page of the library, looks at their own times, preferences or calendar, says how the evening goes or wants
 no more messages.
 """
 

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -10,13 +10,13 @@ from clinic.domain.errors import Refused
 from support.domain import going_on
 from support.enums import LinkPurpose, LoadAnswer
 from support.views.by_link import by_link, who
+from support.views.link_helper import stopped
 from support.views.link_training import number
 
 
 @require_POST
-@by_link(LinkPurpose.HELPER)
+@by_link(LinkPurpose.HELPER, asks_who=True)
 def answer(request: HttpRequest) -> HttpResponse:
-    """Stepping back closes the link: the thanks are its last page."""
     said = request.POST.get("answer", "")
     try:
         most = number(request.POST.get("most", "")) if said == LoadAnswer.LESS else None
@@ -26,7 +26,7 @@ def answer(request: HttpRequest) -> HttpResponse:
         messages.info(request, str(refused))
         return redirect("link", request.link_key)
     if said == LoadAnswer.STEP_BACK:
-        return render(request, "support/helper/stopped.html", {"site": request.link.site})
+        return stopped(request)
     messages.success(request, thanks(said, most))
     return redirect("link", request.link_key)
 

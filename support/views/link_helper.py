@@ -12,10 +12,12 @@ from support.domain import (
     attesting,
     checkins,
     designations,
+    driving,
     going_on,
     handovers,
     helper_page,
     living,
+    taken_on,
     whole_visit,
 )
 from support.enums import LinkPurpose, MayKnow, SupportRole
@@ -74,7 +76,6 @@ def first_involves(built: helper_page.HelperPage) -> list[dict[str, str]]:
 
 def today_context(request: HttpRequest, built: helper_page.HelperPage, today: Commitment) -> dict[str, object]:
     visit, takes_home = today.infusion, helper_page.takes_home(today)
-    drive_from = handovers.drive_from(infusion=visit)
     return {
         "visit": visit,
         "refresh": REFRESH_SECONDS,
@@ -85,18 +86,24 @@ def today_context(request: HttpRequest, built: helper_page.HelperPage, today: Co
         "says_home": helper_page.says_home(today),
         "involves": [] if takes_home else helper_page.involves(today),
         "standing": living.standing(infusion=visit, takes_home=takes_home, now=request.now),
-        "drive_from": drive_from,
-        "lines": helper_page.lines_to_accept(today, drive_from=drive_from),
+        "drive_from": driving.drive_from(infusion=visit),
+        "lines": taken_on.lines(visit=visit, handover=built.handover),
         "guide": link_reading.this_hour(request.link, visit=visit, now=request.now),
         "is_home": InfusionStatus(visit.status) == InfusionStatus.HOME,
     }
 
 
 @require_POST
-@by_link(LinkPurpose.HELPER)
+@by_link(LinkPurpose.HELPER, asks_who=True)
 def stop(request: HttpRequest) -> HttpResponse:
     designations.stop_asking(designation=request.link.designation, now=request.now, actor=who(request))
-    return render(request, "support/helper/stopped.html", {"site": request.link.site})
+    return stopped(request)
+
+
+def stopped(request: HttpRequest) -> HttpResponse:
+    """Their link is closed: the thanks are its last page."""
+    name = request.link.designation.patient.first_name
+    return render(request, "support/helper/stopped.html", {"site": request.link.site, "name": name})
 
 
 def own_word(request: HttpRequest, pk: int) -> list[Commitment]:

@@ -64,6 +64,14 @@ def test_no_button_of_a_date_does_anything_before_the_answer(client, here, addre
     assert Commitment.objects.values().get(pk=here.commitment.pk) == before
 
 
+@pytest.mark.parametrize("path", ["stop/", "still-all-right/"])
+def test_nothing_is_given_back_before_the_answer(client, here, address, path):
+    client.get(address)
+    assert client.post(f"/l/{here.helper_link.id}/{path}", {"answer": "step_back"}).status_code == 409
+    here.designation.refresh_from_db()
+    assert (here.designation.withdrawn_at, here.designation.load_answer) == (None, "")
+
+
 def test_yes_is_asked_once_on_each_phone(client, here, address):
     client.get(address)
     page = html(client.post(f"/l/{here.helper_link.id}/whose/", {"me": "yes"}, follow=True))
