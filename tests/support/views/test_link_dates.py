@@ -8,7 +8,7 @@ from django.test import Client
 
 from support.domain import attesting, links
 from support.enums import CommitmentStatus, SupportRole
-from support.models import Availability, Commitment, Designation
+from support.models import Alert, Availability, Commitment, Designation
 from tests import world
 
 pytestmark = pytest.mark.django_db
@@ -115,8 +115,13 @@ def test_going_on_is_thanked(asked, phone, link):
     assert "Thank you. That helps a lot." in post(phone, link, "still-all-right/", answer="go_on")
 
 
-def test_stepping_back_needs_no_reason_and_closes_the_link(asked, phone, link, named):
-    assert "We won’t ask you again" in post(phone, link, "still-all-right/", answer="step_back")
+def test_stopping_needs_no_reason_and_says_first_what_it_means(clinic, asked, phone, link, named, visits):
+    clinic.yes(named, visits[0])
+    page = phone.get(f"/l/{link.id}/").content.decode()
+    assert "You then have none of your dates any more, and we tell Maya kindly." in page
+    page = post(phone, link, "still-all-right/", answer="step_back")
+    assert ("We won’t ask you again" in page, "We do not write to you about Maya any more." in page) == (True, True)
+    assert Alert.objects.filter(says__contains="and had dates. Please tell the patient.").count() == 1
     assert phone.get(f"/l/{link.id}/").status_code == 410
 
 
