@@ -40,8 +40,8 @@ class Date:
 
     @property
     def is_open(self) -> bool:
-        """Nobody is asked, or the time to wait for an answer is over."""
-        return self.mark in {"open", "red"}
+        """Nobody has it, be somebody asked: the patient may know more than the page."""
+        return self.mark not in {"sure", "full"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +84,7 @@ def drawn(*, visits: Sequence[VisitRow], ways: dict[int, WayHome], now: datetime
 def _date(visit: VisitRow, way: WayHome, maybes: list[str], policy: Policy, now: datetime) -> Date:
     mark, word = _state(way, maybes)
     if mark in {"half", "asked", "open"} and visit.starts_at - now <= timedelta(days=policy.cover_days):
-        mark = "red"
+        mark, word = "red", _("%(who)s. We see to it now.") % {"who": word}
     return Date(infusion_id=visit.pk, starts_at=visit.starts_at, mark=mark, word=word)
 
 

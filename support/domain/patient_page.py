@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from clinic.enums import OFF, InfusionStatus, ReleasedHow, Rung
 from clinic.models import Infusion, Patient
-from support.domain import aftercare, checkins, handovers, rules, way_home
+from support.domain import aftercare, checkins, driving, rules, way_home
 from support.domain.aftercare import Hour
 from support.domain.way_home import WayHome
 from support.enums import CommitmentStatus
@@ -50,6 +50,11 @@ class PatientPage:
         return self.after and (self.way is None or (self.way.held is None and self.way.arranged is None))
 
     @property
+    def nobody_is_asked(self) -> bool:
+        """Nobody has the way home, and nobody is there who could still say yes."""
+        return self.way is not None and self.way.held is None and not self.way.asked
+
+    @property
     def arranged_note(self) -> str:
         """What the clinic arranged, where no person of theirs takes the patient home; empty where one does."""
         if self.visit is None or self.way is None or self.way.arranged is None or self.way.held is not None:
@@ -68,6 +73,8 @@ class PatientPage:
             together = self.visit.released_how == ReleasedHow.HANDOVER
             words = _("You left together at %(time)s.") if together else _("You left at %(time)s.")
             return words % {"time": f"{at:%H:%M}"}
+        if self.nobody_is_asked:
+            return _("Nobody is asked right now.")
         if given is None:
             return _("We are asking the people you named.")
         if given.outside_at is not None:
@@ -80,12 +87,7 @@ class PatientPage:
 
     @property
     def asks_about_sleep(self) -> bool:
-        """The morning after leaving, until it was answered."""
-        visit, given = self.visit, self.handover
-        if visit is None or given is None or given.slept_well_at is not None or visit.released_at is None:
-            return False
-        zone = visit.site.zone
-        return timezone.localtime(self.now, zone).date() > timezone.localtime(visit.released_at, zone).date()
+        return self.visit is not None and driving.is_sleep_asked(infusion=self.visit, given=self.handover, now=self.now)
 
     @property
     def can_say_late(self) -> bool:
@@ -109,7 +111,7 @@ def build(*, patient: Patient, now: datetime) -> PatientPage:
         way=way_home.of(infusions=[visit], now=now).get(visit.pk) if visit else None,
         hours=aftercare.now_for(infusion=visit, now=now) if visit else [],
         handover=handover if visit else None,
-        drive_from=handovers.drive_from(infusion=visit) if visit else None,
+        drive_from=driving.drive_from(infusion=visit) if visit else None,
         checkin=checkins.waiting(patient=patient, designation=None, now=now),
     )
 

@@ -70,7 +70,7 @@ def test_a_date_nobody_took_turns_red_when_the_rules_begin_to_look_after_it(clin
     clinic.named("Sam")
     begins = far - timedelta(days=clinic.policy.cover_days)
     assert dates(clinic, begins - timedelta(minutes=1)) == [("asked", "Asked: Sam")]
-    assert dates(clinic, begins) == [("red", "Asked: Sam")]
+    assert dates(clinic, begins) == [("red", "Asked: Sam. We see to it now.")]
 
 
 def test_what_has_begun_or_is_over_lies_behind(clinic: Clinic, next_week):

@@ -26,7 +26,7 @@ def test_the_record_shows_each_date_with_its_shape_and_word(desk, course, book, 
     html = desk.get(reverse("patient", args=[course.patient_id])).content.decode()
     panel = html.split('aria-labelledby="coverage"')[1].split("</section>")[0]
     assert [re.sub(r"\s+", " ", words) for words in re.findall(r'coverage__word">([^<]+)<', panel)] == [
-        "Nobody yet",
+        "Nobody yet. We see to it now.",
         "Rosa said yes",
     ]
     assert re.findall(r"mark mark--(\w+)", panel) == ["red", "full", "red", "full"]

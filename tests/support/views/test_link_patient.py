@@ -50,6 +50,15 @@ def test_before_it_begins_the_page_says_that_somebody_is_looked_for(clinic, visi
     assert "We are seeing to it" not in html
 
 
+def test_who_has_nobody_to_ask_reads_so_and_is_shown_what_can_help(clinic, visit):
+    html = page(clinic, clinic.now)
+    who = html.partition('id="who"')[2].partition("</section>")[0]
+    assert ["Nobody is asked right now." in who, f"visit/{visit.pk}/nobody/" in who] == [True, True]
+    clinic.named("Sam")
+    who = page(clinic, clinic.now).partition('id="who"')[2].partition("</section>")[0]
+    assert ["We are asking the people you named." in who, "/nobody/" in who] == [True, False]
+
+
 def test_who_has_arrived_is_not_asked_to_come(clinic, visit):
     assert "Please come at" in page(clinic, visit.starts_at)
     clinic.confirmed(clinic.named("Sam"), visit)

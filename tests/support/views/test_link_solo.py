@@ -28,7 +28,10 @@ def test_the_page_shows_each_date_and_leads_on_where_nobody_has_it(clinic, here)
     html = browser.get(reverse("link", args=[key])).content.decode()
     assert "Nobody yet" in html
     assert f'href="{reverse("link_nobody", args=[key, visit.pk])}"' in html
-    clinic.yes(clinic.named("Sam"), visit)
+    sam = clinic.named("Sam")
+    html = browser.get(reverse("link", args=[key])).content.decode()
+    assert ["Asked: Sam" in html, reverse("link_nobody", args=[key, visit.pk]) in html] == [True, True]
+    clinic.yes(sam, visit)
     html = browser.get(reverse("link", args=[key])).content.decode()
     assert "Sam said yes" in html
     assert reverse("link_nobody", args=[key, visit.pk]) not in html
