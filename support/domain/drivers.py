@@ -5,14 +5,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from clinic.domain.study import Person
 from clinic.domain.times import END_OF_DAY, day_bounds, minute_of_day
 from clinic.models import Infusion, Patient, Site
 from clinic.models.infusion import LIVE
-from support.domain import availability, rules
+from support.domain import availability, busy, rules
 from support.domain.availability import Stated
 from support.enums import HOLDING, SupportRole
 from support.models import Commitment, Designation
@@ -153,16 +152,14 @@ def _rides(site: Site, named: Sequence[Designation], first_day: date, last_day: 
 
 def _treated(site: Site, named: Sequence[Designation], first_day: date, last_day: date) -> dict[int, list[Span]]:
     """When those who are patients themselves must not drive, by person."""
-    themselves = {row.person.patient_id: row.person_id for row in named if row.person.patient_id}
-    if not themselves:
-        return {}
+    people = {row.person for row in named}
     blocked = timedelta(hours=rules.at(site=site).drive_block_hours)
     begin, _end = day_bounds(day=first_day, zone=site.zone)
     _begin, end = day_bounds(day=last_day, zone=site.zone)
-    visits = Infusion.objects.filter(
-        LIVE, Q(starts_at__lt=end, ends_at__gt=begin - blocked), patient__in=themselves
-    ).values_list("patient_id", "starts_at", "ends_at")
+    theirs = Infusion.objects.filter(LIVE, busy.reached(people, "patient__"), patient__site=site)
     found: dict[int, list[Span]] = {}
-    for who, starts_at, ends_at in visits:
-        found.setdefault(themselves[who], []).append((starts_at, ends_at + blocked))
+    for visit in theirs.filter(starts_at__lt=end, ends_at__gt=begin - blocked).select_related("patient"):
+        for person in people:
+            if busy.is_patient(person, visit.patient):
+                found.setdefault(person.pk, []).append((visit.starts_at, visit.ends_at + blocked))
     return found

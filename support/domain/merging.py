@@ -19,7 +19,7 @@ from messaging.domain import consents
 from support.domain import asking, designations, purposes, replan, same_person
 from support.domain.same_person import OnBothLists
 from support.enums import LinkPurpose
-from support.models import Alert, Comfort, Designation, Link, PendingChange, SupportPerson
+from support.models import Alert, Comfort, Designation, Link, PendingChange
 
 COLUMNS = [column.attname for column in Patient._meta.concrete_fields if column.name not in ("created_at", "folded")]
 
@@ -87,7 +87,6 @@ def merge(*, keep: Patient, away: Patient, actor: StaffMember, now: datetime, as
         Alert.objects.filter(patient=gone).update(patient=left)
         PendingChange.objects.filter(patient=gone).update(patient=left)
         _last_word_on_comfort(gone, left)
-        SupportPerson.objects.filter(patient=gone).update(patient=left)
         same_person.renamed(was=f"patient:{gone.pk}", to=f"patient:{left.pk}", now=now)
         consents.rename(was=purposes.name(gone), to=purposes.name(left), now=now)
         for both in on_both_lists:
@@ -139,8 +138,9 @@ def _on_both_lists(keep: Patient, away: Patient) -> list[OnBothLists]:
 
 
 def _nobody_takes_themselves_home(left: Patient, actor: str, now: datetime) -> None:
-    for row in Designation.objects.filter(patient=left, person__patient=left, withdrawn_at=None):
-        designations.withdraw(designation=row, actor=actor, now=now)
+    for row in Designation.objects.filter(patient=left, withdrawn_at=None).select_related("person"):
+        if designations.is_the_patient(row.person, left):
+            designations.withdraw(designation=row, actor=actor, now=now)
 
 
 def _side(patient: Patient, now: datetime) -> Side:

@@ -13,6 +13,7 @@ from clinic.models import Infusion
 from messaging.domain import inbound
 from support.domain import (
     alerts,
+    busy,
     checkins,
     commitments,
     cover_calls,
@@ -67,9 +68,10 @@ def run(*, now: datetime) -> None:
 def lapse_silent(*, now: datetime) -> int:
     """Questions nobody answered end with the start of the visit."""
     rows = Commitment.objects.filter(
-        # Somebody asked after the start, because another stepped back, is asked still.
+        # Somebody asked after the start, because another stepped back, is asked still; it may begin before its time.
         status=CommitmentStatus.ASKED,
         asked_at__lt=F("infusion__starts_at"),
+        infusion__status__in=[S.BOOKED, S.ARRIVED],
         infusion__starts_at__lte=now,
         infusion__starts_at__gt=now - LOOK_BACK,
     )
@@ -77,10 +79,14 @@ def lapse_silent(*, now: datetime) -> int:
 
 
 def call_about_rides(*, now: datetime) -> int:
-    """A day before, no yes for the way home; hours before, a yes nobody confirmed: these are phoned, no others."""
+    """A day before, no yes for the way home; hours before, a yes nobody confirmed; and whoever said yes and is treated
+    themselves that day: these are phoned, no others."""
     visits = _visits(now, Q(status__in=[S.BOOKED, S.ARRIVED], starts_at__gt=now, starts_at__lt=now + LOOK_AHEAD))
     ways = way_home.of(infusions=visits, now=now)
-    return row_by_row.each(partial(_call_about_ride, visit, ways[visit.pk], now) for visit in visits)
+    treated = busy.treated(homes=[(visit, held) for visit in visits if (held := ways[visit.pk].held) is not None])
+    return row_by_row.each(
+        partial(_call_about_ride, visit, ways[visit.pk], visit.pk in treated, now) for visit in visits
+    )
 
 
 def _visits(now: datetime, condition: Q) -> list[Infusion]:
@@ -88,7 +94,7 @@ def _visits(now: datetime, condition: Q) -> list[Infusion]:
     return list(recent.select_related(*WITH).order_by("starts_at", "pk"))
 
 
-def _call_about_ride(visit: Infusion, way: way_home.WayHome, now: datetime) -> bool:
+def _call_about_ride(visit: Infusion, way: way_home.WayHome, is_treated: bool, now: datetime) -> bool:
     policy = rules.of(infusion=visit)
     left = visit.starts_at - now
     words = {
@@ -105,6 +111,10 @@ def _call_about_ride(visit: Infusion, way: way_home.WayHome, now: datetime) -> b
             sentence = _("No way home yet for %(name)s, %(when)s. Please call: %(asked)s.")
         return _open(visit, alerts.time_key("ride-open", visit), sentence % words, now)
     held = way.held
+    if held is not None and is_treated:
+        words["helper"] = held.first_name
+        sentence = _("%(helper)s takes %(name)s home, %(when)s, and has a visit of their own that day. Please call.")
+        return _open(visit, alerts.time_key("ride-treated", visit) + f":{held.pk}", sentence % words, now)
     if (
         held is not None
         and held.status == CommitmentStatus.ACCEPTED

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from clinic import names
 from clinic.enums import InfusionStatus, ReleasedHow, Rung
 from clinic.models import Infusion, Policy
-from support.domain import rules
+from support.domain import busy, rules
 from support.domain.visit_rows import VisitRow
 from support.enums import HOLDING, CommitmentStatus, SupportRole
 from support.models import Arrangement, Commitment
@@ -38,6 +38,7 @@ class Ride(NamedTuple):
     given_name: str
     family_name: str
     phone: str
+    email: str
     is_adult: bool | None
 
     @property
@@ -70,7 +71,7 @@ class Arranged(NamedTuple):
 # As few as a mark has room for.
 WORDS = {Rung.WATCHED_RIDE: gettext_lazy("Watched ride"), Rung.EXTENDED_STAY: gettext_lazy("Longer stay")}
 ARRANGED_COLUMNS = ("infusion_id", "rung", "details", "authorised_by__full_name")
-OF_THE_PERSON = ("given_name", "family_name", "phone", "is_adult")
+OF_THE_PERSON = ("given_name", "family_name", "phone", "email", "is_adult")
 COLUMNS = [f"designation__person__{name}" if name in OF_THE_PERSON else name for name in Ride._fields]
 
 
@@ -105,12 +106,14 @@ def of(*, infusions: Sequence[Infusion] | Sequence[VisitRow], now: datetime) -> 
 def gate(infusion: Infusion, now: datetime) -> list[str]:
     """Why there is no safe way home yet: a sentence for the whole and one for each person; empty if there is one."""
     rows = [row for row in _rides([infusion.pk]) if row.for_starts_at == infusion.starts_at]
-    if any(row.status in {S.RECONFIRMED, S.KEPT} and row.is_adult for row in rows):
+    sure = next((row for row in rows if row.status in {S.RECONFIRMED, S.KEPT} and row.is_adult), None)
+    if sure is not None and not busy.is_treated(person=sure, visit=infusion):
         return []
     arranged = _arranged([infusion.pk]).get(infusion.pk)
     if arranged is not None:
         return [] if arranged.rung in rules.of(infusion=infusion).rungs else [_not_allowed_now(arranged)]
-    return [_("There is no confirmed way home."), *(line for row in rows if (line := _why_not(row)))]
+    themselves = [busy.is_treated_then(sure)] if sure is not None else []
+    return [_("There is no confirmed way home."), *themselves, *(line for row in rows if (line := _why_not(row)))]
 
 
 def _rides(infusions: Sequence[int]) -> list[Ride]:

@@ -80,8 +80,8 @@ def test_somebody_whose_age_nobody_asked_yet_could_drive(patient: Patient) -> No
 
 
 def test_nobody_drives_on_the_day_they_are_treated_themselves(patient: Patient) -> None:
-    other = PatientFactory(site=patient.site)
-    helper(patient, "Sam", person={"patient": other})
+    other = PatientFactory(site=patient.site, given_name="Samuel", preferred_name="Sam")
+    helper(patient, "Sam", person={"phone": other.phone})
     starts = datetime.combine(THURSDAY, time(8), tzinfo=patient.site.zone)
     InfusionFactory(course=CourseFactory(patient=other), starts_at=starts)
     # Over at 09:40; driving is blocked for 24 hours.
@@ -123,7 +123,7 @@ def test_their_own_yes_does_not_keep_a_driver_from_the_same_patient(patient: Pat
 @pytest.mark.parametrize("helpers", [1, 3])
 def test_five_queries_however_many_people_and_times(patient: Patient, helpers: int) -> None:
     for number in range(helpers):
-        helper(patient, f"Sam{number}", person={"patient": PatientFactory(site=patient.site)})
+        helper(patient, f"Sam{number}", person={"phone": PatientFactory(site=patient.site).phone})
     begin = datetime.combine(THURSDAY, time(11), tzinfo=patient.site.zone)
     with CaptureQueriesContext(
         connection,

@@ -342,7 +342,7 @@ def test_named_again_after_being_taken_off_stays_on(clinic, double):
 
 def test_nobody_becomes_their_own_way_home(clinic, double):
     """Maya helps somebody whose record turns out to be her own."""
-    person = SupportPersonFactory(site=clinic.site, patient=clinic.patient)
+    person = SupportPersonFactory(site=clinic.site, given_name="Maya", family_name="", phone=clinic.patient.phone)
     DesignationFactory(patient=double, person=person, consent_at=clinic.now, valid_from=clinic.now)
     assert not joined(clinic, double).designations.filter(withdrawn_at=None).exists()
 

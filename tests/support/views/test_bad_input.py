@@ -148,10 +148,7 @@ def test_a_date_of_another_helpers_is_not_taken_with_ones_own_link(clinic, visit
 
 
 def also_a_patient(clinic, designation):
-    patient = PatientFactory(site=clinic.site, given_name="Sam", phone="+14105550188")
-    designation.person.patient = patient
-    designation.person.save(update_fields=["patient"])
-    return patient
+    return PatientFactory(site=clinic.site, given_name="Samuel", preferred_name="Sam", phone=designation.person.phone)
 
 
 def test_who_is_treated_that_day_cannot_take_the_date(clinic, visit, sam, next_week):
