@@ -28,7 +28,7 @@ from support.domain.promise_rows import (
     write,
 )
 from support.enums import HOLDING, OPEN_COMMITMENTS, AnsweredVia, CommitmentStatus, SupportRole
-from support.models import Commitment
+from support.models import Commitment, SupportPerson
 
 S = CommitmentStatus
 # Where somebody said they were counts no more once they step back.
@@ -77,6 +77,8 @@ def say_yes(
     if row.role == SupportRole.RIDE and ride_is_held(visit):
         raise Refused(_("Somebody else has this date. There is nothing for you to do."))
     if row.role == SupportRole.RIDE:
+        # Two ways home at one time are refused one after the other.
+        SupportPerson.objects.select_for_update(no_key=True).get(pk=person.pk)
         busy.refuse(person=person, visit=visit, is_told_by_staff=recorded_by is not None)
     if row.role == SupportRole.PRESENCE:
         refuse_if_the_room_is_full(visit)
