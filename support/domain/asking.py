@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 
 from clinic.domain.errors import Refused
 from clinic.models import Infusion
-from support.domain import load, replan, rules, rungs
+from support.domain import replan, rules, rungs, whom_to_ask
 from support.domain.promise_rows import is_over, locked, ride_is_held, rides, write
-from support.enums import CommitmentStatus, SupportRole
-from support.models import Commitment, Designation
+from support.enums import CommitmentStatus, LadderRung, SupportRole
+from support.models import Commitment, Designation, LadderStep
 
 S = CommitmentStatus
 
@@ -57,17 +57,15 @@ def ask_about_new(*, infusions: Sequence[Infusion], now: datetime) -> list[Commi
 def _for_each(
     visit: Infusion, named: Sequence[Designation], is_taken: bool, now: datetime, *, is_asked: bool = False
 ) -> Iterator[Commitment]:
-    """``is_asked``: somebody is asked to take the patient home already. Nobody is asked for more than they said."""
+    """``is_asked``: somebody is asked to take the patient home already."""
     alone = not is_taken and asks_one_at_a_time(visit)
-    too_much = load.over_caps(designations=named, visit=visit)
-    for designation in named:
-        if designation.holds_at(visit.starts_at):
-            for role in designation.roles:
-                is_ride = role == SupportRole.RIDE
-                if is_ride and ((alone and is_asked) or designation.pk in too_much):
-                    continue
-                is_asked = is_asked or is_ride
-                yield _new(visit, designation, role, is_taken, now)
+    here = [designation for designation in named if designation.holds_at(visit.starts_at)]
+    rows = [_new(visit, designation, role, is_taken, now) for designation in here for role in designation.roles]
+    for row in whom_to_ask.left(rows=rows, visit=visit):
+        is_ride = row.role == SupportRole.RIDE
+        if not (is_ride and alone and is_asked):
+            is_asked = is_asked or is_ride
+            yield row
 
 
 def ask_these(*, visit: Infusion, designations: Sequence[Designation], now: datetime) -> None:
@@ -92,10 +90,8 @@ def ask_the_others(*, visit: Infusion, now: datetime) -> None:
         designation__withdrawn_at=None,
         designation__roles__contains=[SupportRole.RIDE],
     )
-    too_much = load.over_caps(designations=[other.designation for other in others], visit=visit)
-    for other in others:
-        if other.designation_id not in too_much:
-            write(other, S.ASKED, "system", now, asked_at=now, answered_at=None)
+    for other in whom_to_ask.left(rows=others, visit=visit):
+        write(other, S.ASKED, "system", now, asked_at=now, answered_at=None)
 
 
 def asks_one_at_a_time(visit: Infusion) -> bool:
@@ -110,9 +106,10 @@ def ask_for_all(*, designation: Designation, now: datetime) -> None:
     for upcoming in replan.upcoming_of(designation=designation, now=now):
         visit = locked(infusion_id=upcoming.pk)
         if not is_over(visit) and designation.holds_at(visit.starts_at):
-            for role in designation.roles:
-                if role != SupportRole.RIDE or _is_their_turn(visit):
-                    _ask(visit, designation, role, now)
+            rows = [_new(visit, designation, role, False, now) for role in designation.roles]
+            for row in whom_to_ask.left(rows=rows, visit=visit):
+                if row.role != SupportRole.RIDE or _is_their_turn(visit):
+                    _ask(visit, designation, row.role, now)
             replan.replan(infusion=visit, now=now)
 
 
@@ -125,20 +122,22 @@ def active(*, patient_id: int, now: datetime) -> list[Designation]:
 
 
 def may_drive(*, visit: Infusion, now: datetime) -> list[Designation]:
-    """Those of them who may be asked to take the patient home from this visit, and said no number that is reached by
-    then. One query, another where somebody said one."""
-    named = [
-        row
+    """Those of them who may be asked to take the patient home from this visit. One query, another where somebody said
+    a number."""
+    rows = [
+        _new(visit, row, SupportRole.RIDE, False, now)
         for row in active(patient_id=visit.patient_id, now=now)
-        if row.holds_at(visit.starts_at) and SupportRole.RIDE in row.roles and row.person.is_adult is not False
+        if row.holds_at(visit.starts_at) and SupportRole.RIDE in row.roles
     ]
-    too_much = load.over_caps(designations=named, visit=visit)
-    return [row for row in named if row.pk not in too_much]
+    return [row.designation for row in whom_to_ask.left(rows=rows, visit=visit)]
 
 
 def _is_their_turn(visit: Infusion) -> bool:
-    """One at a time: somebody new is asked where nobody else is."""
-    return not asks_one_at_a_time(visit) or not rides(visit).filter(status=S.ASKED).exists()
+    """One at a time: somebody new is asked where nobody else is, and where no answer is waited for any more."""
+    if not asks_one_at_a_time(visit) or not rides(visit).filter(status=S.ASKED).exists():
+        return True
+    beyond = LadderStep.objects.filter(infusion=visit, for_starts_at=visit.starts_at, ended_at=None)
+    return beyond.exclude(rung=LadderRung.ADULTS).exists()
 
 
 def _ask(visit: Infusion, designation: Designation, role: str, now: datetime) -> Commitment:

@@ -6,9 +6,10 @@ import pytest
 
 from clinic.domain.errors import Refused
 from clinic.models import AuditEntry
-from support.domain import attesting, helper_page, way_home
+from support.domain import attesting, commitments, helper_page, way_home
 from support.enums import SupportRole
 from support.models import Alert, Attestation, SupportPerson
+from tests.factories import PolicyFactory
 
 HOUR = timedelta(hours=1)
 
@@ -105,6 +106,28 @@ def test_under_18_takes_nobody_home_and_the_others_are_asked(clinic, sam, next_w
     assert Alert.objects.filter(key=f"under-age:{sam.person_id}").count() == 1
     assert helper_page.build(designation=sam, now=clinic.now).months == []
     assert way_home.of(infusions=[first], now=clinic.now)[first.pk].held is None
+
+
+@pytest.mark.parametrize("one_at_a_time", [False, True])
+def test_under_18_is_asked_for_no_ride_any_more_and_keeps_nobody_waiting(clinic, next_week, one_at_a_time):
+    if one_at_a_time:
+        signed = clinic.policy.signed_by
+        PolicyFactory(site=clinic.site, version=1_000_000, signed_by=signed, ladder_first_to_take=False)
+    sam, jo, pat = (clinic.named(name) for name in ("Sam", "Joanna", "Patricia"))
+    attesting.under_age(designation=sam, actor="link:x", now=clinic.now)
+    visit = clinic.book(next_week)
+    assert not sam.commitments.filter(infusion=visit).exists()
+    assert clinic.promise(jo, visit).status == "asked"
+    assert pat.commitments.filter(infusion=visit).exists() is not one_at_a_time
+
+
+def test_under_18_who_had_been_told_that_another_has_it_is_not_asked_when_they_step_back(clinic, next_week):
+    sam, jo = clinic.named("Sam"), clinic.named("Joanna")
+    visit = clinic.book(next_week)
+    clinic.yes(jo, visit)
+    attesting.under_age(designation=sam, actor="link:x", now=clinic.now)
+    commitments.withdraw(commitment=clinic.promise(jo, visit), via="link", now=clinic.now)
+    assert clinic.promise(sam, visit).status == "covered"
 
 
 def test_under_18_can_still_be_there_in_the_evening(clinic, next_week):

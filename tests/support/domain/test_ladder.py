@@ -14,7 +14,16 @@ from clinic.domain.errors import Refused
 from clinic.enums import Rung
 from clinic.models import AuditEntry, Closure
 from messaging.models import Message
-from support.domain import closing_news, commitments, designations, ladder, ladder_page, watch, whom_to_call
+from support.domain import (
+    closing_news,
+    commitments,
+    date_answers,
+    designations,
+    ladder,
+    ladder_page,
+    watch,
+    whom_to_call,
+)
 from support.enums import AlertKind, LadderRung, StepEnd
 from support.models import Alert, Arrangement, Commitment, LadderStep
 from tests import factories
@@ -356,6 +365,19 @@ def test_one_at_a_time_all_said_no_and_the_clinic_arranges(clinic: Clinic, alone
     for helper in alone:
         commitments.decline(commitment=clinic.promise(helper, visit), via="link", now=clinic.now)
     assert steps(visit) == [(L.ADULTS, E.SAID_NO), (L.ADULTS, E.SAID_NO), (L.PAID_ESCORT, "")]
+
+
+def test_one_at_a_time_who_is_named_late_is_asked_also_where_somebody_said_maybe(clinic: Clinic, next_week):
+    under(clinic, ladder_first_to_take=False)
+    jo = clinic.named("Joanna")
+    visit = clinic.book(next_week)
+    for hours in (9 * 24, 24, 12, 2):
+        ladder.sweep(now=next_week - hours * HOUR)
+    clinic.now = next_week - HOUR
+    assert running(visit).rung == L.POSTPONE
+    date_answers.maybe(designation=jo, dates=[clinic.promise(jo, visit).pk], actor="link:x", now=clinic.now)
+    pat = clinic.named("Patricia")
+    assert {clinic.promise(one, visit).status for one in (jo, pat)} == {"asked"}
 
 
 def test_one_at_a_time_who_takes_it_and_steps_back_leaves_it_to_the_next(clinic: Clinic, alone, next_week):

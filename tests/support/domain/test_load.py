@@ -68,6 +68,16 @@ def test_nobody_is_asked_for_more_than_they_said(clinic, visits, next_week):
     assert Commitment.objects.filter(designation=sam, infusion=later, status="asked").exists()
 
 
+def test_a_word_changed_on_the_list_asks_nobody_for_more_than_they_said(clinic, visits, next_week):
+    sam = at_most(clinic.named("Sam"), 4)
+    for visit in visits:
+        clinic.yes(sam, visit)
+    more = clinic.book(next_week + 3 * DAY)
+    said = {"roles": sam.roles, "rank": 1, "may_know": [], "actor": "staff:1", "now": clinic.now}
+    designations.change(designation=sam, relationship="sister", **said)
+    assert not Commitment.objects.filter(designation=sam, infusion=more).exists()
+
+
 def test_what_staff_read_of_a_helper(clinic, visits):
     sam = at_most(clinic.named("Sam"), 4)
     for visit in visits[:2]:
