@@ -15,7 +15,7 @@ from messaging.enums import Channel, Reply
 from messaging.models import InboundText, Message, OptOut
 from support.domain import alerts, commitments, inbox, purposes, same_number, staffed, text_answers
 from support.domain.same_number import Holders
-from support.enums import HOLDING, AlertKind
+from support.enums import HOLDING, AlertKind, AnsweredVia
 from support.models import Commitment, Designation
 
 # What asks something that has its answer on a page: a plain "yes" to it gets the link. To anything else it is a
@@ -100,7 +100,8 @@ def _helpers_stop(text: InboundText, who: Holders, designation: Designation, now
     if text.keyword in keywords.CANCEL and not who.is_shared:
         says = _("%(name)s texted “cancel”: no more texts, and no date counts. Please call.")
         for commitment in held.order_by("infusion_id", "pk"):
-            commitments.withdraw(commitment=commitment, via="", now=now, actor=f"designation:{designation.pk}")
+            by = f"designation:{designation.pk}"
+            commitments.withdraw(commitment=commitment, via=AnsweredVia.TEXT, now=now, actor=by)
     if had_dates:
         _call(text, says % {"name": designation.person.first_name}, designation.patient, designation, now)
 

@@ -156,6 +156,13 @@ def test_a_cancel_after_a_stop_takes_the_dates_back_and_is_a_call_of_its_own(cli
     assert Alert.objects.filter(kind="call_task", says__contains="no date counts").count() == 1
 
 
+def test_a_cancel_is_their_own_word_and_a_change_on_the_list_asks_them_for_nothing_again(clinic: Clinic, sam, now):
+    says("CANCEL", now)
+    said = {"roles": sam.roles, "rank": 1, "may_know": [], "actor": "staff:1", "now": now}
+    designations.change(designation=sam, relationship="sister", **said)
+    assert clinic.promise(sam, clinic.visit).status == "withdrawn"
+
+
 def test_a_stop_after_the_call_was_made_is_a_new_call(clinic: Clinic, sam, now):
     says("STOP", now, number=MAYA)
     alerts.close(alert=Alert.objects.get(), outcome="Called Maya", actor=clinic.nurse, now=now + HOUR)
