@@ -13,13 +13,15 @@ async function refresh() {
     const response = await fetch(location.href, { headers: { "X-Poll": "1" }, cache: "no-store" });
     if (!response.ok) throw new Error(String(response.status));
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
-    for (const part of all("[data-live]")) {
+    // A page of another stage or shape has other words and buttons: it is loaded whole, unless somebody is typing.
+    const parts = all("[data-live]");
+    const turned = find("main", fresh)?.dataset.stage !== find("main").dataset.stage;
+    if (turned || parts.some((part) => !fresh.getElementById(part.id))) {
+      if (!find("input:focus, textarea:focus, [data-touched]")) location.reload();
+      return;
+    }
+    for (const part of parts) {
       const next = fresh.getElementById(part.id);
-      // A page of another shape (the next phase has other buttons) is loaded whole, unless somebody is typing.
-      if (!next) {
-        if (!find("input:focus, textarea:focus, [data-touched]")) location.reload();
-        return;
-      }
       if (next.innerHTML !== part.innerHTML && !part.contains(document.activeElement)) {
         part.replaceChildren(...document.importNode(next, true).childNodes);
         part.className = next.className;

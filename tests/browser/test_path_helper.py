@@ -157,8 +157,13 @@ def test_a_date_somebody_took_in_the_meantime_is_told_kindly(phone, new_context,
     assert statuses(part, "Lee")[1] == CommitmentStatus.ACCEPTED
 
 
-def the_day(page, story, part, visit) -> None:
-    """From "still all right?" to "we're home", as the page leads."""
+def by_itself(page) -> None:
+    """The page looks whether it is still true, as it does every twenty seconds."""
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def the_day(page, story, part, visit, *, renew) -> None:
+    """From "still all right?" to "we're home", as the page leads. ``renew``: how it comes to show what is new."""
     story.as_helper(page, part, "Lee")
     page.get_by_role("button", name="Yes, I will be there").click()
     expect(page.get_by_text("Thank you. You are confirmed.")).to_be_visible()
@@ -170,9 +175,9 @@ def the_day(page, story, part, visit) -> None:
     expect(page.get_by_text("The front desk knows that you are here.")).to_be_visible()
     for step in (part.arrive, part.start, part.recover, part.ready):
         step(visit.starts_at, timezone.now())
-    page.reload()
-    visit.refresh_from_db()
+    renew(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Maya is ready to go")
+    visit.refresh_from_db()
     expect(page.locator(".yours")).to_contain_text(visit.handover.helper_word)
     expect(page.locator("body")).not_to_contain_text(visit.handover.patient_word)
     page.get_by_role("button", name="I accept").click()
@@ -189,7 +194,7 @@ def the_day(page, story, part, visit) -> None:
         actor=story.clinic.nurse,
         now=timezone.now(),
     )
-    page.reload()
+    renew(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Tonight with Maya")
     page.get_by_role("button", name="We’re home").click()
     expect(page.get_by_text("Good to know you are both home.")).to_be_visible()
@@ -206,12 +211,12 @@ def today(story):
 
 
 def test_the_day_itself(phone, server, story, today, complaints):
-    the_day(phone, story, *today)
+    the_day(phone, story, *today, renew=by_itself)
 
 
 def test_the_day_itself_without_scripts(new_context, server, story, today):
     page = daylight.without_scripts(new_context, PHONE)
-    the_day(page, story, *today)
+    the_day(page, story, *today, renew=lambda shown: shown.reload())
 
 
 def test_a_worried_answer_stands_on_the_board_with_owner_and_deadline(phone, context, server, sign_in, story):
