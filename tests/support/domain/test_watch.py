@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from clinic.domain import infusions
 from clinic.models import Infusion
 from messaging.models import Message
 from support.domain import commitments, replan, watch
@@ -65,6 +66,17 @@ def test_what_nobody_answered_lapses_at_the_start(clinic: Clinic, next_week):
     assert clinic.promise(sam, visit).status == "asked"
     watch.lapse_silent(now=next_week)
     assert clinic.promise(sam, visit).status == "lapsed"
+
+
+def test_who_is_asked_in_the_chair_is_asked_on_also_where_it_began_before_its_time(clinic: Clinic, next_week):
+    sam, jo = clinic.named("Sam"), clinic.named("Jo")
+    visit = clinic.book(next_week)
+    clinic.confirmed(sam, visit)
+    visit = infusions.arrive(infusion=visit, actor=clinic.nurse, now=next_week - 30 * MINUTE)
+    visit = infusions.start(infusion=visit, actor=clinic.nurse, now=next_week - 15 * MINUTE)
+    commitments.withdraw(commitment=clinic.promise(sam, visit), via="link", now=next_week - 5 * MINUTE)
+    watch.lapse_silent(now=next_week)
+    assert clinic.promise(jo, visit).status == "asked"
 
 
 def test_somebody_asked_because_another_stepped_back_during_the_visit_is_asked_still(clinic: Clinic, next_week):
