@@ -189,6 +189,14 @@ def test_who_waits_at_their_home_may_say_that_they_are_there(client, here, addre
     assert Infusion.objects.get(pk=here.pks["infusions"]).status == "home"
 
 
+@pytest.mark.parametrize(("may_know", "reads_it"), [([], False), (["aftercare"], True)])
+def test_when_the_patient_may_drive_is_for_who_may_know_of_the_evening(client, here, address, may_know, reads_it):
+    Commitment.objects.filter(pk=here.commitment.pk).update(role=SupportRole.FOLLOWUP)
+    type(here.designation).objects.filter(pk=here.designation.pk).update(may_know=may_know)
+    left_otherwise(here)
+    assert ("Earliest driving time" in opened(client, address).content.decode()) is reads_it
+
+
 def test_who_was_to_drive_and_did_not_does_not_say_home(client, here, address):
     left_otherwise(here)
     home = f"/l/{here.helper_link.id}/visit/{here.pks['infusions']}/home/"
