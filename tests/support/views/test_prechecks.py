@@ -8,6 +8,7 @@ from django.urls import reverse
 from clinic.domain import prechecks
 from clinic.enums import HoldQuestion, InfusionStatus, Role
 from clinic.models import BloodPressure, HoldAnswer, Infusion
+from clinic.models.infusion import STAMPS
 from support.enums import AlertKind, CommitmentStatus
 from support.models import Alert
 from tests.factories import CommitmentFactory, PolicyFactory
@@ -74,6 +75,20 @@ def test_the_visit_leads_there_and_says_what_is_missing(nurse, desk, visit):
     assert f'href="{reverse("infusion_checks", args=[visit.pk])}"' in html
     assert "The blood pressure before the treatment is not recorded yet." in html
     assert reverse("infusion_checks", args=[visit.pk]) not in desk.get(address).content.decode()
+
+
+@pytest.mark.parametrize("state", [InfusionStatus.STARTED, InfusionStatus.RECOVERING, InfusionStatus.READY])
+def test_visit_and_handover_lead_there_while_a_reading_may_still_come(nurse, desk, visit, now, state):
+    done = dict.fromkeys([stamp for stamp in STAMPS[state] if stamp != "arrived_at"], now)
+    Infusion.objects.filter(pk=visit.pk).update(status=state, **done)
+    there = f'href="{reverse("infusion_checks", args=[visit.pk])}"'
+    assert [
+        there in nurse.get(reverse(name, args=[visit.pk])).content.decode() for name in ("infusion", "handover")
+    ] == [
+        True,
+        True,
+    ]
+    assert there not in desk.get(reverse("infusion", args=[visit.pk])).content.decode()
 
 
 def test_a_part_of_the_answers_is_kept_and_the_rest_stays_open(nurse, visit):
