@@ -15,7 +15,7 @@ from clinic.domain.errors import Refused
 from clinic.models import Patient, StaffMember
 from support.domain import designations, pending
 from support.domain.designations import Consent
-from support.enums import ConsentHow, LinkPurpose, PendingKind
+from support.enums import ConsentHow, LinkPurpose, PendingKind, SupportRole
 from support.models import Designation, PendingChange, SupportPerson
 
 # When somebody last looked at their page themselves; their calendar, which looks every hour, is not them.
@@ -133,7 +133,7 @@ def change(
                 "the list. Nothing is changed yet."
             )
             raise Refused(words % {"name": row.person.first_name})
-        is_all = _is_all(less, fields, row)
+        is_all = _is_all(less, fields, row, now)
         designations.change(designation=row, actor=actor, now=now, **less)
         if is_all:
             _drop_older(row, actor, now)
@@ -150,11 +150,25 @@ def gives_more(*, wanted: Mapping[str, Any], designation: Designation) -> bool:
     return lists or (bool(wanted["call_first"]) and not designation.call_first)
 
 
-def is_first(*, designation: Designation) -> bool:
-    """Whether nobody on the list is asked before this person."""
-    others = Designation.objects.filter(patient=designation.patient_id, withdrawn_at=None).order_by("rank", "pk")
-    first = others.values_list("pk", flat=True).first()
-    return first == designation.pk
+def asked_first(named: Sequence[Designation]) -> Designation | None:
+    """Who of the list is asked for the way home before the others."""
+    return next((row for row in named if SupportRole.RIDE in row.roles), None)
+
+
+def is_first(*, designation: Designation, now: datetime) -> bool:
+    """Whether nobody on the list is asked for the way home before this person."""
+    return asked_first(of(patient=designation.patient, now=now)) == designation
+
+
+def only_called_first(*, patient: Patient, but: int = 0) -> Designation | None:
+    """Who is on the list for nothing else: off it once somebody else is called first."""
+    rows = Designation.objects.filter(patient=patient, withdrawn_at=None, call_first=True, roles=[])
+    return rows.exclude(pk=but).select_related("person").first()
+
+
+def is_listed(*, designation: Designation) -> bool:
+    """Whether they were not taken off meanwhile."""
+    return Designation.objects.filter(pk=designation.pk, withdrawn_at=None).exists()
 
 
 def _drop_older(row: Designation, actor: str, now: datetime) -> None:
@@ -173,9 +187,9 @@ def _fields(wanted: Wanted, *, rank: int) -> dict[str, Any]:
     }
 
 
-def _is_all(less: Mapping[str, Any], fields: Mapping[str, Any], row: Designation) -> bool:
+def _is_all(less: Mapping[str, Any], fields: Mapping[str, Any], row: Designation, now: datetime) -> bool:
     """Whether nothing of ``fields`` is more than what acts at once."""
-    is_asked_earlier = fields["rank"] < row.rank or (fields["ask_first"] and not is_first(designation=row))
+    is_asked_earlier = fields["rank"] < row.rank or (fields["ask_first"] and not is_first(designation=row, now=now))
     same_lists = all(set(less[name]) == set(fields[name]) for name in ("roles", "may_know"))
     return not is_asked_earlier and same_lists and less["call_first"] == fields["call_first"]
 

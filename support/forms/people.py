@@ -39,7 +39,7 @@ class CircleFields(forms.Form):
     call_first = forms.BooleanField(
         label=_("Call first in an emergency"),
         required=False,
-        help_text=_("One person. Whoever it was before is not any more."),
+        help_text=_("One person. Whoever it was before is not any more, and is off the list if it was for that alone."),
     )
     rank = forms.IntegerField(label=_("Order"), min_value=1, max_value=20, help_text=_("1 is asked and called first."))
     may_know = forms.MultipleChoiceField(

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clinic.domain.errors import Refused
-from support.domain import designations, own_people, pending
+from support.domain import designations, impaired, own_people, pending
 from support.enums import LinkPurpose
 from support.forms.people_own import WORDS, OwnDesignationForm, OwnFields, OwnPersonForm, words
 from support.models import Designation, PendingChange
@@ -22,14 +22,20 @@ from support.views.by_link import LinkView, by_link, language_of, who
 def people(request: HttpRequest) -> HttpResponse:
     patient = request.link.patient
     named = own_people.of(patient=patient, now=request.now)
-    shown = {"people": [line(row) for row in named], "kept": pending.kept(patient=patient, now=request.now)}
+    first = own_people.asked_first(named) if len(named) > 1 else None
+    shown = {
+        "people": [line(row, is_first=row == first) for row in named],
+        "kept": pending.kept(patient=patient, now=request.now),
+        "let_go": [(pending.name_in(row), row.asked_at) for row in pending.let_go(patient=patient, now=request.now)],
+    }
     return render(request, "support/patient/people.html", shown | shared(request))
 
 
-def line(named: Designation) -> dict[str, object]:
+def line(named: Designation, *, is_first: bool) -> dict[str, object]:
     """One person of the list, in words."""
     return {
         "named": named,
+        "is_first": is_first,
         "helps": [words(role) for role in named.roles],
         "knows": [words(word) for word in named.may_know],
     }
@@ -41,8 +47,6 @@ def shared(request: HttpRequest) -> dict[str, object]:
         "key": request.link_key,
         "site": request.link.site,
         "patient": patient,
-        "wording": WORDS,
-        "waits": pending.waits(patient=patient, now=request.now),
     }
 
 
@@ -82,9 +86,10 @@ def own_pending(request: HttpRequest, pk: int) -> PendingChange:
 def new(request: HttpRequest) -> HttpResponse:
     region, language = request.link.site.region, language_of(request.link)
     form = OwnPersonForm(request.POST or None, region=region, language=language)
-    if done(request, form, lambda: named(request, form)):
+    only_first = own_people.only_called_first(patient=request.link.patient)
+    if done(request, form, lambda: named(request, form) + who_went(only_first)):
         return redirect("link_people", request.link_key)
-    return form_page(request, "support/patient/people_new.html", form)
+    return form_page(request, "support/patient/people_new.html", form, only_first=only_first)
 
 
 def named(request: HttpRequest, form: OwnPersonForm) -> str:
@@ -105,10 +110,10 @@ def named(request: HttpRequest, form: OwnPersonForm) -> str:
 
 
 def later(request: HttpRequest) -> str:
-    """It is kept: when it will be asked again stands on the list."""
+    """It is kept: from when they can say it again stands on the list."""
     if request.link.patient.guardian:
         return _("We keep this. Your guardian agrees first: the front desk asks them.")
-    return _("We keep this and ask you again tomorrow. Nothing is lost, and nobody is told yet.")
+    return _("We keep this for a week. Nobody is told yet: please say yes to it here once more.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -116,15 +121,26 @@ def later(request: HttpRequest) -> str:
 def one(request: HttpRequest, pk: int) -> HttpResponse:
     row = own_designation(request, pk)
     form = OwnDesignationForm(request.POST or None, designation=row)
-    if done(request, form, lambda: changed(request, row, form)):
+    only_first = own_people.only_called_first(patient=request.link.patient, but=row.pk)
+    if done(request, form, lambda: changed(request, row, form) + who_went(only_first)):
         return redirect("link_people", request.link_key)
-    is_first = own_people.is_first(designation=row)
-    return form_page(request, "support/patient/people_one.html", form, named=row, is_first=is_first)
+    is_first = own_people.is_first(designation=row, now=request.now)
+    return form_page(
+        request, "support/patient/people_one.html", form, named=row, only_first=only_first, is_first=is_first
+    )
 
 
 def changed(request: HttpRequest, row: Designation, form: OwnDesignationForm) -> str:
     is_done = own_people.change(designation=row, wanted=form.wanted(), actor=who(request), now=request.now)
     return _("Saved.") if is_done else later(request)
+
+
+def who_went(was: Designation | None) -> str:
+    """A second sentence where ``was`` is off the list, because another is called first now."""
+    if was is None or own_people.is_listed(designation=was):
+        return ""
+    words = _("%(name)s was only to be called first, and is not on your list any more.")
+    return " " + words % {"name": was.person.first_name}
 
 
 def done(request: HttpRequest, form: OwnFields, act: Callable[[], str]) -> bool:
@@ -140,7 +156,15 @@ def done(request: HttpRequest, form: OwnFields, act: Callable[[], str]) -> bool:
 
 
 def form_page(request: HttpRequest, template: str, form: OwnFields, **more: object) -> HttpResponse:
-    shown = {"form": form, **shared(request), **more}
+    patient = request.link.patient
+    shown = {
+        "form": form,
+        "wording": WORDS,
+        # A guardian is asked on any day; else it is a matter of hours.
+        "waits_until": None if patient.guardian else impaired.until(patient=patient, now=request.now),
+        **shared(request),
+        **more,
+    }
     return render(request, template, shown, status=422 if form.errors else 200)
 
 

@@ -42,7 +42,14 @@ def test_the_list_is_in_the_order_in_which_they_are_asked_with_when_they_last_lo
     links.opened(links.for_designation(designation=sam, now=clinic.now), now=clinic.now)
     listed = own_people.of(patient=clinic.patient, now=clinic.now)
     assert [(row.person.given_name, row.opened_at) for row in listed] == [("Jo", None), ("Sam", clinic.now)]
-    assert (own_people.is_first(designation=jo), own_people.is_first(designation=sam)) == (True, False)
+    assert [own_people.is_first(designation=row, now=clinic.now) for row in (jo, sam)] == [True, False]
+
+
+def test_who_is_asked_for_nothing_is_not_asked_first(clinic: Clinic):
+    kim, sam = name(clinic, "Kim", roles=[], call_first=True), clinic.named("Sam")
+    Designation.objects.filter(pk=sam.pk).update(rank=2)
+    listed = own_people.of(patient=clinic.patient, now=clinic.now)
+    assert (listed[0], own_people.asked_first(listed)) == (kim, sam)
 
 
 @pytest.mark.parametrize("count", [1, 3])

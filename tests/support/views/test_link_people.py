@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from clinic.models import AuditEntry, Infusion, Patient
 from messaging.models import Message
-from support.domain import links
+from support.domain import links, pending
 from support.enums import ConsentHow, MayKnow, SupportRole
 from support.models import Commitment, Designation, Link, PendingChange
 from tests import world
@@ -192,8 +192,10 @@ def test_a_tap_on_a_page_drawn_before_the_removal_gets_a_kind_page_and_records_n
 def test_on_the_day_of_a_treatment_it_is_kept_and_the_page_says_from_when(client, here, mine):
     under_treatment()
     page = text_of(client.post(f"{mine}people/new/", TYPED, follow=True))
-    assert "We keep this and ask you again tomorrow." in page
-    assert re.search(r"Noor Lind is not on your list yet .* You can answer from \w+", page)
+    assert "We keep this for a week. Nobody is told yet: please say yes to it here once more." in page
+    assert re.search(r"Noor Lind is not on your list yet .* You can say yes to it here from \w+", page)
+    form = text_of(client.get(f"{mine}people/new/"))
+    assert re.search(r"What is new today we keep. You find it on your list, and can say yes to it from \w+", form)
     assert "Yes, I still want this" not in page
     assert not Designation.objects.filter(person__given_name="Noor").exists()
 
@@ -222,8 +224,27 @@ def test_confirmed_too_early_it_says_from_when_and_stays(client, here, mine):
     assert PendingChange.objects.get().decided_at is None
 
 
+def test_what_was_not_said_again_within_a_week_the_list_tells(client, here, mine):
+    under_treatment()
+    client.post(f"{mine}people/new/", TYPED)
+    pending.sweep(now=timezone.now() + timedelta(days=7))
+    words = text_of(client.get(f"{mine}people/"))
+    assert re.search(r"Noor Lind: you asked for this .* and did not say it again within a week", words)
+
+
+def test_who_is_off_the_list_because_another_is_called_first_is_named(client, here, mine):
+    client.post(f"{mine}people/new/", TYPED | {"roles": [], "call_first": "yes"})
+    one, said = f"{mine}people/{here.designation.pk}/", {"roles": ["ride"], "may_know": ["dates"]}
+    assert "If you tick somebody else for it, Noor is off the list." in text_of(client.get(one))
+    assert "Noor was only to be called first" not in text_of(client.post(one, said, follow=True))
+    page = text_of(client.post(one, said | {"call_first": "yes"}, follow=True))
+    assert "Saved. Noor was only to be called first, and is not on your list any more." in page
+
+
 def test_with_a_guardian_the_page_says_who_agrees_first(client, here, mine):
     Patient.objects.update(guardian="Ana Berg, 410 555 0100")
+    form = text_of(client.get(f"{mine}people/new/"))
+    assert "What is new we keep: your guardian agrees first, the front desk asks them." in form
     page = text_of(client.post(f"{mine}people/new/", TYPED, follow=True))
     assert "Your guardian agrees first." in page
     assert "Ana Berg" not in page
