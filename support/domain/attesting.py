@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext_lazy, override
 
 from clinic.domain import audit
 from clinic.domain.errors import Refused
+from clinic.enums import AHEAD_OR_HERE, InfusionStatus
 from clinic.models import Infusion, StaffMember
 from support.domain import alerts, commitments, designations, people, rules
 from support.enums import OPEN_COMMITMENTS, AlertKind, AnsweredVia, SupportRole
@@ -23,7 +25,7 @@ INVOLVES = (
     gettext_noop("They may be sleepy, unsteady, quiet or full of feeling. All of that is common, and it passes."),
     gettext_noop("Until the next day they do not drive, drink alcohol, sign papers or look after a child alone."),
     gettext_noop("Somebody stays with them for the hours after: you, or a person they pick."),
-    gettext_noop("We text you when they are nearly ready. At the front desk each of you says one word, and you leave."),
+    gettext_noop("Be near: we text you when they are ready. At the front desk each of you says one word, and you leave."),
     gettext_noop("If you are worried you call us, without knowing why. In danger you call the emergency number."),
     gettext_noop("You can step back at any time, with one tap and without a reason."),
 )
@@ -123,13 +125,37 @@ def under_age(*, designation: Designation, actor: str, now: datetime) -> None:
     they were asked or had said yes to ends. Idempotent. What staff know for sure is corrected by staff."""
     with transaction.atomic():
         people.is_under_age(person_id=designation.person_id, actor=actor, verb="person.says_under_age", now=now)
-        _tell_the_desk(designation, now)
+        with alerts.for_the_desk():
+            says = _("%(name)s says that they are under 18 and takes nobody home. Please ask somebody else.")
+        _tell_the_desk(designation, says, now)
+    # Each in a transaction of its own: visits are locked before people elsewhere.
+    for ride in _open_rides(designation, now):
+        commitments.decline(commitment=ride, via=AnsweredVia.LINK, now=now, actor=actor)
+
+
+def seen_under_age(*, designation: Designation, actor: StaffMember, now: datetime) -> None:
+    """The same by sight; the desk is told where they had other dates. Not inside a transaction that holds a visit:
+    visits are locked before people."""
+    rides = _open_rides(designation, now)
+    with transaction.atomic():
+        by = audit.staff(actor)
+        people.is_under_age(person_id=designation.person_id, actor=by, verb="person.is_under_age", now=now)
+        if rides:
+            with alerts.for_the_desk():
+                says = _("%(name)s is under 18 and takes nobody home. Please ask somebody else for their other dates.")
+            _tell_the_desk(designation, says, now)
+    for ride in rides:
+        commitments.end_here(commitment=ride, recorded_by=actor, now=now)
+
+
+def _open_rides(designation: Designation, now: datetime) -> list[Commitment]:
+    """What this person is asked or said yes to, for whomever, that is not over."""
     rides = Commitment.objects.filter(
         designation__person=designation.person_id, role=SupportRole.RIDE, status__in=OPEN_COMMITMENTS
     )
-    # Each in a transaction of its own: visits are locked before people elsewhere.
-    for ride in rides.filter(infusion__ends_at__gt=now).order_by("infusion_id", "pk"):
-        commitments.decline(commitment=ride, via=AnsweredVia.LINK, now=now, actor=actor)
+    ahead = rides.filter(infusion__status__in=AHEAD_OR_HERE)
+    nobody_came = Q(infusion__status=InfusionStatus.BOOKED, infusion__ends_at__lte=now)
+    return list(ahead.exclude(nobody_came).order_by("infusion_id", "pk"))
 
 
 def flag(*, said: Attestation | None, visit: Infusion) -> str:
@@ -144,9 +170,7 @@ def flag(*, said: Attestation | None, visit: Infusion) -> str:
     return _("Can stay %(can)d of %(asked)d hours: somebody else from %(until)s.") % words
 
 
-def _tell_the_desk(designation: Designation, now: datetime) -> None:
-    with alerts.for_the_desk():
-        says = _("%(name)s says that they are under 18 and takes nobody home. Please ask somebody else.")
+def _tell_the_desk(designation: Designation, says: str, now: datetime) -> None:
     alerts.open_alert(
         kind=AlertKind.CALL_TASK,
         key=f"under-age:{designation.person_id}",

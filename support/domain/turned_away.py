@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from clinic.domain import audit
 from clinic.domain.errors import Refused
 from clinic.models import Infusion, StaffMember
-from support.domain import alerts, commitments, people, promise_rows
+from support.domain import alerts, attesting, commitments, promise_rows
 from support.enums import AlertKind, NotHandedOver
 from support.models import Commitment, NotHandedOverTo
 
@@ -28,7 +28,7 @@ def not_handed_over(
     commitment: Commitment | None = None,
 ) -> NotHandedOverTo:
     """``commitment``: the promise of the person who stood there; None where it was somebody the patient had not named.
-    A promise ends and the others are asked; nothing is sent to whoever made it."""
+    A promise ends and the others are asked; nothing is sent to whoever made it. Who is under 18 takes nobody home."""
     said = note.strip()[:300]
     with transaction.atomic():
         visit = promise_rows.locked(infusion_id=infusion.pk)
@@ -47,9 +47,11 @@ def not_handed_over(
             note=str(why),
         )
         if commitment is not None:
-            _end(commitment, N(why), actor, now)
+            commitments.end_here(commitment=commitment, recorded_by=actor, now=now)
         _tell(visit, row, now)
-        return row
+    if commitment is not None and row.why == N.UNDER_AGE:
+        attesting.seen_under_age(designation=commitment.designation, actor=actor, now=now)
+    return row
 
 
 def of(*, infusion: Infusion) -> list[NotHandedOverTo]:
@@ -68,13 +70,6 @@ def _missing(visit: Infusion, why: str, said: str, commitment: Commitment | None
     if commitment is not None and commitment.infusion_id != visit.pk:
         missing.append(_("This promise belongs to another visit."))
     return missing
-
-
-def _end(commitment: Commitment, why: NotHandedOver, actor: StaffMember, now: datetime) -> None:
-    commitments.end_here(commitment=commitment, recorded_by=actor, now=now)
-    named = commitment.designation
-    if why == N.UNDER_AGE:
-        people.is_under_age(person_id=named.person_id, actor=audit.staff(actor), verb="person.is_under_age", now=now)
 
 
 def _tell(visit: Infusion, row: NotHandedOverTo, now: datetime) -> None:

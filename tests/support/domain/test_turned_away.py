@@ -90,6 +90,19 @@ def test_who_is_under_age_is_no_driver_any_more(clinic: Clinic, ready):
     assert sam.designation.person.is_adult is False
 
 
+def test_who_is_under_age_has_none_of_their_other_dates_any_more_and_the_others_are_asked(clinic: Clinic, next_week):
+    sam, jo = clinic.named("Sam"), clinic.named("Joanna")
+    visit = clinic.book(next_week, next_week + timedelta(days=2))
+    later = visit.course.infusions.last()
+    clinic.yes(sam, later)
+    row = clinic.confirmed(sam, visit)
+    visit = clinic.until(visit, "ready")
+    turn_away(clinic, visit, row, why=NotHandedOver.UNDER_AGE, note="")
+    assert (clinic.promise(sam, later).status, clinic.promise(jo, later).status) == ("withdrawn", "asked")
+    says = "Sam is under 18 and takes nobody home. Please ask somebody else for their other dates."
+    assert Alert.objects.get(kind=AlertKind.CALL_TASK, designation=sam).says == says
+
+
 def test_who_is_under_age_is_so_for_everybody_who_named_them(clinic: Clinic, ready):
     visit, sam = ready
     other = DesignationFactory(person=sam.designation.person)
