@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion
-from support.domain import day, handovers, rules
+from support.domain import day, driving, rules
 from support.models import CheckIn
 
 
@@ -70,7 +70,7 @@ def _after(infusion: Infusion) -> list[tuple[datetime, str]]:
         (row.due_at, _("We ask how you are."))
         for row in CheckIn.objects.filter(infusion=infusion, designation=None).order_by("due_at")
     ]
-    drive = handovers.drive_from(infusion=infusion)
+    drive = driving.drive_from(infusion=infusion)
     if drive is not None:
         text = _("Earliest driving time under your clinic's rule.")
         if policy.sleep_required:

@@ -33,7 +33,7 @@ def draw(*, infusion: Infusion, now: datetime) -> Handover:
     # Words that no helper has seen yet stay the patient's.
     changed: dict[str, object] = {"commitment": held}
     if row.commitment_id is not None:
-        changed |= {**_two(), "accepted_at": None, "slip_printed_at": None}
+        changed |= {**_two(), "accepted_at": None, "accepted_words": "", "slip_printed_at": None}
     for field, value in changed.items():
         setattr(row, field, value)
     row.save(update_fields=list(changed))

@@ -1,12 +1,13 @@
 """Nobody leaves alone: given to a verified adult, or another way the rules allow, with its evidence."""
 
 from collections.abc import Collection
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
-from clinic.domain import audit, changes, infusions, times
+from clinic.domain import audit, changes, infusions
 from clinic.domain.errors import Refused
 from clinic.enums import InfusionStatus, ReleasedHow
 from clinic.models import Infusion, StaffMember
@@ -21,13 +22,12 @@ from support.domain import (
     promise_rows,
     rules,
     sign_off,
+    taken_on,
 )
 from support.enums import HandoverCheck
 from support.models import Commitment, Handover
 
 S = InfusionStatus
-# After a night's sleep: this time of the next day, on the clinic's clock.
-MORNING = time(8)
 PAPER = "on paper"
 
 
@@ -69,9 +69,8 @@ def complete(
                 raise Refused(*missing)
             who = audit.staff(actor)
             if handover.accepted_at is None:
-                handover.accepted_at = now
-                handover.save(update_fields=["accepted_at"])
-                leaving.note(handover, who, "handover.accepted", now, how=PAPER)
+                with override(taking.designation.person.language):
+                    _accepted(handover, visit, who, now, how=PAPER)
             commitments.keep(commitment=taking, actor=who, now=now)
             fields = {"commitment": taking, "check_by": check_by, "adult_seen": True, "instructions_given": True}
             given = {"how": ReleasedHow.HANDOVER, "score": score, "checked": sorted(checked)}
@@ -150,8 +149,9 @@ def release_otherwise(
             raise Refused(*missing)
         fields = {"how": how, "evidence": evidence.strip()[:300], "authorised_by": authorised_by, "score": score}
         # Nobody took them: whoever the words were drawn for did not.
-        given = {"checked": sorted(checked), "witness": witness, "commitment": None, "accepted_at": None}
-        leaving.finish(handover, actor=actor, now=now, **fields, **given)
+        nobody = {"commitment": None, "accepted_at": None, "accepted_words": ""}
+        given = {"checked": sorted(checked), "witness": witness}
+        leaving.finish(handover, actor=actor, now=now, **fields, **given, **nobody)
         visit = infusions.release(infusion=visit, how=how, actor=actor, now=now)
         if how == ReleasedHow.AGAINST_ADVICE:
             against_advice.call_after(visit=visit, now=now)
@@ -165,7 +165,8 @@ def accept(*, handover: Handover, now: datetime, actor: str, commitment: Commitm
     """The helper read the lines and accepted them. Idempotent. ``commitment``: whose tap it was; refused where somebody
     else takes the patient by now."""
     with transaction.atomic():
-        row = Handover.objects.select_for_update(of=("self",)).select_related("infusion").get(pk=handover.pk)
+        told = ("infusion__site", "infusion__patient", "infusion__policy")
+        row = Handover.objects.select_for_update(of=("self",)).select_related(*told).get(pk=handover.pk)
         if InfusionStatus(row.infusion.status) not in {S.READY, S.RELEASED}:
             raise Refused(_("This visit is over."))
         if row.done_at is not None and row.how != ReleasedHow.HANDOVER:
@@ -174,10 +175,15 @@ def accept(*, handover: Handover, now: datetime, actor: str, commitment: Commitm
         if commitment is not None and row.commitment_id not in {None, commitment.pk}:
             raise Refused(_("Somebody else has this date. There is nothing for you to do."))
         if row.accepted_at is None:
-            row.accepted_at = now
-            row.save(update_fields=["accepted_at"])
-            leaving.note(row, actor, "handover.accepted", now)
+            _accepted(row, row.infusion, actor, now)
         return row
+
+
+def _accepted(row: Handover, visit: Infusion, actor: str, now: datetime, *, how: str = "") -> None:
+    """In the words that stood on their page or paper: the patient may leave later than they tell."""
+    row.accepted_at, row.accepted_words = now, "\n".join(taken_on.as_they_stand(visit))
+    row.save(update_fields=["accepted_at", "accepted_words"])
+    leaving.note(row, actor, "handover.accepted", now, how=how)
 
 
 def say_home(*, infusion: Infusion, now: datetime, actor: str) -> Infusion:
@@ -190,33 +196,3 @@ def say_home(*, infusion: Infusion, now: datetime, actor: str) -> Infusion:
         Handover.objects.filter(infusion=visit, home_said_at=None).update(home_said_at=now)
         homeward.is_home(visit=visit, now=now)
         return visit
-
-
-def say_slept(*, infusion: Infusion, now: datetime, actor: str = "") -> Handover:
-    """The patient slept well. Refused before the next morning."""
-    with transaction.atomic():
-        row = Handover.objects.select_for_update(of=("self",)).select_related("infusion__site").get(infusion=infusion)
-        if row.infusion.released_at is None or now < _morning_after(row.infusion, row.infusion.released_at):
-            raise Refused(_("Tell us tomorrow morning."))
-        if row.slept_well_at is None:
-            row.slept_well_at = now
-            row.save(update_fields=["slept_well_at"])
-            leaving.note(row, actor or f"patient:{row.infusion.patient_id}", "handover.slept_well", now)
-        return row
-
-
-def drive_from(*, infusion: Infusion) -> datetime | None:
-    """The earliest time under the clinic's rule, no verdict on anybody's fitness; None before the patient has left."""
-    if infusion.released_at is None:
-        return None
-    policy = rules.of(infusion=infusion)
-    earliest = infusion.released_at + timedelta(hours=policy.drive_block_hours)
-    if policy.sleep_required:
-        return max(earliest, _morning_after(infusion, infusion.released_at))
-    return earliest
-
-
-def _morning_after(infusion: Infusion, released_at: datetime) -> datetime:
-    zone = infusion.site.zone
-    day = times.local_day(moment=released_at, zone=zone) + timedelta(days=1)
-    return times.first_valid(day=day, at=MORNING, zone=zone)

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from typing import TypeGuard
 
 from django.db.models import Exists, OuterRef
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.enums import OFF, InfusionStatus
 from support.domain import helper_dates, load, rules, whole_visit
 from support.domain.helper_dates import Known, Month
 from support.enums import HOLDING, AnsweredVia, CommitmentStatus, MayKnow, SupportRole
-from support.models import Availability, Commitment, Designation, Handover, NotHandedOverTo
+from support.models import Commitment, Designation, Handover, NotHandedOverTo
 
 # Before the visit the page turns to the day itself; it stays with the helper through the night after.
 DAY_BEGINS = timedelta(hours=12)
@@ -26,8 +26,8 @@ UNDO_FOR = timedelta(minutes=10)
 class HelperPage:
     """``today`` is the visit this helper has taken and that the page is now about; else the page is about dates.
 
-    ``stepped_back`` are the dates just given back that nobody else has taken yet, ``maybe`` those they said maybe to,
-    ``unfit`` those they are still asked for though they said that they cannot then. ``never``: days of the week that
+    ``stepped_back`` are the dates just given back that nobody else has taken yet, ``maybe`` those they said maybe to.
+    ``never``: days of the week that
     may not suit them, as number and name. ``is_ride_open``: one of the dates to take is a way home. ``share``: how many
     each has taken, where they may know.
     """
@@ -38,7 +38,6 @@ class HelperPage:
     mine: list[Commitment]
     to_confirm: list[Commitment]
     maybe: list[Commitment]
-    unfit: list[Commitment]
     never: list[tuple[int, str]]
     share: str
     stepped_back: list[Commitment]
@@ -81,7 +80,6 @@ def build(*, designation: Designation, now: datetime) -> HelperPage:
     known = known_of(designation, ahead, now=now)
     to_take = [c for c in ahead if helper_dates.is_open(c, riding=riding)]
     asked = [c for c in to_take if c.status == CommitmentStatus.ASKED]
-    unfit = [c for c in asked if known.says_no(c)]
     knows_dates = designation.allows(MayKnow.DATES)
     # Who is paid for one ride does not read who else helps.
     knows_others = knows_dates and not designation.person.is_escort
@@ -91,9 +89,8 @@ def build(*, designation: Designation, now: datetime) -> HelperPage:
         months=helper_dates.months(ahead, riding=riding, known=known, now=now) if knows_dates or mine else [],
         mine=[c for c in ahead if c.status in HOLDING],
         to_confirm=[c for c in mine if helper_dates.is_to_confirm(c, now=now)],
-        maybe=[c for c in asked if helper_dates.is_maybe(c) and c not in unfit],
-        unfit=unfit,
-        never=helper_dates.weekdays(c for c in asked if c not in unfit),
+        maybe=[c for c in asked if helper_dates.is_maybe(c)],
+        never=helper_dates.weekdays(asked),
         share=helper_dates.share(riding.values(), of=designation.pk) if knows_others else "",
         stepped_back=[c for c in mine if is_just_given_back(c, now=now) and c.infusion_id not in riding],
         today=today,
@@ -111,15 +108,11 @@ def can_be_theirs(commitment: Commitment) -> bool:
 
 
 def known_of(designation: Designation, ahead: Sequence[Commitment], *, now: datetime) -> Known:
-    """No query where no date is ahead; one more where they said how many they take at most."""
-    if not ahead:
-        return Known()
+    """One query where a date is ahead and they said how many they take at most."""
     most = designation.most_rides
-    return Known(
-        times=list(Availability.objects.filter(person=designation.person_id)),
-        at_most=most,
-        held=load.held_starts(designation=designation, since=now - load.WINDOW) if most is not None else [],
-    )
+    if not ahead or most is None:
+        return Known()
+    return Known(at_most=most, held=load.held_starts(designation=designation, since=now - load.WINDOW))
 
 
 def takes_home(commitment: Commitment | None) -> TypeGuard[Commitment]:
@@ -186,23 +179,4 @@ def involves(commitment: Commitment) -> list[dict[str, str]]:
             "text": _("Meet %(name)s at the front desk. Walk out together.") % name,
         },
         {"at": clock(visit.ends_at + timedelta(minutes=30)), "text": home % {**name, "until": until}},
-    ]
-
-
-def lines_to_accept(commitment: Commitment, *, drive_from: datetime | None) -> list[str]:
-    """Five lines the escort accepts before leaving; times are the clinic's."""
-    visit = commitment.infusion
-    zone = visit.site.zone
-    name = visit.patient.first_name
-    driving = _("%(name)s does not drive before %(when)s. No alcohol, no papers to sign.") % {
-        "name": name,
-        "when": formats.date_format(timezone.localtime(drive_from, zone), "D H:i") if drive_from else _("tomorrow"),
-    }
-    return [
-        _("I am 18 or older. I have had no alcohol."),
-        _("I take %(name)s home and go in too.") % {"name": name},
-        _("Somebody stays with %(name)s until %(until)s.")
-        % {"name": name, "until": f"{timezone.localtime(helper_dates.stay_until(visit), zone):%H:%M}"},
-        driving,
-        _("If I am worried, I call."),
     ]

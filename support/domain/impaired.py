@@ -6,7 +6,7 @@ from datetime import datetime
 
 from clinic.enums import OFF
 from clinic.models import Infusion, Patient
-from support.domain import handovers
+from support.domain import driving
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,13 +21,11 @@ class Window:
 def window(*, patient: Patient, now: datetime) -> Window | None:
     """The window this moment lies in. One query, two where the visit keeps no rules."""
     begun = Infusion.objects.filter(patient=patient, started_at__lte=now).exclude(status__in=OFF)
-    visit = begun.select_related("site", "policy").order_by("started_at").last()
+    visit = begun.select_related("site", "policy", "handover").order_by("started_at").last()
     if visit is None:
         return None
-    if visit.released_at is None:
-        visit.released_at = max(visit.ends_at, now)
-    until = handovers.drive_from(infusion=visit)
-    return Window(visit=visit, until=until) if until is not None and until > now else None
+    until = driving.earliest(infusion=visit, left_at=visit.released_at or max(visit.ends_at, now))
+    return Window(visit=visit, until=until) if until > now else None
 
 
 def until(*, patient: Patient, now: datetime) -> datetime | None:

@@ -12,7 +12,7 @@ from clinic.domain import audit
 from clinic.domain.errors import Refused
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion, StaffMember
-from support.domain import code_words, handovers, helper_page, leaving, links, promise_rows
+from support.domain import code_words, driving, leaving, links, promise_rows, taken_on
 from support.models import Commitment, Handover, Link
 
 S = InfusionStatus
@@ -22,6 +22,7 @@ S = InfusionStatus
 class Slip:
     """``qr`` is a drawing of the helper's own address, as an ``svg`` element."""
 
+    visit: Infusion
     commitment: Commitment
     handover: Handover
     link: Link
@@ -31,8 +32,7 @@ class Slip:
 
     @property
     def lines(self) -> list[str]:
-        """In the language of whoever asks."""
-        return helper_page.lines_to_accept(self.commitment, drive_from=self.drive_from)
+        return taken_on.lines(visit=self.visit, handover=self.handover)
 
 
 def make(*, infusion: Infusion, actor: StaffMember, now: datetime) -> Slip:
@@ -53,12 +53,13 @@ def make(*, infusion: Infusion, actor: StaffMember, now: datetime) -> Slip:
         leaving.note(handover, audit.staff(actor), "handover.slip_printed", now)
         address = links.address(link)
         return Slip(
+            visit=visit,
             commitment=held,
             handover=handover,
             link=link,
             address=address,
             qr=drawn(address),
-            drive_from=handovers.drive_from(infusion=visit),
+            drive_from=driving.drive_from(infusion=visit),
         )
 
 

@@ -43,8 +43,12 @@ class Handover(models.Model):
     witness = models.ForeignKey("clinic.StaffMember", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     # The helper read five lines and accepted, on their own phone or on paper.
     accepted_at = models.DateTimeField(null=True, blank=True)
+    # Each line as it was accepted, in the language of whoever did.
+    accepted_words = models.TextField(blank=True)
     home_said_at = models.DateTimeField(null=True, blank=True)
     slept_well_at = models.DateTimeField(null=True, blank=True)
+    # The last night that was not so well.
+    slept_badly_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

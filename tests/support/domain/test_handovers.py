@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -374,36 +374,6 @@ def test_words_that_were_read_out_stay(clinic: Clinic, ready):
     first = Handover.objects.get()
     again = code_words.draw(infusion=visit, now=visit.ready_at + LATER)
     assert (again.patient_word, again.helper_word) == (first.patient_word, first.helper_word)
-
-
-@pytest.mark.parametrize(
-    ("left", "earliest"),
-    [
-        # A day after leaving; in the night the clocks go back it is a day all the same, by elapsed time.
-        (datetime(2026, 3, 11, 18, 0, tzinfo=UTC), datetime(2026, 3, 12, 18, 0, tzinfo=UTC)),
-        (datetime(2026, 10, 31, 18, 0, tzinfo=UTC), datetime(2026, 11, 1, 18, 0, tzinfo=UTC)),
-    ],
-)
-def test_driving_is_the_clinics_rule_and_no_verdict(clinic: Clinic, left, earliest):
-    visit = Infusion(site=clinic.site, policy=clinic.policy, released_at=left)
-    assert handovers.drive_from(infusion=visit) == earliest
-
-
-def test_a_short_block_still_waits_for_the_next_morning_where_sleep_is_asked(clinic: Clinic):
-    clinic.policy.drive_block_hours = 4
-    visit = Infusion(site=clinic.site, policy=clinic.policy, released_at=datetime(2026, 3, 11, 18, 0, tzinfo=UTC))
-    assert handovers.drive_from(infusion=visit) == datetime(2026, 3, 12, 12, 0, tzinfo=UTC)
-    clinic.policy.sleep_required = False
-    assert handovers.drive_from(infusion=visit) == datetime(2026, 3, 11, 22, 0, tzinfo=UTC)
-
-
-def test_a_night_is_slept_before_it_is_said(clinic: Clinic, ready):
-    visit, sam = ready
-    clinic.hand_over(visit, sam, now=visit.ready_at)
-    with pytest.raises(Refused, match="Tell us tomorrow morning"):
-        handovers.say_slept(infusion=visit, now=visit.ready_at + timedelta(hours=6))
-    morning = visit.ready_at + timedelta(hours=18)
-    assert handovers.say_slept(infusion=visit, now=morning).slept_well_at == morning
 
 
 def test_after_leaving_nobody_is_called_in_any_more(clinic: Clinic, ready):

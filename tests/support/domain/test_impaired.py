@@ -6,8 +6,9 @@ from clinic.domain import infusions
 from clinic.domain.errors import Refused
 from messaging.domain import opt_outs
 from messaging.models import Consent
-from support.domain import handovers, impaired, links, preferences
+from support.domain import driving, impaired, links, pending, place_offers, preferences, waitlist
 from support.enums import Purpose
+from support.models import PlaceOffer
 from tests.factories import PolicyFactory
 from tests.support.conftest import Clinic
 
@@ -47,7 +48,7 @@ def test_after_leaving_it_is_the_time_of_the_driving_clock_to_the_minute(clinic:
     ready = clinic.until(visit, "ready")
     left = ready.ends_at
     clinic.hand_over(ready, ready.commitments.get(), now=left)
-    clear = handovers.drive_from(infusion=clinic.fresh(visit))
+    clear = driving.drive_from(infusion=clinic.fresh(visit))
     assert until(clinic, left) == clear == left + timedelta(hours=24)
     assert until(clinic, clear - timedelta(minutes=1)) == clear
     assert until(clinic, clear) is None
@@ -107,3 +108,35 @@ def test_a_helper_agrees_to_messages_whenever_they_like(clinic: Clinic, visit, n
     preferences.say_no(**says)
     preferences.say_yes(**says)
     assert Consent.objects.filter(person=f"person:{sam.person_id}", purpose=Purpose.RIDES, withdrawn_at=None).exists()
+
+
+def test_a_free_place_is_not_taken_by_link_and_staff_may_give_it(clinic: Clinic, visit, next_week):
+    started = clinic.until(visit, "started")
+    day = next_week.date() + timedelta(days=7)
+    by = {"actor": clinic.desk, "now": clinic.now}
+    entry = waitlist.join(course=visit.course, infusion=None, first_day=day, last_day=day, **by)
+    offer = PlaceOffer.objects.create(
+        entry=entry,
+        site=clinic.site,
+        room=clinic.room,
+        clinician=visit.clinician,
+        starts_at=next_week + timedelta(days=7),
+        offered_at=started.started_at,
+        expires_at=started.started_at + timedelta(hours=2),
+    )
+    with pytest.raises(Refused, match="Please call us about this time"):
+        place_offers.take(offer=offer, now=started.started_at, by="link:abc")
+    offer.refresh_from_db()
+    assert offer.status == "open"
+    assert place_offers.take(offer=offer, now=started.started_at, by="staff:1", actor=clinic.desk)
+
+
+def test_what_staff_hear_waits_too_unless_they_may_judge_it(clinic: Clinic, visit, next_week):
+    now, said = clinic.until(visit, "started").started_at, pending.refuse_if_it_waits
+    with pytest.raises(Refused, match="agrees to nothing new before Thu 12 Mar 15:10"):
+        said(patient=clinic.patient, now=now, by=clinic.nurse)
+    with pytest.raises(Refused):
+        said(patient=clinic.patient, now=now, by=clinic.desk, said_on=next_week.date())
+    said(patient=clinic.patient, now=now, by=clinic.desk, said_on=next_week.date() - timedelta(days=1))
+    said(patient=clinic.patient, now=now, by=clinic.staff["clinician"])
+    said(patient=clinic.patient, now=next_week, by=clinic.desk)

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from clinic.domain import infusions
 from clinic.enums import DischargeItem, InfusionStatus, ReleasedHow, Role, Rung
-from support.domain import handovers
+from support.domain import driving, handovers
 from support.enums import CommitmentStatus, HandoverCheck
 from support.models import Handover
 from tests.factories import CommitmentFactory, PolicyFactory, StaffFactory
@@ -222,4 +222,4 @@ def test_staff_can_write_down_that_they_are_home(desk, nurse, ready, now):
     hand_over(nurse, infusion)
     desk.post(reverse("infusion_home", args=[infusion.pk]))
     infusion.refresh_from_db()
-    assert (infusion.state, handovers.drive_from(infusion=infusion) is not None) == (S.HOME, True)
+    assert (infusion.state, driving.drive_from(infusion=infusion) is not None) == (S.HOME, True)
