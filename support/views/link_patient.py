@@ -16,6 +16,7 @@ from support.domain import (
     closing_news,
     coverage,
     day,
+    driving,
     handovers,
     patient_page,
     pending,
@@ -126,11 +127,11 @@ def home(request: HttpRequest, pk: int) -> str:
 
 @tap(LinkPurpose.PATIENT)
 def slept(request: HttpRequest, pk: int) -> str:
-    visit = own_visit(request, pk)
+    visit, is_well = own_visit(request, pk), request.POST.get("how") != "badly"
     if visit.released_at is None:
         raise Refused(_("Tell us tomorrow morning."))
-    handovers.say_slept(infusion=visit, now=request.now, actor=who(request))
-    return _("Thank you for telling us.")
+    driving.say_slept(infusion=visit, is_well=is_well, now=request.now, actor=who(request))
+    return _("Thank you for telling us.") if is_well else _("Thank you for telling us. Somebody calls you.")
 
 
 def own_offer(request: HttpRequest, pk: int) -> PlaceOffer:

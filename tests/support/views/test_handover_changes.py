@@ -352,6 +352,25 @@ def test_patient_and_helper_read_the_same_about_driving(ready, now, patient_page
     assert "was said" not in second
 
 
+def test_a_bad_night_moves_the_time_for_both_and_says_that_somebody_calls(ready, now, patient_page):
+    pat = of(ready, "Pat")
+    nurse = StaffFactory(role=Role.NURSE, sites=[ready.site])
+    leaves = {"check_by": "known", "score": 10, "instructions_given": True, "accepted_on_paper": True}
+    handovers.complete(infusion=ready, commitment=pat, actor=nurse, now=now, **leaves)
+    helper = world.theirs(Client(), links.for_designation(designation=pat.designation, now=now))
+    browser, address = patient_page
+    assert "Not so well" not in browser.get(address).content.decode()
+    with time_machine.travel(now + timedelta(hours=23), tick=False):
+        assert "Not so well" in browser.get(address).content.decode()
+        after = browser.post(f"{address}visit/{ready.pk}/slept/", {"how": "badly"}, follow=True).content.decode()
+        link = links.for_designation(designation=pat.designation, now=now)
+        pages = [after, helper.get(f"/l/{link.id}/").content.decode()]
+    assert "Thank you for telling us. Somebody calls you." in after
+    assert "Not so well" not in after
+    times = [re.search(r'<section class="clock part".*?datetime="([^"]*)"', page, re.S).group(1) for page in pages]
+    assert [time[:16] for time in times] == ["2026-03-05T08:00"] * 2
+
+
 def test_a_helper_cannot_accept_for_another_after_the_swap(nurse, ready):
     link = links.for_designation(designation=of(ready, "Pat").designation, now=ready.ready_at)
     helper = world.theirs(Client(), link)
