@@ -72,6 +72,8 @@ def name(
     ``person``: somebody known, where ``witness`` found out that it is the same.
     """
     with transaction.atomic():
+        # Whoever is named at this moment counts too.
+        locks.diary(rooms=[], clinicians=[], patients=[patient.pk])
         if witness is None:
             _refuse_too_many(patient, now)
         known = person if witness is not None else _known(patient, person_fields)

@@ -7,11 +7,13 @@ import pytest
 from django.db import connection, transaction
 
 from clinic.domain import bookings
+from clinic.domain.errors import Refused
 from clinic.domain.slots import Slot
 from clinic.enums import Role
-from support.domain import designations
+from support.domain import designations, own_people
+from support.domain.own_people import Wanted
 from support.enums import ConsentHow, SupportRole
-from support.models import Commitment
+from support.models import Commitment, Designation
 from tests.factories import (
     CourseFactory,
     PatientFactory,
@@ -63,3 +65,39 @@ def test_who_is_named_during_a_booking_is_asked_for_that_visit(now: datetime) ->
     for thread in threads:
         thread.join()
     assert Commitment.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_link_in_wrong_hands_names_no_more_by_naming_two_at_once(now: datetime) -> None:
+    patient = PatientFactory(site=PolicyFactory().site)
+    wanted = Wanted(roles=[SupportRole.RIDE], may_know=[], relationship="", call_first=False, wording="Yes.")
+
+    def name(number: int) -> None:
+        fields = {"given_name": "Jo", "family_name": "", "phone": f"+141055501{number:02d}", "email": ""}
+        own_people.name(patient=patient, person_fields=fields, wanted=wanted, actor="link:abc", now=now)
+
+    for number in range(own_people.MOST_A_DAY - 1):
+        name(number)
+    named, refused = Event(), Event()
+
+    def the_last() -> None:
+        with transaction.atomic():
+            name(20)
+            named.set()
+            refused.wait(0.5)
+        connection.close()
+
+    def one_more() -> None:
+        named.wait(5)
+        try:
+            name(21)
+        except Refused:
+            refused.set()
+        connection.close()
+
+    threads = [Thread(target=the_last), Thread(target=one_more)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (refused.is_set(), Designation.objects.count()) == (True, own_people.MOST_A_DAY)
