@@ -5,6 +5,7 @@ import pytest
 from django.urls import reverse
 
 from clinic.enums import InfusionStatus, Role
+from clinic.models import Patient
 from support.domain import alerts, asking, commitments, nobody_came
 from support.enums import AlertKind, AlertStatus, CheckInKind, CheckInStatus, HelperAnswer, SupportRole
 from support.models import Alert, CheckIn, Commitment
@@ -28,6 +29,13 @@ def test_the_list_names_owner_and_deadline(desk, ines):
 
 def test_an_empty_list_says_so(desk, policy):
     assert "Nothing waits for an answer" in desk.get(reverse("alerts")).content.decode()
+
+
+def test_who_calls_reads_which_interpreter_and_guardian_the_patient_has(desk, ines):
+    assert "interpreter" not in desk.get(reverse("alert", args=[ines.pk])).content.decode()
+    Patient.objects.filter(pk=ines.patient_id).update(interpreter="Polish", guardian="Ana Berg")
+    page = desk.get(reverse("alert", args=[ines.pk])).content.decode()
+    assert ("Needs an interpreter for Polish." in page, "Legal guardian: Ana Berg." in page) == (True, True)
 
 
 def test_taking_it_makes_it_mine(sign_in, site, ines):
