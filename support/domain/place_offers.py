@@ -17,7 +17,7 @@ from clinic.models import Infusion, StaffMember
 from clinic.models.infusion import LONGEST_VISIT
 from messaging.domain import outbox
 from messaging.domain.outbox import Wanted
-from support.domain import alerts, plan, rules, scripts, subjects
+from support.domain import alerts, impaired, plan, rules, scripts, subjects
 from support.domain.freed import Fit
 from support.domain.plan_state import CALL
 from support.enums import AlertKind, OfferStatus
@@ -66,9 +66,11 @@ def take(
 
     Without an ``actor`` (the patient's own link) the visit is booked in the name of whoever put them on the list;
     ``by`` says who tapped. Twice is once. Refused, with the offer closed, where somebody was faster or the rules have
-    come to speak against it; which ones is told to staff alone. ``given``: the desk gives the place whatever became
-    of the offer before, and with this clinician.
+    come to speak against it; which ones is told to staff alone. By link also while the medicine may be at work.
+    ``given``: the desk gives the place whatever became of the offer before, and with this clinician.
     """
+    if actor is None and impaired.until(patient=offer.entry.course.patient, now=now) is not None:
+        raise Refused(_("On the day of a visit nothing new is agreed to. Please call us about this time."))
     reason: Taken | AgainstRules
     try:
         return attempts.run_or_refuse(lambda: _take(offer, now, by, actor, given))
