@@ -3,7 +3,7 @@ only when it is said again. Nobody else hears of it meanwhile."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from clinic.domain import audit, locks, patient_rows
 from clinic.domain.errors import Refused
 from clinic.domain.spoken import say_moment
+from clinic.domain.times import local_day
 from clinic.enums import Role
 from clinic.models import Patient, StaffMember
 from support.domain import alerts, designations, impaired
@@ -43,6 +44,17 @@ def waits(*, patient: Patient, now: datetime, by: StaffMember | None = None) -> 
     if by is not None and by.role in MAY_JUDGE:
         return False
     return (by is None and bool(patient.guardian)) or impaired.until(patient=patient, now=now) is not None
+
+
+def refuse_if_it_waits(*, patient: Patient, now: datetime, by: StaffMember, said_on: date | None = None) -> None:
+    """A yes heard by ``by`` that cannot be kept for later. ``said_on``: its day, where it may be older than today."""
+    window = None if by.role in MAY_JUDGE else impaired.window(patient=patient, now=now)
+    if window is None:
+        return
+    site = window.visit.site
+    if said_on is None or said_on >= local_day(moment=window.visit.starts_at, zone=site.zone):
+        sentence = _("The patient agrees to nothing new before %(when)s. A clinician can judge it with them.")
+        raise Refused(sentence % {"when": say_moment(window.until, site)})
 
 
 def keep(

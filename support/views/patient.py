@@ -12,7 +12,7 @@ from clinic.access import DESK_AND_CARE
 from clinic.domain.errors import Refused
 from clinic.models import Patient
 from clinic.views.desk import at_site, patient_of, was_read
-from support.domain import agreeing, people, record_page, same_number, spoken_stops
+from support.domain import agreeing, pending, people, record_page, same_number, spoken_stops
 from support.domain.same_number import Person
 from support.forms.contact import ContactForm
 from support.forms.people import KeptForm
@@ -74,6 +74,8 @@ def contact_page(
 @require_POST
 @shown_on(page)
 def agree_to_texts(request: HttpRequest, pk: int) -> HttpResponse:
-    patient = agreeing.patient_said_yes(patient=patient_of(request, pk), witness=request.user, now=timezone.now())
+    patient, now = patient_of(request, pk), timezone.now()
+    pending.refuse_if_it_waits(patient=patient, now=now, by=request.user)
+    patient = agreeing.patient_said_yes(patient=patient, witness=request.user, now=now)
     said.success(request, _("%(name)s gets texts from now on.") % {"name": patient.first_name})
     return redirect("patient", pk)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from clinic.access import DESK_AND_CARE
 from clinic.domain.errors import Refused
 from clinic.views.desk import at_site, patient_of
-from support.domain import spoken_stops
+from support.domain import pending, spoken_stops
 from support.domain.same_number import Person
 from support.views import patient, people
 from support.views.refusals import shown_on
@@ -41,5 +41,8 @@ def of_helper(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @shown_on(patient.page)
 def of_patient(request: HttpRequest, pk: int) -> HttpResponse:
-    _say(request, patient_of(request, pk))
+    who = patient_of(request, pk)
+    if request.POST.get("say") == "start":
+        pending.refuse_if_it_waits(patient=who, now=timezone.now(), by=request.user)
+    _say(request, who)
     return redirect("patient_contact", pk)

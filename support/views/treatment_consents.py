@@ -12,6 +12,7 @@ from clinic.access import DESK_AND_CARE
 from clinic.domain import treatment_consents
 from clinic.domain.errors import Refused
 from clinic.views.desk import at_site, patient_of
+from support.domain import pending
 from support.views.patient import page
 from support.views.refusals import shown_on
 
@@ -20,14 +21,15 @@ from support.views.refusals import shown_on
 @require_POST
 @shown_on(page)
 def record(request: HttpRequest, pk: int) -> HttpResponse:
-    patient = patient_of(request, pk)
+    patient, now = patient_of(request, pk), timezone.now()
     try:
         signed_on = parse_date(request.POST.get("signed_on", ""))
     except ValueError:
         signed_on = None
     if signed_on is None:
         raise Refused(_("Give the day that stands on the paper."))
-    treatment_consents.record(patient=patient, signed_on=signed_on, actor=request.user, now=timezone.now())
+    pending.refuse_if_it_waits(patient=patient, now=now, by=request.user, said_on=signed_on)
+    treatment_consents.record(patient=patient, signed_on=signed_on, actor=request.user, now=now)
     said.success(request, _("Consent to the treatment is on record."))
     return redirect("patient", pk)
 

@@ -133,7 +133,7 @@ def test_a_free_place_is_not_taken_by_link_and_staff_may_give_it(clinic: Clinic,
 
 def test_what_staff_hear_waits_too_unless_they_may_judge_it(clinic: Clinic, visit, next_week):
     now, said = clinic.until(visit, "started").started_at, pending.refuse_if_it_waits
-    with pytest.raises(Refused, match="agrees to nothing new before Thu 12 Mar 15:10"):
+    with pytest.raises(Refused, match="agrees to nothing new before Thursday 12 March at 15:10"):
         said(patient=clinic.patient, now=now, by=clinic.nurse)
     with pytest.raises(Refused):
         said(patient=clinic.patient, now=now, by=clinic.desk, said_on=next_week.date())

@@ -85,6 +85,22 @@ def test_the_agreement_to_texts_names_who_heard_it(desk, site, policy, now):
     assert words not in desk.get(reverse("patient", args=[patient.pk])).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("door", "said"),
+    [
+        ("patient_texts", {}),
+        ("patient_stop", {"say": "start", "channel": "sms"}),
+        ("patient_consent", {"signed_on": "2026-03-03"}),
+    ],
+)
+def test_a_new_yes_heard_during_a_treatment_waits(desk, sign_in, book, now, door, said):
+    visit = book(at=now, status=InfusionStatus.STARTED, arrived_at=now, started_at=now)
+    address = reverse(door, args=[visit.patient_id])
+    response = desk.post(address, said)
+    assert (response.status_code, "agrees to nothing new before" in response.content.decode()) == (422, True)
+    assert sign_in(Role.CLINICIAN).post(address, said).status_code == 302
+
+
 def test_who_stopped_and_what_they_wished_is_said_beside_them(desk, maya, now):
     rosa = DesignationFactory(patient=maya).person
     assert "No more texts" not in page(desk, maya)
