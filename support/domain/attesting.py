@@ -13,22 +13,26 @@ from django.utils.translation import gettext_noop, ngettext_lazy, override
 
 from clinic.domain import audit
 from clinic.domain.errors import Refused
-from clinic.enums import AHEAD_OR_HERE, InfusionStatus
-from clinic.models import Infusion, StaffMember
+from clinic.enums import AHEAD_OR_HERE, InfusionStatus, Rung
+from clinic.models import Infusion, Policy, StaffMember
 from support.domain import alerts, commitments, designations, people, rules
 from support.enums import OPEN_COMMITMENTS, AlertKind, AnsweredVia, SupportRole
 from support.models import Attestation, Commitment, Designation, SupportPerson
 
+# Where the rules want nobody to stay, this is left out, and so is the third tick.
+STAYS = gettext_noop("Somebody stays with them for the hours after: you, or a person they pick.")
 # What they read. Where it comes from: docs/rules.md.
 INVOLVES = (
     gettext_noop("You take somebody home after their visit and see them inside. A taxi is fine if you ride along."),
     gettext_noop("They may be sleepy, unsteady, quiet or full of feeling. All of that is common, and it passes."),
     gettext_noop("Until the next day they do not drive, drink alcohol, sign papers or look after a child alone."),
-    gettext_noop("Somebody stays with them for the hours after: you, or a person they pick."),
-    gettext_noop("Be near: we text you when they are ready. At the front desk each of you says one word, and you leave."),
+    STAYS,
+    gettext_noop("Be near: we text you when they are ready. At the front desk each says one word, and you leave."),
     gettext_noop("If you are worried you call us, without knowing why. In danger you call the emergency number."),
     gettext_noop("You can step back at any time, with one tap and without a reason."),
 )
+# The first of them where the rules do not know a helper who rides along by taxi.
+DRIVES = gettext_noop("You drive somebody home after their visit and see them inside.")
 ADULT = gettext_noop("I am 18 or over.")
 SOBER = gettext_noop("I will be sober on the day: no alcohol, and nothing that makes me sleepy.")
 STAY = ngettext_lazy(
@@ -41,20 +45,21 @@ MOST_MINUTES = 600
 PRESSED_TWICE = timedelta(minutes=1)
 
 
-def lines() -> list[str]:
-    """What it involves, in the reader's language."""
-    return [_(line) for line in INVOLVES]
+def lines(*, policy: Policy) -> list[str]:
+    """What it involves under these rules, in the reader's language."""
+    first = INVOLVES[0] if Rung.ADULT_ACCOMPANIES in policy.rungs else DRIVES
+    return [_(line) for line in (first, *INVOLVES[1:]) if line != STAYS or policy.stay_with_hours]
 
 
 def ticks(*, hours: int) -> list[str]:
     """What they say yes to: 18 or over, sober, and so many hours. As their page shows it, and as it is kept."""
-    return [_(ADULT), _(SOBER), STAY % {"hours": hours}]
+    return [_(ADULT), _(SOBER), *([STAY % {"hours": hours}] if hours else [])]
 
 
 def _edition() -> str:
     """Of the English words, whatever language they are read in; the number of hours is the rules' and no matter."""
     with override(None):
-        words = [*lines(), *ticks(hours=1), *ticks(hours=2)]
+        words = [*INVOLVES, DRIVES, *ticks(hours=1), *ticks(hours=2)]
     return hashlib.sha256("\n".join(words).encode()).hexdigest()[:12]
 
 
@@ -62,10 +67,12 @@ def _edition() -> str:
 EDITION = _edition()
 
 
-def read_out(*, hours: int) -> list[str]:
+def read_out(*, policy: Policy) -> list[str]:
     """The same with the three questions, for staff to read aloud."""
-    asked = _("Are you 18 or over? Will you be sober on the day? Can you stay with them for %(hours)d hours?")
-    return [*lines(), asked % {"hours": hours}]
+    asked = _("Are you 18 or over? Will you be sober on the day?")
+    if policy.stay_with_hours:
+        asked = _("Are you 18 or over? Will you be sober on the day? Can you stay with them for %(hours)d hours?")
+    return [*lines(policy=policy), asked % {"hours": policy.stay_with_hours}]
 
 
 def newest(*, people: Iterable[int]) -> dict[int, Attestation]:
@@ -110,7 +117,7 @@ def attest(
         said = Attestation.objects.filter(**same, at__gt=now - PRESSED_TWICE).first()
         if said is not None:
             return said
-        wording = "\n".join([*lines(), *ticks(hours=stay_hours)])
+        wording = "\n".join([*lines(policy=rules.at(site=row.site)), *ticks(hours=stay_hours)])
         said = Attestation.objects.create(**same, at=now, wording=wording)
         row.is_adult = True
         row.travel_minutes = row.travel_minutes if travel_minutes is None else travel_minutes

@@ -20,10 +20,9 @@ from support.views.people import designation_of
 def of_helper(request: HttpRequest, pk: int) -> HttpResponse:
     """The words to read out, and what the helper answered."""
     named, now = designation_of(request, pk), timezone.now()
-    hours = rules.at(site=request.site).stay_with_hours
-    form = AttestingForm(
-        request.POST or None, initial={"stay_hours": hours, "travel_minutes": named.person.travel_minutes}
-    )
+    policy = rules.at(site=request.site)
+    usual = {"stay_hours": policy.stay_with_hours, "travel_minutes": named.person.travel_minutes}
+    form = AttestingForm(request.POST or None, initial=usual)
 
     def write_down() -> None:
         fields = {name: form.cleaned_data[name] for name in ("stay_hours", "travel_minutes", "via")}
@@ -35,7 +34,7 @@ def of_helper(request: HttpRequest, pk: int) -> HttpResponse:
     was_read(request, patient_id=named.patient_id, subject=named)
     context = {
         "named": named,
-        "lines": attesting.read_out(hours=hours),
+        "lines": attesting.read_out(policy=policy),
         "known": attesting.newest(people=[named.person_id]).get(named.person_id),
     }
     return form_page(request, "support/desk/attesting.html", form, **context)

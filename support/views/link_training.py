@@ -59,8 +59,9 @@ def hours(request: HttpRequest) -> int:
     fewer = number(request.POST.get("hours", ""))
     if fewer is not None:
         return fewer
-    if request.POST.get("stay"):
-        return rules.at(site=request.link.site).stay_with_hours
+    asked = rules.at(site=request.link.site).stay_with_hours
+    if request.POST.get("stay") or not asked:
+        return asked
     raise Refused(_("Please say how long you can stay. A short time is all right too: then somebody else comes later."))
 
 
@@ -77,7 +78,7 @@ def number(value: str) -> int | None:
 def shown(request: HttpRequest, ticked: Collection[int], refused: Refused | None = None) -> HttpResponse:
     named = request.link.designation
     named.person.refresh_from_db()
-    stay_hours = rules.at(site=request.link.site).stay_with_hours
+    policy = rules.at(site=request.link.site)
     context = {
         "key": request.link_key,
         "site": request.link.site,
@@ -87,8 +88,9 @@ def shown(request: HttpRequest, ticked: Collection[int], refused: Refused | None
         "typed": request.POST,
         "checked": [name for name in TICKS if request.POST.get(name)],
         "refused": refused,
-        "lines": attesting.lines(),
-        "ticks": list(zip(TICKS, attesting.ticks(hours=stay_hours), strict=True)),
+        "lines": attesting.lines(policy=policy),
+        "stays": policy.stay_with_hours > 0,
+        "ticks": list(zip(TICKS, attesting.ticks(hours=policy.stay_with_hours), strict=False)),
         "is_done": not attesting.needed(named.person),
     }
     return render(request, PAGE, context, status=422 if refused else 200)

@@ -4,8 +4,10 @@ import html
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
+from clinic.enums import Rung
 from support.domain import attesting
 from support.enums import AlertKind, CommitmentStatus
 from support.models import Alert, Attestation, Commitment, SupportPerson
@@ -53,7 +55,7 @@ def test_a_first_ride_leads_to_the_words_and_keeps_the_ticks(phone, here, addres
 def test_three_ticks_and_one_button_take_the_date(phone, here, address):
     said = YES | {"date": here.commitment.pk, "travel": "40"}
     page = phone.post(f"{address}what-it-involves/", said, follow=True).content.decode()
-    assert "You have these dates now" in page
+    assert "You have this date now" in page
     assert status(here) == CommitmentStatus.RECONFIRMED
     kept = Attestation.objects.get()
     assert (kept.stay_hours, kept.via) == (8, "link")
@@ -92,6 +94,17 @@ def test_the_words_kept_are_the_words_shown(phone, here, address, language):
     assert ("Tengo 18 años o más." in kept) is (language == "es")
 
 
+def test_where_the_rules_know_only_who_drives_nobody_reads_that_a_taxi_is_fine(phone, here, address):
+    assert "A taxi is fine" in phone.get(f"{address}what-it-involves/").content.decode()
+    PolicyFactory(site=here.site, version=1_000_000, rungs=[Rung.ADULT_DRIVES])
+    assert "A taxi is fine" not in phone.get(f"{address}what-it-involves/").content.decode()
+    phone.post(f"{address}what-it-involves/", YES)
+    assert Attestation.objects.get().wording.startswith("You drive somebody home after their visit")
+    desk = Client()
+    desk.force_login(here.staff["front_desk"])
+    assert "taxi" not in desk.get(reverse("designation_attesting", args=[here.designation.pk])).content.decode()
+
+
 def test_fewer_hours_than_the_rules_ask_are_taken_and_shown_to_the_desk(phone, here, address):
     phone.post(f"{address}what-it-involves/", YES | {"hours": "2", "date": here.commitment.pk})
     assert status(here) == CommitmentStatus.RECONFIRMED
@@ -101,6 +114,16 @@ def test_fewer_hours_than_the_rules_ask_are_taken_and_shown_to_the_desk(phone, h
         "Can stay 2 of 8 hours: somebody else from" in desk.get(f"/infusions/{here.pks['infusions']}/").content.decode()
     )
     assert "can stay 2 h" in desk.get(f"/patients/{here.patient.pk}/").content.decode()
+
+
+def test_where_the_rules_want_nobody_to_stay_nobody_is_asked_how_long(phone, here, address):
+    PolicyFactory(site=here.site, version=1_000_000, stay_with_hours=0)
+    page = phone.get(f"{address}what-it-involves/").content.decode()
+    assert "hours afterwards" not in page
+    assert "Somebody stays" not in page
+    assert 'name="hours"' not in page
+    phone.post(f"{address}what-it-involves/", {"answer": "yes", "adult": "yes", "sober": "yes"})
+    assert Attestation.objects.get().stay_hours == 0
 
 
 def test_the_hours_shown_are_those_of_the_rules(phone, here, address):
