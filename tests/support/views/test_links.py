@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from clinic.domain import times
 from clinic.enums import Role
 from clinic.models import AuditEntry, Infusion
 from messaging.models import Message
@@ -212,6 +213,22 @@ def left_otherwise(here) -> None:
     how = {"how": "watched_ride", "evidence": "Homesafe, car 12", "done_at": now}
     Handover.objects.filter(infusion=visit).update(**how, **by)
     Infusion.objects.filter(pk=visit.pk).update(status="released", released_at=now, released_how="watched_ride")
+
+
+def handed_over(here) -> None:
+    left_otherwise(here)
+    Commitment.objects.filter(pk=here.commitment.pk).update(status=CommitmentStatus.KEPT)
+
+
+STAGES = {"day": lambda here: None, "handover": ready, "tonight": handed_over}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_each_page_of_the_day_names_the_clock_it_goes_by(client, here, address, stage):
+    STAGES[stage](here)
+    page = opened(client, address).content.decode()
+    assert f'data-stage="{stage}"' in page
+    assert f"All times are {times.zone_name(here.site.timezone)} time." in page
 
 
 def test_who_only_sits_in_the_room_has_no_word_and_takes_nobody_home(client, here, address):
