@@ -3,6 +3,8 @@
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from clinic.enums import Rung
+
 
 class SupportRole(TextChoices):
     RIDE = "ride", _("Way home")
@@ -52,6 +54,10 @@ class LadderRung(TextChoices):
     EXTENDED_STAY = "extended_stay", _("Deciding on a longer stay")
     POSTPONE = "postpone", _("Finding another day")
     HOLD = "hold", _("The patient stays until somebody comes")
+
+
+# What the clinic arranges itself, in as few words as a mark has room for.
+ARRANGED_WORDS = {Rung.WATCHED_RIDE: _("Watched ride"), Rung.EXTENDED_STAY: _("Longer stay")}
 
 
 class StepEnd(TextChoices):

@@ -66,6 +66,7 @@ MODULES = (
     "support/domain/own_people.py",
     "support/domain/pending.py",
     "support/forms/people_own.py",
+    "support/forms/contact.py",
     "support/domain/place_offers.py",
     "support/domain/promise_rows.py",
     "support/domain/solo.py",

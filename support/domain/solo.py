@@ -168,7 +168,7 @@ def _words(visit: Infusion, policy: Policy) -> tuple[str, str]:
         timezone.localtime(moment, zone) for moment in (visit.starts_at, visit.pickup_from, visit.ends_at)
     )
     said = {
-        "day": date_format(starts, "l j F"),
+        "day": date_format(starts, _("l j F")),
         "begins": f"{begins:%H:%M}",
         "ends": f"{ends:%H:%M}",
         "street": visit.site.street,

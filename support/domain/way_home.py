@@ -9,14 +9,13 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import F
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from clinic import names
 from clinic.enums import InfusionStatus, ReleasedHow, Rung
 from clinic.models import Infusion, Policy
 from support.domain import busy, rules
 from support.domain.visit_rows import VisitRow
-from support.enums import HOLDING, CommitmentStatus, SupportRole
+from support.enums import ARRANGED_WORDS, HOLDING, CommitmentStatus, SupportRole
 from support.models import Arrangement, Commitment
 
 S = CommitmentStatus
@@ -60,7 +59,7 @@ class Arranged(NamedTuple):
 
     @property
     def word(self) -> str:
-        return str(WORDS[Rung(self.rung)])
+        return str(ARRANGED_WORDS[Rung(self.rung)])
 
     @property
     def sentence(self) -> str:
@@ -68,8 +67,6 @@ class Arranged(NamedTuple):
         return _("%(what)s: %(details)s. Signed off by %(name)s.") % said
 
 
-# As few as a mark has room for.
-WORDS = {Rung.WATCHED_RIDE: gettext_lazy("Watched ride"), Rung.EXTENDED_STAY: gettext_lazy("Longer stay")}
 ARRANGED_COLUMNS = ("infusion_id", "rung", "details", "authorised_by__full_name")
 OF_THE_PERSON = ("given_name", "family_name", "phone", "email", "is_adult")
 COLUMNS = [f"designation__person__{name}" if name in OF_THE_PERSON else name for name in Ride._fields]

@@ -15,7 +15,7 @@ def dialable(text: str, region: str) -> str:
     """E.164, or a sentence: staff can ask the person again, so nothing is guessed."""
     number, received = read_phone(text=text, region=region)
     if received:
-        raise forms.ValidationError(_("This number cannot be dialled. Check it with the person, or leave it empty."))
+        raise forms.ValidationError(_("This number cannot be dialled. Check it, or leave it empty."))
     return number
 
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.utils.translation import override
 
 from clinic.domain import infusions
 from clinic.domain.errors import Refused
@@ -78,6 +79,12 @@ def test_a_longer_stay_says_until_when(clinic: Clinic, rungs, next_week):
     (way,) = solo.of(infusion=visit, now=clinic.now).ways
     until = (visit.pickup_from + 2 * HOUR).astimezone(clinic.site.zone)
     assert f"{until:%H:%M}" in way.needs[0]
+
+
+def test_the_day_is_written_as_the_patients_language_writes_it(clinic: Clinic, next_week):
+    visit = clinic.fresh(clinic.book(next_week))
+    with override("es"):
+        assert "miércoles 11 de marzo" in solo.of(infusion=visit, now=clinic.now).text
 
 
 def test_the_words_to_ask_with_name_day_place_and_times_and_nothing_else(clinic: Clinic, next_week):
