@@ -66,7 +66,13 @@ def take(request: HttpRequest, ticked: Collection[int]) -> None:
     if not any((answers.taken, answers.changed, answers.too_late, answers.full, answers.busy)):
         messages.info(request, _("This visit is off. There is nothing for you to do."))
     if answers.taken:
-        messages.success(request, _("Thank you. You have these dates now, and we have told the clinic."))
+        dates = len({row.infusion_id for row in answers.taken})
+        thanks = ngettext(
+            "Thank you. You have this date now, and we have told the clinic.",
+            "Thank you. You have these dates now, and we have told the clinic.",
+            dates,
+        )
+        messages.success(request, thanks)
     if answers.changed:
         messages.info(request, _("The time of a date has just changed. Please look at the new time below."))
     if answers.too_late:

@@ -110,7 +110,7 @@ def test_the_page_alone_is_enough_to_take_a_date(phone, server, story):
     phone.locator("button[name=me][value=yes]").click()
     phone.locator("input[name=date]").first.check()
     phone.locator("button", has_text="I can take").click()
-    expect(phone.get_by_text("You have these dates now")).to_be_visible()
+    expect(phone.get_by_text("You have this date now")).to_be_visible()
     assert part.ride(story.named(part, "Lee").commitments.earliest("for_starts_at").for_starts_at)
 
 

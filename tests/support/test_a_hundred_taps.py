@@ -16,7 +16,7 @@ from tests.support.phone import Phone
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HELPERS = 100
-THANKS = "You have these dates now"
+THANKS = "You have this date now"
 TOO_LATE = "Somebody else has just taken one of these dates."
 
 

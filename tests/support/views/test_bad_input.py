@@ -105,7 +105,7 @@ def test_a_date_that_is_past_is_taken_by_nobody(clinic, visit, sam, at, later):
     at(visit.ends_at + later)
     answer = hers.post("link_dates", date=mine.pk)
     assert answer.status_code == 302
-    assert "You have these dates now" not in " ".join(map(str, get_messages(answer.wsgi_request)))
+    assert "Thank you. You have" not in " ".join(map(str, get_messages(answer.wsgi_request)))
     assert status_of(mine) not in {C.ACCEPTED, C.RECONFIRMED}
 
 

@@ -55,7 +55,7 @@ def test_maybe_is_noted_and_asked_again(clinic, phone, link, named, visits):
     assert "You said maybe. Do you know by now?" in page
     assert {r.maybe_at for r in Commitment.objects.filter(infusion=visits[0])} == {clinic.now}
     page = post(phone, link, "dates/", answer="take", date=[row.pk])
-    assert "You have these dates now" in page
+    assert "You have this date now" in page
     assert "You said maybe" not in page
 
 
