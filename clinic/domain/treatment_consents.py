@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from clinic.domain import audit, times
+from clinic.domain import audit, locks, times
 from clinic.domain.errors import Refused
 from clinic.models import Patient, Policy, StaffMember, TreatmentConsent
 
@@ -77,6 +77,8 @@ def good_until(*, patient: Patient, policy: Policy) -> date | None:
 
 
 def _locked(patient: Patient) -> Patient:
+    """A start that is going on, which asked for the paper already, comes first."""
+    locks.diary(rooms=[], clinicians=[], patients=[patient.pk])
     return Patient.objects.select_for_update(of=("self",), no_key=True).select_related("site").get(pk=patient.pk)
 
 

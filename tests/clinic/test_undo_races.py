@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 from functools import partial
+from threading import Event, Thread
 
 import pytest
+from django.db import connection, transaction
 
-from clinic.domain import gates, infusions, prechecks
+from clinic.domain import gates, infusions, prechecks, treatment_consents
 from clinic.enums import HoldQuestion, InfusionStatus, Role
 from clinic.models import HoldAnswer, Infusion, SecondSignature
 from tests.clinic.domain.test_infusions import START, in_state
@@ -64,3 +66,28 @@ def test_nothing_starts_on_a_yes_that_came_in_the_same_second(monkeypatch: pytes
         assert kinds(answers)["Refused"] == 1
         said_yes = HoldAnswer.objects.get(infusion=infusion).is_yes
         assert (Infusion.objects.get(pk=infusion.pk).state is S.STARTED) != said_yes
+
+
+def test_consent_is_taken_back_after_a_start_that_asked_for_it_and_never_in_its_midst(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """ "Nothing starts until there is a new one" is true when it is said."""
+    monkeypatch.setattr(gates, "_gates", [prechecks.gate])
+    nurse = StaffFactory(role=Role.NURSE)
+    infusion = in_state(S.ARRIVED, policy=PolicyFactory(hold_questions=[], consent_days=30))
+    treatment_consents.record(patient=infusion.patient, signed_on=START.date(), actor=nurse, now=START)
+    has_asked, may_end = Event(), Event()
+
+    def start() -> None:
+        with transaction.atomic():
+            infusions.start(infusion=infusion, actor=nurse, now=START)
+            has_asked.set()
+            may_end.wait(0.5)
+        connection.close()
+
+    starting = Thread(target=start)
+    starting.start()
+    assert has_asked.wait(10)
+    treatment_consents.withdraw(patient=infusion.patient, actor=nurse, now=START)
+    assert Infusion.objects.get(pk=infusion.pk).state is S.STARTED
+    starting.join()
