@@ -180,7 +180,13 @@ def _words(visit: Infusion, policy: Policy) -> tuple[str, str]:
     )
     call = _(
         "I have an appointment on %(day)s. Afterwards I must not drive or go home alone. Could you come to %(street)s "
-        "between %(begins)s and %(ends)s, take me home and see me in? Somebody should be around for %(hours)d hours; "
-        "that can be another person. If you cannot, that is fine: I will ask somebody else."
+        "between %(begins)s and %(ends)s, take me home and see me in? If you cannot, that is fine: I will ask somebody "
+        "else."
     )
+    if policy.stay_with_hours:
+        call = _(
+            "I have an appointment on %(day)s. Afterwards I must not drive or go home alone. Could you come to "
+            "%(street)s between %(begins)s and %(ends)s, take me home and see me in? Somebody should be around for "
+            "%(hours)d hours; that can be another person. If you cannot, that is fine: I will ask somebody else."
+        )
     return text % said, call % said

@@ -96,6 +96,8 @@ def test_the_words_to_ask_with_name_day_place_and_times_and_nothing_else(clinic:
         f"between {begins:%H:%M} and {ends:%H:%M} and take me home? It is fine to say no."
     )
     assert "8 hours" in found.call
+    visit.policy.stay_with_hours = 0
+    assert "hours" not in solo.of(infusion=visit, now=clinic.now).call
 
 
 def test_a_wish_is_a_task_for_the_desk_and_changes_nothing_else(clinic: Clinic, rungs, next_week):
