@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from clinic.enums import InfusionStatus
-from clinic.models import Infusion
+from clinic.enums import InfusionStatus, ReleasedHow
+from clinic.models import Infusion, Policy
 from support.domain import day, driving, rules
 from support.models import CheckIn
 
@@ -22,9 +22,10 @@ class Hour:
     state: str
 
 
-def now_for(*, infusion: Infusion, now: datetime) -> list[Hour]:
-    """The lines of before or after, in order of time; the one that counts now is "current". One query."""
-    lines = _after(infusion) if infusion.released_at is not None else _before(infusion)
+def now_for(*, infusion: Infusion, is_met: bool, now: datetime) -> list[Hour]:
+    """The lines of before or after, in order of time; the one that counts now is "current". One query. ``is_met``:
+    somebody has the way home."""
+    lines = _after(infusion) if infusion.released_at is not None else _before(infusion, is_met)
     lines.sort(key=lambda line: line[0])
     current = max((place for place, line in enumerate(lines) if line[0] <= now), default=-1)
     return [
@@ -44,7 +45,7 @@ def _clock(infusion: Infusion, moment: datetime, now: datetime) -> str:
     return f"{local:%H:%M}" if is_today else formats.date_format(local, "D H:i")
 
 
-def _before(infusion: Infusion) -> list[tuple[datetime, str]]:
+def _before(infusion: Infusion, is_met: bool) -> list[tuple[datetime, str]]:
     policy = rules.of(infusion=infusion)
     fasting = day.fasting(infusion=infusion, policy=policy)
     lines = [
@@ -55,7 +56,7 @@ def _before(infusion: Infusion) -> list[tuple[datetime, str]]:
     ]
     if infusion.started_at is not None:
         lines = [(infusion.started_at, _("Rest. Somebody is near."))]
-    if infusion.state is InfusionStatus.READY and infusion.ready_at is not None:
+    if is_met and infusion.state is InfusionStatus.READY and infusion.ready_at is not None:
         lines.append((infusion.ready_at, _("You leave together with the person who takes you home.")))
     return lines
 
@@ -63,9 +64,8 @@ def _before(infusion: Infusion) -> list[tuple[datetime, str]]:
 def _after(infusion: Infusion) -> list[tuple[datetime, str]]:
     policy = rules.of(infusion=infusion)
     left = infusion.released_at or infusion.ends_at
-    lines = [(left, _("On the way home, with somebody at your side."))]
-    rest = infusion.home_at or left + timedelta(minutes=policy.travel_minutes)
-    lines.append((rest, _("Rest. Somebody stays with you. No driving, no alcohol, no papers to sign.")))
+    on_the_way, rests = _left(infusion, policy)
+    lines = [(left, on_the_way), (infusion.home_at or left + timedelta(minutes=policy.travel_minutes), rests)]
     lines += [
         (row.due_at, _("We ask how you are."))
         for row in CheckIn.objects.filter(infusion=infusion, designation=None).order_by("due_at")
@@ -77,3 +77,15 @@ def _after(infusion: Infusion) -> list[tuple[datetime, str]]:
             text = _("Earliest driving time under your clinic's rule, after a night's sleep.")
         lines.append((drive, text))
     return lines
+
+
+def _left(infusion: Infusion, policy: Policy) -> tuple[str, str]:
+    """On the way and at home, as they left: not everybody has somebody at their side."""
+    rests = _("Rest. No driving, no alcohol, no papers to sign.")
+    if infusion.released_how == ReleasedHow.HANDOVER:
+        if policy.stay_with_hours:
+            rests = _("Rest. Somebody stays with you. No driving, no alcohol, no papers to sign.")
+        return _("On the way home, with somebody at your side."), rests
+    if infusion.released_how == ReleasedHow.WATCHED_RIDE:
+        return _("On the way home, in the car we booked."), rests
+    return _("On the way home."), rests

@@ -104,12 +104,14 @@ def build(*, patient: Patient, now: datetime) -> PatientPage:
     )
     visit = next((v for v in visits if is_about(v, now=now)), None)
     handover = Handover.objects.filter(infusion=visit).select_related("commitment__designation__person").first()
+    way = way_home.of(infusions=[visit], now=now).get(visit.pk) if visit else None
+    is_met = way is not None and way.held is not None
     return PatientPage(
         patient=patient,
         now=now,
         visit=visit,
-        way=way_home.of(infusions=[visit], now=now).get(visit.pk) if visit else None,
-        hours=aftercare.now_for(infusion=visit, now=now) if visit else [],
+        way=way,
+        hours=aftercare.now_for(infusion=visit, is_met=is_met, now=now) if visit else [],
         handover=handover if visit else None,
         drive_from=driving.drive_from(infusion=visit) if visit else None,
         checkin=checkins.waiting(patient=patient, designation=None, now=now),

@@ -136,7 +136,7 @@ def test_the_patients_page_has_one_line_that_counts_now(clinic: Clinic, confirme
     visit = clinic.until(visit, "ready")
     clinic.hand_over(visit, sam, now=visit.ready_at)
     infusions.home(infusion=visit, actor="link:abc", now=visit.ready_at + 40 * MINUTE)
-    hours = aftercare.now_for(infusion=clinic.fresh(visit), now=visit.ready_at + 60 * MINUTE)
+    hours = aftercare.now_for(infusion=clinic.fresh(visit), is_met=True, now=visit.ready_at + 60 * MINUTE)
     assert [(hour.at, hour.state) for hour in hours] == [
         ("15:10", "past"),
         ("15:50", "current"),
@@ -147,9 +147,32 @@ def test_the_patients_page_has_one_line_that_counts_now(clinic: Clinic, confirme
     assert hours[1].text == "Rest. Somebody stays with you. No driving, no alcohol, no papers to sign."
 
 
+@pytest.mark.parametrize(
+    ("how", "on_the_way", "rests"),
+    [
+        ("handover", "On the way home, with somebody at your side.", "Rest. Somebody stays with you."),
+        ("watched_ride", "On the way home, in the car we booked.", "Rest. No driving"),
+        ("extended_stay", "On the way home.", "Rest. No driving"),
+        ("against_advice", "On the way home.", "Rest. No driving"),
+    ],
+)
+def test_only_who_left_with_somebody_reads_that_somebody_is_there(clinic: Clinic, confirmed, how, on_the_way, rests):
+    visit = clinic.fresh(confirmed[0])
+    visit.released_at, visit.released_how = visit.ends_at, how
+    hours = aftercare.now_for(infusion=visit, is_met=True, now=visit.ends_at)
+    assert (hours[0].text, hours[1].text.startswith(rests)) == (on_the_way, True)
+
+
+@pytest.mark.parametrize("is_met", [True, False])
+def test_who_is_met_by_nobody_reads_of_nobody(clinic: Clinic, confirmed, is_met):
+    visit = clinic.fresh(clinic.until(confirmed[0], "ready"))
+    texts = [hour.text for hour in aftercare.now_for(infusion=visit, is_met=is_met, now=visit.ready_at)]
+    assert ("You leave together with the person who takes you home." in texts) == is_met
+
+
 def test_before_the_visit_the_page_counts_down_in_clock_times(clinic: Clinic, confirmed):
     visit, _sam = confirmed
-    hours = aftercare.now_for(infusion=clinic.fresh(visit), now=visit.starts_at - 3 * 60 * MINUTE)
+    hours = aftercare.now_for(infusion=clinic.fresh(visit), is_met=True, now=visit.starts_at - 3 * 60 * MINUTE)
     assert [(hour.at, hour.state) for hour in hours] == [
         ("Tue 13:30", "past"),
         ("07:30", "current"),
