@@ -78,6 +78,10 @@ def _tell(visit: Infusion, row: NotHandedOverTo, now: datetime) -> None:
         who = named.person.first_name if named is not None else _("somebody who came")
         words = {"name": visit.patient.first_name, "who": who, "why": N(row.why).label}
         sentence = _("%(name)s was not given to %(who)s: %(why)s. %(name)s stays until somebody else is here.")
+        held = promise_rows.holder(visit)
+        if held is not None:
+            words["helper"] = held.designation.person.first_name
+            sentence = _("%(name)s was not given to %(who)s: %(why)s. %(helper)s still has the way home.")
         says = sentence % words
     alerts.open_alert(
         kind=AlertKind.ON_CALL,

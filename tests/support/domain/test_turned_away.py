@@ -81,6 +81,8 @@ def test_somebody_the_patient_had_not_named_is_written_down_in_words(clinic: Cli
     sam.refresh_from_db()
     assert sam.status == "reconfirmed"
     assert NotHandedOverTo.objects.get().commitment is None
+    says = Alert.objects.get(key__startswith="turned-away:").says
+    assert says.endswith("somebody who came: Not the person the patient named. Sam still has the way home.")
 
 
 def test_who_is_under_age_is_no_driver_any_more(clinic: Clinic, ready):

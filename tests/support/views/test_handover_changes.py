@@ -167,6 +167,7 @@ def test_leaving_against_advice_has_its_form_a_witness_and_a_call(sign_in, ready
     clinician = sign_in(staff=doctor)
     page = go(clinician, "handover_against_advice", ready).content.decode()
     assert dana.full_name in page
+    assert "Where nobody answers, whom the patient allowed is called." in page
     given = {"evidence": "Told of the risks, takes a taxi.", "witness": dana.pk}
     assert go(clinician, "handover_against_advice", ready, given | {"witness": ""}).status_code == 422
     assert go(clinician, "handover_against_advice", ready, given | {"witness": doctor.pk}).status_code == 422
@@ -204,6 +205,13 @@ def test_the_quiet_word_is_one_tap_and_the_page_looks_as_before(ready, patient_p
     after = browser.post(f"{address}visit/{ready.pk}/ask-nurse/", follow=True)
     assert plain(after.content.decode()) == plain(before)
     assert Alert.objects.get().kind == AlertKind.QUIET_WORD
+
+
+def test_a_word_is_shown_only_where_somebody_has_the_other(ready, patient_page):
+    browser, address = patient_page
+    assert "Your word for the front desk" in browser.get(address).content.decode()
+    commitments.withdraw(commitment=of(ready, "Pat"), via="link", now=ready.ready_at)
+    assert "Your word for the front desk" not in browser.get(address).content.decode()
 
 
 def test_whoever_waits_sees_nothing_of_it(ready, patient_page):
