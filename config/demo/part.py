@@ -13,13 +13,13 @@ from config.demo.people import Person, number
 from support.domain import (
     agreeing,
     attesting,
-    availability,
     checkins,
     commitments,
     date_answers,
     day,
     designations,
     handovers,
+    own_times,
     people,
 )
 from support.enums import HOLDING, AnsweredVia, CheckInKind, ConsentHow, HandoverCheck, MayKnow, SupportRole
@@ -97,8 +97,8 @@ class Part:
         )
         first, second = Designation.objects.filter(patient=self.patient).order_by("rank")
         desk, week = audit.staff(self.clinic.desk), [day for day in Weekday if day < Weekday.SATURDAY]
-        availability.state(designation=first, can=False, weekdays=[Weekday.THURSDAY], actor=desk, now=now)
-        availability.state(designation=second, can=True, weekdays=week, starts=time(15), actor=desk, now=now)
+        own_times.state(designation=first, can=False, weekdays=[Weekday.THURSDAY], actor=desk, now=now)
+        own_times.state(designation=second, can=True, weekdays=week, starts=time(15), actor=desk, now=now)
 
     def book_series(self, slots: Sequence[Slot], now: datetime) -> None:
         bookings.book_series(

@@ -8,7 +8,7 @@ from clinic.enums import InfusionStatus
 from clinic.models import Closure, Infusion, Patient
 from config.demo.clinic import Clinic
 from config.demo.part import Part
-from support.domain import availability, waitlist
+from support.domain import own_times, waitlist
 from support.models import WaitlistEntry
 
 DAYS_AHEAD = range(5, 12)
@@ -64,7 +64,7 @@ def wait_for_any_place(clinic: Clinic, now: datetime) -> None:
             patient=part.patient,
         )
         part.book_one(free[-1], now)
-    availability.state(
+    own_times.state(
         designation=part.helper(),
         can=True,
         first_day=today,

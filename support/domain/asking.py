@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from clinic.domain.errors import Refused
@@ -85,10 +86,15 @@ def ask_the_others(*, visit: Infusion, now: datetime) -> None:
     where the rules ask one at a time the ladder does. Needs the visit's lock; the caller replans."""
     if asks_one_at_a_time(visit):
         return
-    others = rides(visit).filter(
-        status__in=[S.COVERED, S.LAPSED],
-        designation__withdrawn_at=None,
-        designation__roles__contains=[SupportRole.RIDE],
+    others = (
+        rides(visit)
+        .filter(
+            status__in=[S.COVERED, S.LAPSED],
+            designation__withdrawn_at=None,
+            designation__roles__contains=[SupportRole.RIDE],
+        )
+        .exclude(designation__valid_until__lte=visit.starts_at)
+        .prefetch_related("designation__person__availability")
     )
     for other in whom_to_ask.left(rows=others, visit=visit):
         write(other, S.ASKED, "system", now, asked_at=now, answered_at=None)
@@ -103,6 +109,7 @@ def ask_for_all(*, designation: Designation, now: datetime) -> None:
     Inside the caller's transaction."""
     if designation.person.is_escort and designation.valid_until is not None:
         return
+    prefetch_related_objects([designation], "person__availability")
     for upcoming in replan.upcoming_of(designation=designation, now=now):
         visit = locked(infusion_id=upcoming.pk)
         if not is_over(visit) and designation.holds_at(visit.starts_at):
@@ -118,7 +125,7 @@ def active(*, patient_id: int, now: datetime) -> list[Designation]:
     other."""
     named = Designation.objects.filter(patient=patient_id, withdrawn_at=None)
     rows = named.exclude(person__is_escort=True, valid_until__isnull=False).select_related("person__site", "patient")
-    return [row for row in rows if row.holds_at(now)]
+    return [row for row in rows.prefetch_related("person__availability") if row.holds_at(now)]
 
 
 def may_drive(*, visit: Infusion, now: datetime) -> list[Designation]:

@@ -1,20 +1,15 @@
-"""When a helper said they can help and when they cannot."""
+"""When a helper said they can help and when they cannot. Changes nothing."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, time
-from typing import Any
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from clinic.domain.errors import Refused
 from clinic.domain.times import END_OF_DAY, end_minute, minute_of_day
-from support.domain import designations
-from support.models import Availability, Designation, SupportPerson
+from support.models import Availability
 
-MOST_ROWS = 60
 Minutes = tuple[int, int]
 
 
@@ -67,49 +62,6 @@ def rows_of(*, people: Iterable[int], today: date) -> dict[int, list[Availabilit
         if row.last_day is None or row.last_day >= today:
             found[row.person_id].append(row)
     return found
-
-
-def state(
-    *,
-    designation: Designation,
-    can: bool,
-    actor: str,
-    now: datetime,
-    weekdays: Iterable[int] = (),
-    first_day: date | None = None,
-    last_day: date | None = None,
-    starts: time = time.min,
-    ends: time = time(23, 59),
-) -> list[Availability]:
-    """Adds one row for every weekday, or one for the days from ``first_day`` to ``last_day``. Said twice, it stands
-    once. It holds for everybody who named this person; nobody is asked again because of it. Raises ``Refused``."""
-    spans: list[dict[str, Any]] = [
-        {"weekday": weekday, "first_day": None, "last_day": None} for weekday in sorted(set(weekdays))
-    ]
-    if first_day is not None:
-        spans = [{"weekday": None, "first_day": first_day, "last_day": last_day or first_day}]
-    if not spans:
-        raise Refused(_("Say on which day of the week, or from which day."))
-    if ends <= starts or (first_day is not None and last_day is not None and last_day < first_day):
-        raise Refused(_("The end must be after the beginning."))
-    with transaction.atomic():
-        person = SupportPerson.objects.select_for_update(no_key=True).get(pk=designation.person_id)
-        if person.availability.count() + len(spans) > MOST_ROWS:
-            raise Refused(_("There are many times here already. Take some back first."))
-        rows = [
-            Availability.objects.get_or_create(person=person, can=can, starts=starts, ends=ends, **span)[0]
-            for span in spans
-        ]
-        designations.note(designation, actor, "person.availability_stated", now)
-        return rows
-
-
-def forget(*, designation: Designation, pk: int, actor: str, now: datetime) -> None:
-    """Takes one row back. Pressed twice it is gone once."""
-    with transaction.atomic():
-        gone, _each = Availability.objects.filter(person=designation.person_id, pk=pk).delete()
-        if gone:
-            designations.note(designation, actor, "person.availability_forgotten", now)
 
 
 def sentence(*, row: Availability) -> str:

@@ -14,9 +14,9 @@ from django.utils.translation import ngettext
 
 from clinic.models import Infusion
 from messaging.domain import quiet
-from support.domain import availability, load, promise_rows, rules, texting_hours
+from support.domain import day, load, promise_rows, rules, texting_hours
 from support.enums import HOLDING, CommitmentStatus, SupportRole
-from support.models import Availability, Commitment
+from support.models import Commitment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,15 +85,8 @@ class Known:
     """What a helper said of themselves, read once for all their dates. ``held``: when their rides of about the last
     four weeks and all later ones begin, read only where they said how many they take ``at_most``."""
 
-    times: Sequence[Availability] = ()
     at_most: int | None = None
     held: Sequence[datetime] = ()
-
-    def says_no(self, commitment: Commitment) -> bool:
-        """Whether they said that they cannot at this time."""
-        begins, ends = own_window(commitment)
-        zone = commitment.infusion.site.zone
-        return availability.fits(rows=self.times, pickup_from=begins, ends_at=ends, zone=zone) is False
 
     def is_too_many(self, commitment: Commitment) -> bool:
         """Whether this ride would be more than they said."""
@@ -128,7 +121,7 @@ def months(mine: Iterable[Commitment], *, riding: dict[int, Commitment], known: 
 
 def weekdays(rows: Iterable[Commitment]) -> list[tuple[int, str]]:
     """The days of the week these visits are on, on the clinic's calendar."""
-    return [(day, str(WEEKDAYS[day])) for day in sorted({local(row.infusion).weekday() for row in rows})]
+    return [(number, str(WEEKDAYS[number])) for number in sorted({local(row.infusion).weekday() for row in rows})]
 
 
 def share(riding: Iterable[Commitment], *, of: int) -> str:
@@ -152,12 +145,10 @@ def local(visit: Infusion) -> datetime:
 
 
 def own_window(commitment: Commitment) -> tuple[datetime, datetime]:
-    """From when until when a visit asks something of this helper: who drives comes for its end, who is there in the
-    evening for the hours after it."""
+    """From when until when a visit asks something of this helper."""
     visit = commitment.infusion
-    if commitment.role == SupportRole.FOLLOWUP:
-        return visit.ends_at, stay_until(visit)
-    return visit.pickup_from if commitment.role == SupportRole.RIDE else visit.starts_at, visit.ends_at
+    begins = day.needed_from(role=commitment.role, visit=visit)
+    return begins, stay_until(visit) if commitment.role == SupportRole.FOLLOWUP else visit.ends_at
 
 
 def stay_until(visit: Infusion) -> datetime:

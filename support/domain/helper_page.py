@@ -60,7 +60,7 @@ class HelperPage:
 
 
 def build(*, designation: Designation, now: datetime) -> HelperPage:
-    """Four queries, however many dates; one more where the rules are not signed yet or they said a highest number."""
+    """Three queries, however many dates; one more where the rules are not signed yet or they said a highest number."""
     commitments = list(
         Commitment.objects.filter(
             infusion__patient=designation.patient_id, infusion__ends_at__gt=now - timedelta(days=2)
@@ -102,9 +102,10 @@ def can_be_theirs(commitment: Commitment) -> bool:
     """What the patient named them for. Who is under 18 takes nobody home; what they have is theirs to give back."""
     if commitment.status in HOLDING:
         return True
-    if commitment.role not in commitment.designation.roles:
+    named = commitment.designation
+    if commitment.role not in named.roles or not named.holds_at(commitment.for_starts_at):
         return False
-    return commitment.role != SupportRole.RIDE or commitment.designation.person.is_adult is not False
+    return commitment.role != SupportRole.RIDE or named.person.is_adult is not False
 
 
 def known_of(designation: Designation, ahead: Sequence[Commitment], *, now: datetime) -> Known:

@@ -212,7 +212,8 @@ def _helper_reminders(state: VisitState, helper: Helper) -> Iterator[Touch]:
 def _covered(state: VisitState, helper: Helper) -> Iterator[Touch]:
     """Thanks to those we had asked for this date, once somebody else has it; nothing to those who hold another part."""
     held = helper.with_status(*HOLDING)
-    if held or not helper.with_status(CommitmentStatus.COVERED) or not helper.was_asked_by_message:
+    covered = any(pledge.role == SupportRole.RIDE for pledge in helper.with_status(CommitmentStatus.COVERED))
+    if held or not covered or not helper.was_asked_by_message:
         return
     taken = [
         pledge.answered_at

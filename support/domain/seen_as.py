@@ -34,7 +34,7 @@ def to_patient(page: HelperPage) -> HelperPage:
         replace(month, rows=[replace(row, note="") if row.says_no else row for row in month.rows])
         for month in page.months
     ]
-    return replace(page, months=months, stepped_back=[], unfit=[], never=[])
+    return replace(page, months=months, stepped_back=[], never=[])
 
 
 def last_opened(*, designation: Designation) -> datetime | None:

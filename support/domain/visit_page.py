@@ -132,6 +132,7 @@ def of(*, infusion: Infusion, now: datetime) -> VisitPage:
     )
     current = [row for row in commitments if row.status != C.VOID]
     asked = {row.designation_id for row in current}
+    is_held = any(row.role == SupportRole.RIDE and row.status in HOLDING for row in current)
     unreached = reached.why_not(commitments=commitments)
     said = attesting.newest(people={row.designation.person_id for row in current})
     named = Designation.objects.filter(patient_id=infusion.patient_id, withdrawn_at=None).select_related("person")
@@ -147,9 +148,10 @@ def of(*, infusion: Infusion, now: datetime) -> VisitPage:
         way=way_home.of(infusions=[infusion], now=now)[infusion.pk],
         climb=ladder_page.of(infusion=infusion, now=now),
         promised=[
-            _promised(row, infusion, unreached.get(row.pk, ""), said.get(row.designation.person_id)) for row in current
+            _promised(row, infusion, unreached.get(row.pk, ""), said.get(row.designation.person_id), is_held)
+            for row in current
         ],
-        earlier=[_promised(row, infusion, "", None) for row in commitments if row.status == C.VOID],
+        earlier=[_promised(row, infusion, "", None, is_held) for row in commitments if row.status == C.VOID],
         not_asked=[row for row in named if row.pk not in asked],
         coming=coming.of(visit=infusion, now=now),
         messages=ledger_words.lines(messages=went, now=now),
@@ -190,22 +192,23 @@ def _phases(infusion: Infusion) -> list[Phase]:
     return phases
 
 
-def _promised(row: Commitment, infusion: Infusion, unreached: str, said: Attestation | None) -> Promised:
+def _promised(row: Commitment, infusion: Infusion, unreached: str, said: Attestation | None, is_held: bool) -> Promised:
     status = C(row.status)
     is_up_to_them = row.role == SupportRole.RIDE and (status in HOLDING or status == C.ASKED)
     may_drive = is_up_to_them and not row.designation.person.is_escort
     is_open = infusion.state not in board.OVER and infusion.state not in OFF
+    let_go = status == C.COVERED and not (is_held and row.role == SupportRole.RIDE)
     return Promised(
         commitment=row,
         level=COMMITMENT_LEVELS[status],
-        word=_("Maybe") if helper_dates.is_maybe(row) else str(status.label),
+        word=_("Maybe") if helper_dates.is_maybe(row) else _("Not asked any more") if let_go else str(status.label),
         unreached=unreached if is_open else "",
         note=attesting.flag(said=said, visit=infusion) if is_open and may_drive else "",
-        answers=_answers(row, status) if is_open else [],
+        answers=_answers(row, status, let_go) if is_open else [],
     )
 
 
-def _answers(row: Commitment, status: CommitmentStatus) -> list[tuple[str, str]]:
+def _answers(row: Commitment, status: CommitmentStatus, let_go: bool) -> list[tuple[str, str]]:
     name = {"name": row.designation.person.first_name}
     if row.designation.withdrawn_at is not None:
         return []
@@ -215,6 +218,6 @@ def _answers(row: Commitment, status: CommitmentStatus) -> list[tuple[str, str]]
         return [("back", _("%(name)s stepped back") % name)]
     if status == C.ASKED:
         return [("yes", _("%(name)s said yes by phone") % name), ("no", _("%(name)s said no") % name)]
-    if status in (C.DECLINED, C.WITHDRAWN, C.LAPSED):
+    if let_go or status in (C.DECLINED, C.WITHDRAWN, C.LAPSED):
         return [("yes", _("%(name)s said yes by phone") % name)]
     return []

@@ -17,10 +17,12 @@ from support.domain import (
     checkins,
     commitments,
     cover_calls,
+    designations,
     going_on,
     homeward,
     ladder,
     ladder_news,
+    letting_go,
     nobody_came,
     pending,
     replan,
@@ -46,6 +48,7 @@ def run(*, now: datetime) -> None:
         inbound.hear_again,
         replan.sweep,
         lapse_silent,
+        letting_go.over_their_number,
         ladder.sweep,
         cover_calls.find,
         call_about_rides,
@@ -57,6 +60,7 @@ def run(*, now: datetime) -> None:
         waitlist.sweep,
         going_on.ask_due,
         pending.sweep,
+        designations.end_over,
     ]
     for step in steps:
         try:

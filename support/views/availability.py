@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from clinic.access import DESK_AND_CARE
 from clinic.domain import audit, times
 from clinic.views.desk import at_site, done, form_page, was_read
-from support.domain import availability
+from support.domain import availability, own_times
 from support.forms.availability import AvailabilityForm
 from support.views.people import designation_of
 
@@ -22,10 +22,10 @@ def times_of_helper(request: HttpRequest, pk: int) -> HttpResponse:
     named = designation_of(request, pk)
     by = {"designation": named, "actor": audit.staff(request.user), "now": timezone.now()}
     if request.POST.get("remove", "").isdecimal():
-        availability.forget(pk=int(request.POST["remove"][:18]), **by)
+        own_times.forget(pk=int(request.POST["remove"][:18]), **by)
         return redirect("designation_times", pk)
     form = AvailabilityForm(request.POST or None)
-    if form.is_bound and done(form, lambda: availability.state(**form.cleaned_data, **by)):
+    if form.is_bound and done(form, lambda: own_times.state(**form.cleaned_data, **by)):
         said.success(request, _("Noted. Plans for new visits look at it."))
         return redirect("designation_times", pk)
     was_read(request, patient_id=named.patient_id, subject=named)

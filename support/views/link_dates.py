@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from clinic.domain.errors import Refused
-from support.domain import attesting, availability, date_answers, helper_page
+from support.domain import attesting, date_answers, helper_page, own_times
 from support.enums import AnsweredVia, LinkPurpose
 from support.views import link_helper
 from support.views.by_link import by_link, tap, who
@@ -105,20 +105,10 @@ def none_of_these(request: HttpRequest) -> None:
 
 @tap(LinkPurpose.HELPER)
 def never(request: HttpRequest) -> str:
-    """ "Never on Thursdays": noted at once; a no to the dates that are asked already is a tap of its own."""
+    """ "Never on Thursdays": what they were asked on such a day nobody waits for any more."""
     day = request.POST.get("weekday", "")
     if day not in map(str, range(7)):
         raise Refused(_("Say on which day of the week."))
     designation = request.link.designation
-    availability.state(designation=designation, can=False, weekdays=[int(day)], actor=who(request), now=request.now)
-    built = helper_page.build(designation=designation, now=request.now)
-    left = len(built.unfit)
-    thanks = _("Noted. New dates are planned around it.")
-    if not left:
-        return thanks
-    more = ngettext(
-        "You are still asked for %(count)d such date: see below.",
-        "You are still asked for %(count)d such dates: see below.",
-        left,
-    )
-    return f"{thanks} {more % {'count': left}}"
+    own_times.state(designation=designation, can=False, weekdays=[int(day)], actor=who(request), now=request.now)
+    return _("Noted. We do not ask you for that day of the week. You can still take a date below.")

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from clinic.domain.errors import Refused
 from clinic.domain.times import local_day
-from support.domain import availability
+from support.domain import availability, own_times
 from support.enums import LinkPurpose
 from support.forms.availability import AvailabilityForm
 from support.views.by_link import by_link, who
@@ -39,7 +39,7 @@ def say(request: HttpRequest) -> None:
     by = {"designation": request.link.designation, "actor": who(request), "now": request.now}
     removed = request.POST.get("remove", "")
     if removed.isascii() and removed.isdigit():
-        availability.forget(pk=int(removed[:18]), **by)
+        own_times.forget(pk=int(removed[:18]), **by)
         messages.success(request, _("Taken back."))
         return
     form = AvailabilityForm(request.POST)
@@ -47,7 +47,7 @@ def say(request: HttpRequest) -> None:
         messages.info(request, _("Nothing is changed yet. Tick at least one day, and look at the times again."))
         return
     try:
-        availability.state(**form.cleaned_data, **by)
+        own_times.state(**form.cleaned_data, **by)
     except Refused as refused:
         messages.info(request, str(refused))
     else:

@@ -18,7 +18,7 @@ from clinic.domain.study import HORIZON_DAYS, Relaxed, Study, whole_course
 from clinic.domain.times import wall
 from clinic.enums import Role
 from clinic.models import Infusion, Patient
-from support.domain import availability
+from support.domain import own_times
 from support.domain.drivers import Drivers
 from tests.factories import (
     CourseFactory,
@@ -93,7 +93,7 @@ class House:
         ]
         for rank, words in enumerate(said, start=1):
             named = DesignationFactory(patient=patient, rank=rank)
-            availability.state(designation=named, actor="staff:1", now=NOW, **words)
+            own_times.state(designation=named, actor="staff:1", now=NOW, **words)
         return patient
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from clinic.domain.errors import Refused
 from clinic.models import AuditEntry
-from support.domain import availability
+from support.domain import availability, own_times
 from support.models import Availability
 from tests.factories import DesignationFactory
 
@@ -98,7 +98,7 @@ def test_a_row_as_it_is_shown(row: Availability, words: str) -> None:
 def test_what_was_said_twice_stands_once(now: datetime) -> None:
     named = DesignationFactory()
     for _time in range(2):
-        availability.state(designation=named, can=False, weekdays=[3, 1], actor="staff:1", now=now)
+        own_times.state(designation=named, can=False, weekdays=[3, 1], actor="staff:1", now=now)
     rows = availability.rows_of(people=[named.person_id], today=THURSDAY)[named.person_id]
     assert [(row.weekday, row.can) for row in rows] == [(1, False), (3, False)]
     assert AuditEntry.objects.filter(verb="person.availability_stated", patient_id=named.patient_id).count() == 2
@@ -107,7 +107,7 @@ def test_what_was_said_twice_stands_once(now: datetime) -> None:
 @pytest.mark.django_db
 def test_days_that_are_over_are_not_read(now: datetime) -> None:
     named = DesignationFactory()
-    availability.state(
+    own_times.state(
         designation=named, can=False, first_day=date(2026, 3, 1), last_day=date(2026, 3, 2), actor="staff:1", now=now
     )
     assert availability.rows_of(people=[named.person_id], today=date(2026, 3, 3)) == {named.person_id: []}
@@ -125,16 +125,16 @@ def test_days_that_are_over_are_not_read(now: datetime) -> None:
 )
 def test_what_makes_no_sense_is_refused(said: dict, now: datetime) -> None:
     with pytest.raises(Refused):
-        availability.state(designation=DesignationFactory(), can=False, actor="staff:1", now=now, **said)
+        own_times.state(designation=DesignationFactory(), can=False, actor="staff:1", now=now, **said)
     assert Availability.objects.count() == 0
 
 
 @pytest.mark.django_db
 def test_a_row_is_taken_back_once(now: datetime) -> None:
     named = DesignationFactory()
-    (row,) = availability.state(designation=named, can=True, weekdays=[1], actor="staff:1", now=now)
+    (row,) = own_times.state(designation=named, can=True, weekdays=[1], actor="staff:1", now=now)
     for _time in range(2):
-        availability.forget(designation=named, pk=row.pk, actor="staff:1", now=now)
+        own_times.forget(designation=named, pk=row.pk, actor="staff:1", now=now)
     assert Availability.objects.count() == 0
     assert AuditEntry.objects.filter(verb="person.availability_forgotten").count() == 1
 
@@ -142,6 +142,6 @@ def test_a_row_is_taken_back_once(now: datetime) -> None:
 @pytest.mark.django_db
 def test_a_row_of_somebody_else_stays(now: datetime) -> None:
     named = DesignationFactory()
-    (row,) = availability.state(designation=named, can=True, weekdays=[1], actor="staff:1", now=now)
-    availability.forget(designation=DesignationFactory(), pk=row.pk, actor="staff:1", now=now)
+    (row,) = own_times.state(designation=named, can=True, weekdays=[1], actor="staff:1", now=now)
+    own_times.forget(designation=DesignationFactory(), pk=row.pk, actor="staff:1", now=now)
     assert Availability.objects.count() == 1

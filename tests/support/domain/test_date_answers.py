@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from clinic.models import AuditEntry
-from support.domain import availability, commitments, date_answers, helper_page, turned_away, visit_page, way_home
+from support.domain import commitments, date_answers, helper_page, own_times, turned_away, visit_page, way_home
 from support.enums import MayKnow, NotHandedOver, SupportRole
 from support.models import Commitment, Designation
 
@@ -115,16 +115,19 @@ def test_a_no_never_takes_back_a_yes(clinic, visits, sam):
     assert clinic.promise(sam, visits[0]).status == "accepted"
 
 
-def test_days_that_never_suit_are_offered_and_then_asked_about(clinic, visits, sam):
+def test_days_that_never_suit_are_offered_and_then_nobody_waits_for_them(clinic, visits, sam):
     # A Wednesday, a Friday, a Wednesday.
     assert page(clinic, sam).never == [(2, "Wednesday"), (4, "Friday")]
-    availability.state(designation=sam, can=False, weekdays=[2], actor="link:x", now=clinic.now)
-    shown = page(clinic, sam)
-    assert shown.never == [(4, "Friday")]
-    assert [row.infusion_id for row in shown.unfit] == [visits[0].pk, visits[2].pk]
-    rows = [row.pk for row in shown.unfit]
-    assert date_answers.no(designation=sam, dates=rows, actor="link:x", now=clinic.now) == 2
-    assert page(clinic, sam).unfit == []
+    own_times.state(designation=sam, can=False, weekdays=[2], actor="link:x", now=clinic.now)
+    assert page(clinic, sam).never == [(4, "Friday")]
+    assert [clinic.promise(sam, visit).status for visit in visits] == ["covered", "asked", "covered"]
+    waits = [visit.pk for visit in visits if any(kind.startswith("helper_") for kind, *_rest in clinic.waiting(visit))]
+    assert waits == [visits[1].pk]
+    row = visit_page.of(infusion=clinic.fresh(visits[0]), now=clinic.now).promised[0]
+    assert (row.word, row.answers) == ("Not asked any more", [("yes", "Sam said yes by phone")])
+    # Theirs to take all the same.
+    take = dates(clinic, sam, visits[0])
+    assert date_answers.answer_dates(designation=sam, take=take, now=clinic.now, via="link").taken
 
 
 def test_how_many_each_has_is_said_only_to_who_may_know_dates_and_to_no_paid_escort(clinic, visits, sam):

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from clinic.models import Patient
-from support.domain import availability, drivers
+from support.domain import drivers, own_times
 from support.domain.drivers import Driver, Drivers
 from support.enums import CommitmentStatus, SupportRole
 from support.models import Designation
@@ -37,7 +37,7 @@ def helper(patient: Patient, name: str, **fields) -> Designation:
 
 
 def says(helper: Designation, now: datetime, *, can: bool, **more) -> None:
-    availability.state(designation=helper, can=can, weekdays=[3], actor="staff:1", now=now, **more)
+    own_times.state(designation=helper, can=can, weekdays=[3], actor="staff:1", now=now, **more)
 
 
 def names(patient: Patient, day: date = THURSDAY) -> list[str]:

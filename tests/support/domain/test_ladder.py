@@ -21,6 +21,7 @@ from support.domain import (
     designations,
     ladder,
     ladder_page,
+    own_times,
     watch,
     whom_to_call,
 )
@@ -425,6 +426,29 @@ def test_one_at_a_time_far_ahead_a_no_asks_the_next_and_nothing_else_begins(clin
     assert asked(visit) == []
     ladder.sweep(now=clinic.now + 20 * DAY + MINUTE)
     assert running(visit).rung == L.PAID_ESCORT
+
+
+@pytest.mark.parametrize("first_to_take", [True, False])
+def test_who_cannot_on_that_day_is_not_asked_and_nobody_waits_for_them(clinic: Clinic, next_week, first_to_take):
+    under(clinic, ladder_first_to_take=first_to_take)
+    sam = clinic.named("Sam", roles=("ride", "followup"))
+    jo = clinic.named("Joanna")
+    own_times.state(designation=sam, can=False, weekdays=[2], actor="link:x", now=clinic.now)
+    wednesday, friday = clinic.book(next_week), clinic.book(next_week + 2 * DAY)
+    assert not sam.commitments.filter(infusion=wednesday).exists()
+    assert clinic.promise(sam, friday).status == "asked"
+    assert asked(wednesday) == ["Joanna"]
+    commitments.decline(commitment=clinic.promise(jo, wednesday), via="link", now=clinic.now)
+    ladder.sweep(now=clinic.now)
+    assert running(wednesday).rung == L.PAID_ESCORT
+
+
+def test_one_at_a_time_who_says_never_on_such_a_day_leaves_it_to_the_next(clinic: Clinic, alone, next_week):
+    visit = clinic.book(next_week)
+    ladder.sweep(now=clinic.now)
+    own_times.state(designation=alone[0], can=False, weekdays=[2], actor="link:x", now=clinic.now)
+    assert (clinic.promise(alone[0], visit).status, asked(visit)) == ("covered", ["Joanna"])
+    assert running(visit).designation == alone[1]
 
 
 def test_nobody_is_asked_for_more_rides_than_they_said(clinic: Clinic, next_week):

@@ -8,8 +8,9 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.domain import designations, load
-from support.models import Commitment, Designation
+from support.domain import designations, going_on, ladder, letting_go, load, watch
+from support.enums import LadderRung, LoadAnswer
+from support.models import Commitment, Designation, LadderStep
 
 DAY = timedelta(days=1)
 START = datetime(2026, 3, 3, 14, 41).astimezone()
@@ -66,6 +67,37 @@ def test_nobody_is_asked_for_more_than_they_said(clinic, visits, next_week):
     later = clinic.book(next_week + 60 * DAY)
     assert not Commitment.objects.filter(designation=sam, infusion=more).exists()
     assert Commitment.objects.filter(designation=sam, infusion=later, status="asked").exists()
+
+
+def test_what_was_asked_already_is_let_go_where_a_yes_makes_it_one_too_many(clinic, visits):
+    sam = at_most(clinic.named("Sam"), 2)
+    clinic.yes(sam, visits[0])
+    assert letting_go.over_their_number(now=clinic.now) == 0
+    clinic.yes(sam, visits[1])
+    assert letting_go.over_their_number(now=clinic.now) == 2
+    assert [clinic.promise(sam, visit).status for visit in visits] == ["accepted", "accepted", "covered", "covered"]
+    assert "helper_ask_again" not in {kind for visit in visits for kind, *_rest in clinic.waiting(visit)}
+    # Theirs to take all the same.
+    clinic.yes(sam, visits[2])
+
+
+def test_nobody_waits_for_whoever_says_less_often(clinic, visits):
+    """The people are all who were asked: the clinic arranges at once."""
+    sam = clinic.named("Sam")
+    ladder.sweep(now=clinic.now)
+    clinic.yes(sam, visits[1])
+    going_on.answer(designation=sam, said=LoadAnswer.LESS, most=1, now=clinic.now, actor="link:x")
+    watch.run(now=clinic.now)
+    assert clinic.promise(sam, visits[0]).status == "covered"
+    assert LadderStep.objects.get(infusion=visits[0], ended_at=None).rung == LadderRung.PAID_ESCORT
+
+
+@pytest.mark.parametrize("rides", [1, 3])
+def test_a_sweep_that_lets_nobody_go_is_one_query(clinic, visits, rides, django_assert_num_queries):
+    for name in ("Sam", "Jo", "Pat")[:rides]:
+        at_most(clinic.named(name), 2)
+    with django_assert_num_queries(1):
+        assert letting_go.over_their_number(now=clinic.now) == 0
 
 
 def test_a_word_changed_on_the_list_asks_nobody_for_more_than_they_said(clinic, visits, next_week):

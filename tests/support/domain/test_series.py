@@ -15,7 +15,7 @@ from clinic.domain.times import day_bounds
 from clinic.domain.wishes import Wishes
 from clinic.enums import Role
 from clinic.models import OpeningHours, Patient, Protocol, Room
-from support.domain import availability, series
+from support.domain import own_times, series
 from support.domain.drivers import Drivers
 from support.enums import SupportRole
 from tests.factories import (
@@ -67,7 +67,7 @@ class TestWhatIsOfferedHolds(TestCase):
             named = DesignationFactory(patient=patient, rank=rank + 1)
             starts, ends = data.draw(spans)
             said = {"can": data.draw(st.booleans()), "weekdays": data.draw(weekdays), "starts": starts, "ends": ends}
-            availability.state(designation=named, actor="staff:1", now=NOW, **said)
+            own_times.state(designation=named, actor="staff:1", now=NOW, **said)
         protocol = ProtocolFactory(site=site, stages=[data.draw(st.sampled_from([(4, 2, 3, 5), (3, 5, 7, 9)]))])
 
         look = planned(patient, protocol)

@@ -19,7 +19,7 @@ from clinic.models import (
     StaffMember,
     WorkingHours,
 )
-from support.domain import availability
+from support.domain import own_times
 from tests.factories import (
     CourseFactory,
     DesignationFactory,
@@ -88,14 +88,14 @@ def test_three_plans_say_what_they_are_good_at(desk: Client, patient, protocol) 
 
 def test_a_plan_names_who_could_drive_and_who_could_not(desk: Client, patient, protocol, now: datetime) -> None:
     sam = DesignationFactory(patient=patient, person=SupportPersonFactory(site=patient.site, given_name="Sam"))
-    availability.state(designation=sam, can=False, weekdays=[6], actor="staff:1", now=now)
+    own_times.state(designation=sam, can=False, weekdays=[6], actor="staff:1", now=now)
     best = look(desk, patient, protocol).context["cards"][0].offer
     assert best.good_at == ("Somebody could drive for all 6 visits", "Always Mon/Fri 10:30")
     assert {driver.name for visit in best.visits for driver in visit.drivers} == {"Sam"}
-    availability.state(designation=sam, can=False, weekdays=range(7), starts=time(14), actor="staff:1", now=now)
+    own_times.state(designation=sam, can=False, weekdays=range(7), starts=time(14), actor="staff:1", now=now)
     page = look(desk, patient, protocol, prefer="15:00").content.decode()
     assert ("6 to ask<" in page, "to ask: Sam" in page, "nobody can drive" in page) == (True, True, True)
-    availability.state(designation=sam, can=True, weekdays=[0], ends=time(14), actor="staff:1", now=now)
+    own_times.state(designation=sam, can=True, weekdays=[0], ends=time(14), actor="staff:1", now=now)
     page = look(desk, patient, protocol).content.decode()
     assert ("can drive, " in page, "can drive: Sam" in page) == (True, True)
 
@@ -112,7 +112,7 @@ def test_an_untouched_form_begins_when_there_is_still_time_to_ask(desk: Client, 
 def test_a_literal_number_of_queries(desk: Client, patient, protocol, helpers: int, now: datetime) -> None:
     for _helper in range(helpers):
         named = DesignationFactory(patient=patient)
-        availability.state(designation=named, can=False, weekdays=[6, 2], actor="staff:1", now=now)
+        own_times.state(designation=named, can=False, weekdays=[6, 2], actor="staff:1", now=now)
     look(desk, patient, protocol)
     with CaptureQueriesContext(connection) as asked:
         assert look(desk, patient, protocol).status_code == 200

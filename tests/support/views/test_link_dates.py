@@ -12,7 +12,7 @@ from support.models import Alert, Availability, Commitment, Designation
 from tests import world
 
 pytestmark = pytest.mark.django_db
-QUERIES = 10
+QUERIES = 9
 
 
 @pytest.fixture
@@ -59,16 +59,11 @@ def test_maybe_is_noted_and_asked_again(clinic, phone, link, named, visits):
     assert "You said maybe" not in page
 
 
-def test_never_on_a_wednesday_is_one_tap_and_the_dates_on_it_another(clinic, phone, link, named, visits):
+def test_never_on_a_wednesday_is_one_tap_and_nobody_waits_for_the_dates_on_it(clinic, phone, link, named, visits):
     page = post(phone, link, "never/", weekday="2")
-    assert "You are still asked for 2 such dates: see below." in page
-    assert "No to these 2 dates" in page
+    assert "We do not ask you for that day of the week. You can still take a date below." in page
     assert Availability.objects.get().weekday == 2
-    assert clinic.promise(named, visits[0]).status == CommitmentStatus.ASKED
-    rows = [clinic.promise(named, visit).pk for visit in (visits[0], visits[2])]
-    page = post(phone, link, "dates/", answer="no", date=rows)
-    assert "No to these" not in page
-    assert [clinic.promise(named, visit).status for visit in visits] == ["declined", "asked", "declined"]
+    assert [clinic.promise(named, visit).status for visit in visits] == ["covered", "asked", "covered"]
 
 
 def test_a_day_no_week_has_is_answered_in_words(phone, link):

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from clinic.models import AuditEntry
-from support.domain import availability
+from support.domain import own_times
 from support.models import Availability
 from tests import world
 
@@ -56,7 +56,7 @@ def test_what_was_said_is_taken_back(client, here, address) -> None:
 
 def test_somebody_elses_words_stay(client, here, address) -> None:
     other = world.build(now=timezone.now(), given_name="Elsewhere").designation
-    (row,) = availability.state(designation=other, can=False, weekdays=[1], actor="staff:1", now=timezone.now())
+    (row,) = own_times.state(designation=other, can=False, weekdays=[1], actor="staff:1", now=timezone.now())
     client.post(address, {"remove": str(row.pk)})
     assert Availability.objects.filter(pk=row.pk).exists()
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from clinic.enums import Role
 from clinic.models import AuditEntry, Infusion, StaffMember
-from support.domain import availability, code_words, feeds, links, own_people
+from support.domain import code_words, feeds, links, own_people, own_times
 from support.enums import CommitmentStatus
 from support.models import Commitment, Designation, Handover, Link
 from tests import world
@@ -105,8 +105,8 @@ def test_the_patient_does_not_read_what_the_helper_was_promised_they_would_not(h
     Commitment.objects.update(status=CommitmentStatus.ASKED, answered_at=None, answered_via="", reconfirmed_at=None)
     Designation.objects.filter(pk=here.designation.pk).update(most_rides=1, load_asked_at=now)
     said = {"designation": here.designation, "actor": "link:x", "now": now}
-    availability.state(can=False, weekdays=list(range(7)), **said)
-    kept_back = ["These don’t suit you", "Is it still all right for you?"]
+    own_times.state(can=False, weekdays=[0], **said)
+    kept_back = ["Never on a ", "Is it still all right for you?"]
     own = desk.get(f"/people/{here.designation.pk}/seen/").content.decode()
     assert [words in own for words in kept_back] == [True, True]
     seen = patient.get(f"/l/{here.patient_link.id}/people/{here.designation.pk}/seen/").content.decode()
