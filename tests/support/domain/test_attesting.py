@@ -136,3 +136,9 @@ def test_under_18_can_still_be_there_in_the_evening(clinic, next_week):
     attesting.under_age(designation=sam, actor="link:x", now=clinic.now)
     (month,) = helper_page.build(designation=sam, now=clinic.now).months
     assert [row.value for row in month.rows] == [clinic.promise(sam, visit, SupportRole.FOLLOWUP).pk]
+
+
+def test_what_they_read_tells_of_the_text_that_is_sent():
+    """It goes when the patient is ready; whoever leaves only then comes late, so they are near before."""
+    (told,) = [line for line in attesting.INVOLVES if "text you" in line]
+    assert told.startswith("Be near: we text you when they are ready.")
