@@ -11,7 +11,7 @@ from clinic.domain.errors import Refused
 from clinic.enums import InfusionStatus
 from clinic.models import Infusion, Policy
 from support.domain import alerts, promise_rows, rules
-from support.enums import HOLDING, AlertKind, CommitmentStatus
+from support.enums import HOLDING, AlertKind, CommitmentStatus, SupportRole
 from support.models import Alert, Commitment
 
 LONGEST_ETA_MINUTES = 240
@@ -42,6 +42,13 @@ def pickup_window(*, infusion: Infusion, now: datetime) -> tuple[datetime, datet
     length = infusion.ends_at - infusion.pickup_from
     start = max(infusion.pickup_from + behind(infusion=infusion), leaves or now, now)
     return start, start + length
+
+
+def needed_from(*, role: str, visit: Infusion) -> datetime:
+    """From when a visit asks something of somebody in this role: who drives comes for its end, who is there in the
+    evening after it."""
+    moments = {SupportRole.RIDE: visit.pickup_from, SupportRole.FOLLOWUP: visit.ends_at}
+    return moments.get(SupportRole(role), visit.starts_at)
 
 
 def behind(*, infusion: Infusion) -> timedelta:

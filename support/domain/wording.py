@@ -192,8 +192,10 @@ def _of_visit(visit: Infusion, who: Addressee, language: str) -> dict[str, str |
     fasting = day.fasting(infusion=visit, policy=rules.of(infusion=visit))
     held = _held(visit, who)
     is_ride = any(row.role == SupportRole.RIDE for row in held)
+    roles = {SupportRole.RIDE.value} if is_ride else {row.role for row in held}
+    begins = min((day.needed_from(role=role, visit=visit) for role in roles), default=visit.starts_at)
     return {
-        "when": when(visit.pickup_from if is_ride else visit.starts_at, who, language),
+        "when": when(begins, who, language),
         "is_ride": is_ride,
         "to_confirm": any(row.status == CommitmentStatus.ACCEPTED for row in held),
         "food": _clock(fasting.no_food_after, visit, language),

@@ -12,7 +12,7 @@ from clinic.models import Patient
 from education.directory import sync
 from messaging.domain import firewall, kinds, segments, words
 from messaging.models import Message
-from support.domain import promise_rows, wording
+from support.domain import helper_dates, promise_rows, wording
 from support.enums import MayKnow, SupportRole
 from support.models import Commitment
 from tests import factories
@@ -126,6 +126,17 @@ def test_a_helper_elsewhere_reads_the_clinics_time_with_its_name():
     assert "Wed 4 Mar 10:30 EST?" in text
     mail = written.draft(message("helper_reconfirm", infusion, named, language="en", channel="email"), NOW)
     assert "Wed 4 Mar 10:30 EST?" in mail.body
+
+
+@pytest.mark.parametrize("role", SupportRole.values)
+def test_a_text_names_the_hour_from_which_their_page_needs_them(role):
+    """Page, calendar and text say one time."""
+    infusion = factories.InfusionFactory()
+    named = factories.DesignationFactory(patient=infusion.patient, roles=[role])
+    row = factories.CommitmentFactory(infusion=infusion, designation=named, role=role)
+    local = helper_dates.own_window(row)[0].astimezone(infusion.site.zone)
+    text = written.draft(message("helper_reconfirm", infusion, named, language="en", channel="sms"), NOW).body
+    assert f"Wed 4 Mar {local:%H:%M}" in text
 
 
 def test_an_unknown_zone_is_read_as_the_clinics():
