@@ -42,5 +42,6 @@ def as_they_stand(visit: Infusion) -> list[str]:
 def _clock(visit: Infusion, moment: datetime) -> str:
     """With the day where it is after midnight."""
     local = timezone.localtime(moment, visit.site.zone)
-    is_that_day = local.date() == timezone.localtime(visit.starts_at, visit.site.zone).date()
-    return f"{local:%H:%M}" if is_that_day else formats.date_format(local, "D H:i")
+    if local.date() == timezone.localtime(visit.starts_at, visit.site.zone).date():
+        return f"{local:%H:%M}"
+    return _("%(time)s on %(day)s") % {"time": f"{local:%H:%M}", "day": formats.date_format(local, "l")}

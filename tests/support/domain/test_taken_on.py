@@ -55,7 +55,7 @@ def test_two_days_in_the_rules_are_two_days_in_the_words_and_on_paper(clinic: Cl
 def test_a_day_that_runs_late_takes_the_evening_with_it(clinic: Clinic, next_week):
     visit = ready(clinic, next_week)
     visit.ready_at = visit.starts_at + 3 * HOUR
-    assert "until Thu 00:30, or later" in taken_on.as_they_stand(visit)[2]
+    assert "until 00:30 on Thursday, or later" in taken_on.as_they_stand(visit)[2]
 
 
 def test_what_was_accepted_stays_in_the_words_that_were(clinic: Clinic, next_week):
