@@ -44,6 +44,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def context(request: HttpRequest, built: helper_page.HelperPage) -> dict[str, object]:
     named = built.designation
+    drives = SupportRole.RIDE in named.roles and named.person.is_adult is not False
     shared: dict[str, object] = {
         "page": built,
         "key": request.link_key,
@@ -55,9 +56,9 @@ def context(request: HttpRequest, built: helper_page.HelperPage) -> dict[str, ob
         "with_a_date": agreeing.beside_the_button(person=named.person),
         "asked": checkins.waiting(patient=named.patient, designation=named, now=request.now),
         "answers": link_checkin.answers(),
-        "rides": SupportRole.RIDE in named.roles,
+        "rides": drives,
         "sits": SupportRole.PRESENCE in named.roles,
-        "to_read": SupportRole.RIDE in named.roles and attesting.needed(named.person),
+        "to_read": drives and attesting.needed(named.person),
         "is_load_asked": going_on.is_asked(named),
         "most": named.most_rides,
     }

@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from clinic.enums import Rung
 from support.domain import attesting
-from support.enums import AlertKind, CommitmentStatus
+from support.enums import AlertKind, CommitmentStatus, SupportRole
 from support.models import Alert, Attestation, Commitment, SupportPerson
 from tests import world
-from tests.factories import PolicyFactory
+from tests.factories import CommitmentFactory, PolicyFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -171,3 +171,16 @@ def test_staff_read_it_out_and_write_down_what_they_heard(here):
     desk.post(address, {"said_yes": "on", "stay_hours": "6", "via": "phone"})
     kept = Attestation.objects.get()
     assert (kept.stay_hours, kept.via, kept.recorded_by) == (6, "phone", here.staff["front_desk"])
+
+
+def test_who_is_under_18_and_sits_in_the_room_is_not_told_to_read_for_a_ride(here, phone, address):
+    visit = here.commitment.infusion
+    here.designation.roles.append(SupportRole.PRESENCE)
+    here.designation.save()
+    said = {"status": CommitmentStatus.ACCEPTED, "answered_at": timezone.now(), "answered_via": "link"}
+    CommitmentFactory(infusion=visit, designation=here.designation, role=SupportRole.PRESENCE, **said)
+    shown = f"{address}dates/"
+    assert "Before your first ride" in phone.get(shown).content.decode()
+    attesting.under_age(designation=here.designation, actor="link:x", now=timezone.now())
+    pages = [phone.get(one).content.decode() for one in (address, shown)]
+    assert ["Before your first ride" in page or "two minutes" in page for page in pages] == [False, False]
