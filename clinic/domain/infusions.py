@@ -26,7 +26,10 @@ UNDO_FOR = timedelta(minutes=2)
 # For each step that can be taken back: the state before it, and what the step wrote.
 BACK: dict[InfusionStatus, tuple[InfusionStatus, dict[str, object]]] = {
     S.ARRIVED: (S.BOOKED, {"arrived_at": None}),
-    S.STARTED: (S.ARRIVED, {"started_at": None, "override_by": None, "override_reason": "", "override_at": None}),
+    S.STARTED: (
+        S.ARRIVED,
+        {"started_at": None, "override_by": None, "override_reason": "", "override_at": None, "override_says": ""},
+    ),
     S.RECOVERING: (S.STARTED, {"recovering_at": None, "stopped_early_at": None, "stopped_early_reason": ""}),
     S.READY: (S.RECOVERING, {"ready_at": None}),
     S.HOME: (S.RELEASED, {"home_at": None}),
@@ -102,7 +105,8 @@ def start(
         if policy.override_needs_second:
             _second_signs(row, actor, second, now, against)
         fields |= {"override_by": actor, "override_reason": reason[:300], "override_at": now}
-        return changes.write(row, actor, now, "started.override", fields, note=" / ".join(against))
+        fields["override_says"] = "\n".join(against)
+        return changes.write(row, actor, now, "started.override", fields, note=f"against: {len(against)}")
 
 
 def recover(*, infusion: Infusion, actor: StaffMember, now: datetime) -> Infusion:

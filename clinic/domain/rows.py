@@ -17,6 +17,7 @@ PLAIN = (
     models.ForeignKey,
     models.PositiveIntegerField,
     models.PositiveSmallIntegerField,
+    models.TextField,
 )
 
 

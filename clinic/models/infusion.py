@@ -99,12 +99,13 @@ class Infusion(models.Model):
     late_minutes = models.PositiveSmallIntegerField(null=True, blank=True)
     late_said_at = models.DateTimeField(null=True, blank=True)
 
-    # Starting against the gate: who, why, when.
+    # Starting against the gate: who, why, when, and each thing that spoke against it on a line of its own.
     override_by = models.ForeignKey(
         "clinic.StaffMember", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     override_reason = models.CharField(max_length=300, blank=True)
     override_at = models.DateTimeField(null=True, blank=True)
+    override_says = models.TextField(blank=True)
 
     class Meta:
         ordering = ["starts_at", "pk"]

@@ -193,8 +193,9 @@ def test_a_role_the_rules_name_may_start_anyway_and_it_is_kept(closed_gate: str)
     )
     assert (infusion.override_by, infusion.override_at) == (clinician, START)
     assert infusion.override_reason == "her sister is in the car park"
+    assert infusion.override_says == closed_gate
     entry = AuditEntry.objects.get()
-    assert (entry.verb, entry.note) == ("infusion.started.override", closed_gate)
+    assert (entry.verb, entry.note) == ("infusion.started.override", "against: 1")
 
 
 @pytest.mark.parametrize(

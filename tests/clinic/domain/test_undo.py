@@ -74,6 +74,7 @@ def test_a_start_against_the_rules_is_taken_back_with_both_names(nurse, monkeypa
     SecondSignature.objects.create(infusion=infusion, by=director, at=START)
     row = infusions.undo(infusion=infusion, actor=clinician, now=START)
     assert (row.state, row.override_by, row.override_reason, row.override_at) == (S.ARRIVED, None, "", None)
+    assert row.override_says == ""
     assert not SecondSignature.objects.exists()
 
 

@@ -198,7 +198,8 @@ def test_an_override_is_never_silent(clinic: Clinic, next_week):
         infusion=visit, actor=clinician, now=next_week, override_reason="her sister comes at four"
     )
     assert (started.override_by, started.override_reason) == (clinician, "her sister comes at four")
-    assert "There is no confirmed way home." in AuditEntry.objects.get(verb="infusion.started.override").note
+    assert "There is no confirmed way home." in started.override_says
+    assert AuditEntry.objects.get(verb="infusion.started.override").note == "against: 1"
 
 
 def test_ready_draws_two_words_and_calls_the_driver_in(clinic: Clinic, next_week):

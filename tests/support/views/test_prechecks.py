@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils.html import escape
 
-from clinic.domain import prechecks
+from clinic.domain import gates, prechecks
 from clinic.enums import HoldQuestion, InfusionStatus, Role
 from clinic.models import BloodPressure, HoldAnswer, Infusion
 from clinic.models.infusion import STAMPS
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.django_db
 Q = HoldQuestion
 ASKS = [Q.ATE, Q.ILL, Q.DARK]
 ALL_NO = dict.fromkeys([str(one) for one in ASKS], "no")
-QUERIES = 18
+QUERIES = 19
 
 
 @pytest.fixture
@@ -75,6 +76,19 @@ def test_the_visit_leads_there_and_says_what_is_missing(nurse, desk, visit):
     assert f'href="{reverse("infusion_checks", args=[visit.pk])}"' in html
     assert "The blood pressure before the treatment is not recorded yet." in html
     assert reverse("infusion_checks", args=[visit.pk]) not in desk.get(address).content.decode()
+
+
+def test_all_that_spoke_against_the_start_stays_to_be_read(nurse, sign_in, visit):
+    PolicyFactory(site=visit.site, version=2, hold_questions=list(Q))
+    Infusion.objects.update(policy=visit.site.policies.get(version=2))
+    visit.commitments.update(status=CommitmentStatus.ASKED, answered_at=None, reconfirmed_at=None)
+    post(nurse, "answer", visit, **dict.fromkeys([str(one) for one in Q], "yes"))
+    against = gates.reasons(infusion=Infusion.objects.get(pk=visit.pk), now=visit.starts_at)
+    doctor = sign_in(Role.CLINICIAN)
+    doctor.post(reverse("infusion_start", args=[visit.pk]), {"override_reason": "Her sister is on the way."})
+    html = doctor.get(reverse("infusion", args=[visit.pk])).content.decode()
+    assert len(against) > len(Q)
+    assert [sentence for sentence in against if escape(sentence) not in html] == []
 
 
 @pytest.mark.parametrize("state", [InfusionStatus.STARTED, InfusionStatus.RECOVERING, InfusionStatus.READY])
