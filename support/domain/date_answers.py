@@ -62,13 +62,16 @@ def _answer(
     with transaction.atomic():
         mine = Commitment.objects.filter(designation=designation)
         ticked = mine.filter(pk__in=ids).select_related("designation__person", "infusion")
-        # In the order of the visits' ids, as everybody who locks several does.
+        still_open = []
         for seen in ticked.order_by("infusion_id", "pk"):
-            if seen.role not in designation.roles or _is_somebody_elses(seen):
-                # Whom the patient took off it reads no more than that.
-                answered.too_late.append(seen)
-                continue
-            visit = locked(infusion_id=seen.infusion_id)
+            # Whom the patient took off it reads no more than that.
+            is_gone = seen.role not in designation.roles or _is_somebody_elses(seen)
+            (answered.too_late if is_gone else still_open).append(seen)
+        # In the order of the visits' ids, as everybody who locks several does; and all of them before the first yes,
+        # which may plan the messages of every one anew.
+        visits = {seen.infusion_id: locked(infusion_id=seen.infusion_id) for seen in still_open}
+        for seen in still_open:
+            visit = visits[seen.infusion_id]
             if seen.for_starts_at != visit.starts_at:
                 answered.changed.append(seen)
                 continue

@@ -90,12 +90,14 @@ def book(
     def work() -> Commitment:
         # A visit of this patient that is being booked at this moment asks those who are named.
         locks.diary(rooms=[], clinicians=[], patients=[infusion.patient_id])
+        # Before the visit, as whoever takes somebody off the list.
+        known = Designation.objects.filter(patient=infusion.patient_id, person=escort, withdrawn_at=None)
+        named = known.select_for_update(no_key=True).first()
         visit = promise_rows.locked(infusion_id=infusion.pk)
         # Two visits at one time are refused one after the other.
         who = SupportPerson.objects.select_for_update(no_key=True).get(pk=escort.pk)
         if for_starts_at is not None and for_starts_at != visit.starts_at:
             raise Refused(_("The time of this visit has changed. Please look at the new time."))
-        named = Designation.objects.filter(patient=visit.patient, person=who, withdrawn_at=None).first()
         held = _held(visit, named)
         if held is not None:
             return held
@@ -230,5 +232,6 @@ def _open_until(designation: Designation, until: datetime) -> Designation:
 
 def _is_own_helper(visit: Infusion, escort: SupportPerson) -> bool:
     """Named by the patient, not by a booking of the clinic's; perhaps recorded a second time."""
-    named = Designation.objects.filter(patient=visit.patient_id, withdrawn_at=None, valid_until=None)
+    listed = Designation.objects.filter(patient=visit.patient_id, withdrawn_at=None)
+    named = listed.exclude(person__is_escort=True, valid_until__isnull=False)
     return named.filter(Q(person=escort) | busy.same(escort, "person__")).exists()
