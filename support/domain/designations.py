@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, Q
 from django.utils.translation import gettext as _
 
 from clinic.domain import audit, locks, patient_rows
@@ -59,6 +59,7 @@ def name(
         # A visit that is being booked at this moment asks this person, or this person is asked for it here.
         locks.diary(rooms=[], clinicians=[], patients=[patient.pk])
         patient_rows.held(patient=patient)
+        _refuse_over(valid_until, now)
         who = person or SupportPerson(site=patient.site, **dict(person_fields or {}))
         refuse_who_cannot(who, patient, roles, call_first=call_first)
         if who.pk is None:
@@ -106,9 +107,11 @@ def change(
     relationship: str = "",
     call_first: bool | None = None,
     ask_first: bool = False,
+    valid_until: datetime | None = None,
     consent: Consent | None = None,
 ) -> Designation:
-    """What the patient now wants of this person. A role taken away ends its open promises, a new one is asked.
+    """What the patient now wants of this person. A role taken away ends its open promises, a new one is asked; so do
+    those for visits after ``valid_until``. For whom the clinic booked the end stays.
 
     ``call_first`` None: stays as it is. ``consent`` None: nothing new is agreed to, the yes of before stands.
     """
@@ -126,6 +129,9 @@ def change(
         row.rank = _make_room_at_the_top(row.patient_id, but=row.pk) if ask_first else rank
         row.roles, row.may_know, row.relationship = list(roles), list(may_know), relationship
         row.call_first = called
+        if not row.person.is_escort:
+            _refuse_over(valid_until, now)
+            row.valid_until = valid_until
         if consent is not None:
             row.consent_how, row.consent_at, row.consent_wording = consent.how, now, consent.words[:300]
             row.witnessed_by = consent.witness
@@ -157,6 +163,14 @@ def withdraw(*, designation: Designation, actor: str, now: datetime, via: Answer
         replan.replan_all(infusions=replan.upcoming_of(designation=row, now=now), now=now)
         note(row, actor, "designation.withdrawn", now)
         return row
+
+
+def end_over(*, now: datetime) -> int:
+    """Whom the patient named until a day that is over is off the list. How many were; who was booked for a visit stays
+    named for the next one."""
+    over = Designation.objects.filter(withdrawn_at=None, valid_until__lte=now, person__is_escort=False)
+    ended = [withdraw(designation=row, actor="system", now=now) for row in over.order_by("pk")]
+    return len(ended)
 
 
 def stop_asking(*, designation: Designation, now: datetime, actor: str) -> Designation:
@@ -256,13 +270,22 @@ def _make_room_at_the_top(patient_id: int, *, but: int = 0) -> int:
 
 
 def _end_open(row: Designation, roles: set[str], now: datetime, actor: str, *, via: AnsweredVia | str = "") -> None:
-    """Open promises in these roles end. In the order of the visits' ids, as everybody who locks several does.
+    """Open promises in these roles, and for visits when they do not hold any more, end. In the order of the visits'
+    ids, as everybody who locks several does.
 
     Each that could be taken up again is looked at under its visit's lock: a tap of the same second may have.
     """
-    promises = Commitment.objects.filter(designation=row, role__in=roles).exclude(status__in=FINAL)
+    is_over = Q(role__in=roles)
+    if row.valid_until is not None:
+        is_over |= Q(for_starts_at__gte=row.valid_until)
+    promises = Commitment.objects.filter(is_over, designation=row).exclude(status__in=FINAL)
     for commitment in promises.exclude(infusion__status__in=LEFT).order_by("infusion_id", "pk"):
         commitments.withdraw(commitment=commitment, via=via, now=now, actor=actor)
+
+
+def _refuse_over(valid_until: datetime | None, now: datetime) -> None:
+    if valid_until is not None and valid_until <= now:
+        raise Refused(_("That day is over. Say a later one, or leave it empty."))
 
 
 def _locked(designation: Designation) -> Designation:

@@ -3,14 +3,14 @@ changing; what cannot count yet is kept."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
-from clinic.domain import locks
+from clinic.domain import locks, times
 from clinic.domain.errors import Refused
 from clinic.models import Patient, StaffMember
 from support.domain import designations, pending
@@ -27,7 +27,7 @@ MOST_A_DAY = 8
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
     """What the patient says about a person. ``wording`` is what they agreed to, as it was shown or read out; ``rank``
-    None: the last of the list, or as it is."""
+    None: the last of the list, or as it is; ``until``: the last day, or None."""
 
     roles: Sequence[str]
     may_know: Sequence[str]
@@ -36,6 +36,7 @@ class Wanted:
     wording: str
     ask_first: bool = False
     rank: int | None = None
+    until: date | None = None
 
 
 def of(*, patient: Patient, now: datetime) -> list[Designation]:
@@ -80,9 +81,9 @@ def name(
         who = known or SupportPerson(site=patient.site, **dict(person_fields))
         designations.refuse_who_cannot(who, patient, wanted.roles, call_first=wanted.call_first)
         _refuse_listed(known, patient)
-        fields = _fields(wanted, rank=designations.next_rank(patient_id=patient.pk))
+        fields = _fields(wanted, patient, rank=designations.next_rank(patient_id=patient.pk))
         if pending.waits(patient=patient, now=now, by=witness):
-            asked_for = {**fields, "wording": wanted.wording, "person_fields": dict(person_fields)}
+            asked_for = {**_kept(fields, wanted), "person_fields": dict(person_fields)}
             if known is not None:
                 asked_for["person_id"] = known.pk
             pending.keep(patient=patient, kind=PendingKind.NAME_PERSON, asked_for=asked_for, actor=actor, now=now)
@@ -114,7 +115,7 @@ def change(
     with transaction.atomic():
         locks.diary(rooms=[], clinicians=[], patients=[designation.patient_id])
         row = Designation.objects.select_related("patient__site", "person__site").get(pk=designation.pk)
-        fields = _fields(wanted, rank=row.rank)
+        fields = _fields(wanted, row.patient, rank=row.rank)
         if not pending.waits(patient=row.patient, now=now, by=witness):
             consent = Consent(how=consent_how, words=wanted.wording, witness=witness)
             is_agreed = witness is None or gives_more(wanted=fields, designation=row)
@@ -128,6 +129,7 @@ def change(
             "call_first": row.call_first and wanted.call_first,
             "rank": row.rank,
             "ask_first": False,
+            "valid_until": row.valid_until if is_longer(fields["valid_until"], row) else fields["valid_until"],
         }
         if not less["roles"] and not less["call_first"]:
             words = _(
@@ -140,7 +142,7 @@ def change(
         if is_all:
             _drop_older(row, actor, now)
         else:
-            asked_for = {**fields, "wording": wanted.wording}
+            asked_for = _kept(fields, wanted)
             kind = PendingKind.CHANGE_PERSON
             pending.keep(patient=row.patient, kind=kind, designation=row, asked_for=asked_for, actor=actor, now=now)
         return is_all
@@ -149,7 +151,20 @@ def change(
 def gives_more(*, wanted: Mapping[str, Any], designation: Designation) -> bool:
     """Whether it is more than what the patient agreed to before."""
     lists = any(set(wanted[name]) - set(getattr(designation, name)) for name in ("roles", "may_know"))
-    return lists or (bool(wanted["call_first"]) and not designation.call_first)
+    is_called = bool(wanted["call_first"]) and not designation.call_first
+    return lists or is_called or is_longer(wanted["valid_until"], designation)
+
+
+def is_longer(until: datetime | None, designation: Designation) -> bool:
+    """Whether it holds longer than what the patient said before. None: until it is taken back. For whom the clinic
+    booked the end is none of theirs."""
+    before = designation.valid_until
+    return before is not None and not designation.person.is_escort and (until is None or until > before)
+
+
+def end_of(*, day: date | None, patient: Patient) -> datetime | None:
+    """When that day is over at the clinic."""
+    return times.day_bounds(day=day, zone=patient.site.zone)[1] if day is not None else None
 
 
 def asked_first(named: Sequence[Designation]) -> Designation | None:
@@ -178,7 +193,7 @@ def _drop_older(row: Designation, actor: str, now: datetime) -> None:
         pending.drop(change=older, actor=actor, now=now)
 
 
-def _fields(wanted: Wanted, *, rank: int) -> dict[str, Any]:
+def _fields(wanted: Wanted, patient: Patient, *, rank: int) -> dict[str, Any]:
     return {
         "roles": list(wanted.roles),
         "rank": rank if wanted.rank is None else wanted.rank,
@@ -186,14 +201,22 @@ def _fields(wanted: Wanted, *, rank: int) -> dict[str, Any]:
         "relationship": wanted.relationship,
         "call_first": wanted.call_first,
         "ask_first": wanted.ask_first,
+        "valid_until": end_of(day=wanted.until, patient=patient),
     }
+
+
+def _kept(fields: Mapping[str, Any], wanted: Wanted) -> dict[str, Any]:
+    """``fields`` as they are kept until they are said again."""
+    until = fields["valid_until"]
+    return {**fields, "valid_until": until.isoformat() if until is not None else None, "wording": wanted.wording}
 
 
 def _is_all(less: Mapping[str, Any], fields: Mapping[str, Any], row: Designation, now: datetime) -> bool:
     """Whether nothing of ``fields`` is more than what acts at once."""
     is_asked_earlier = fields["rank"] < row.rank or (fields["ask_first"] and not is_first(designation=row, now=now))
     same_lists = all(set(less[name]) == set(fields[name]) for name in ("roles", "may_know"))
-    return not is_asked_earlier and same_lists and less["call_first"] == fields["call_first"]
+    same = all(less[name] == fields[name] for name in ("call_first", "valid_until"))
+    return not is_asked_earlier and same_lists and same
 
 
 def _known(patient: Patient, person_fields: Mapping[str, Any]) -> SupportPerson | None:

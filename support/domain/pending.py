@@ -110,7 +110,8 @@ def confirm(
         if patient.guardian and not (witness is not None and guardian_agreed):
             raise Refused(_("The guardian agrees first. The front desk asks them and writes it down."))
         fields = dict(row.asked_for)
-        words = fields.pop("wording")
+        words, until = fields.pop("wording"), fields.pop("valid_until", None)
+        fields["valid_until"] = datetime.fromisoformat(until) if until else None
         if guardian_agreed:
             words = with_guardian(words, patient=patient)
         _decide(row, True, actor, now)

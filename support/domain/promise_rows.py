@@ -43,7 +43,7 @@ def refuse_if_over(visit: Infusion, row: Commitment, now: datetime) -> None:
 
 
 def refuse_if_not_named(row: Commitment, now: datetime) -> None:
-    if not row.designation.holds_at(now):
+    if not row.designation.holds_at(max(now, row.for_starts_at)):
         raise Refused(_("This person is no longer on the list."))
     if row.role not in row.designation.roles:
         raise Refused(_("This person is not named for this any more."))

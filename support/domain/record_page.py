@@ -169,7 +169,7 @@ def _missing(course: Course, visits: list[Visit]) -> int:
 
 
 def _circle(patient: Patient) -> list[Designation]:
-    rows = Designation.objects.filter(patient=patient).select_related("person", "witnessed_by")
+    rows = Designation.objects.filter(patient=patient).select_related("person", "witnessed_by", "patient__site")
     return list(rows.annotate(opened_at=own_people.LAST_OPENED))
 
 

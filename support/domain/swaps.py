@@ -47,7 +47,7 @@ def swap(*, infusion: Infusion, designation: Designation, actor: StaffMember, no
 
 def _refuse_if_named_while_impaired(visit: Infusion, named: Designation, actor: StaffMember) -> None:
     name = {"name": named.person.first_name}
-    if named.withdrawn_at is not None or SupportRole.RIDE not in named.roles:
+    if not named.holds_at(visit.starts_at) or SupportRole.RIDE not in named.roles:
         raise Refused(_("The patient has not named %(name)s for the way home.") % name)
     is_new = visit.started_at is not None and named.consent_at >= visit.started_at
     if is_new and actor.role not in pending.MAY_JUDGE:

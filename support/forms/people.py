@@ -42,6 +42,12 @@ class CircleFields(forms.Form):
         help_text=_("One person. Whoever it was before is not any more, and is off the list if it was for that alone."),
     )
     rank = forms.IntegerField(label=_("Order"), min_value=1, max_value=20, help_text=_("1 is asked and called first."))
+    until = forms.DateField(
+        label=_("Last day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("Empty: until the patient takes it back. After that day they are off the list."),
+    )
     may_know = forms.MultipleChoiceField(
         label=_("May know"),
         choices=MayKnow.choices,
@@ -82,7 +88,7 @@ class CircleFields(forms.Form):
         """``words``: what the patient agreed to."""
         if self.cleaned_data.get("guardian_agreed"):
             words = pending.with_guardian(words, patient=self.patient)
-        names = ("relationship", "roles", "rank", "may_know", "call_first")
+        names = ("relationship", "roles", "rank", "may_know", "call_first", "until")
         return Wanted(**{name: self.cleaned_data[name] for name in names}, wording=words)
 
 
@@ -140,7 +146,7 @@ class PersonForm(CircleFields, ContactFields):
                 "is_adult",
                 css_class="group",
             ),
-            Fieldset(_("What for"), "roles", "call_first", "rank", css_class="group"),
+            Fieldset(_("What for"), "roles", "call_first", "rank", "until", css_class="group"),
             Fieldset(_("What this person may know"), "may_know", css_class="group"),
             Fieldset(
                 _("The patient’s word"),
@@ -186,7 +192,8 @@ class DesignationForm(CircleFields):
     def __init__(self, *args: Any, designation: Designation, **kwargs: Any) -> None:
         names = ("relationship", "roles", "rank", "may_know", "call_first")
         self.designation = designation
-        initial = {name: getattr(designation, name) for name in names} | {"is_adult": designation.person.is_adult}
+        initial = {name: getattr(designation, name) for name in names}
+        initial |= {"is_adult": designation.person.is_adult, "until": designation.last_day}
         super().__init__(*args, patient=designation.patient, initial=initial, **kwargs)
         if designation.person.is_adult:
             del self.fields["is_adult"]
@@ -198,6 +205,7 @@ class DesignationForm(CircleFields):
             *(["is_adult"] if "is_adult" in self.fields else []),
             "call_first",
             "rank",
+            *([] if designation.person.is_escort else ["until"]),
             "may_know",
             HTML('{% include "support/desk/parts/wording.html" %}'),
             "consent_how",
@@ -206,7 +214,10 @@ class DesignationForm(CircleFields):
         )
 
     def gives_more(self, cleaned: dict[str, Any]) -> bool:
-        return not self.errors and own_people.gives_more(wanted=cleaned, designation=self.designation)
+        if self.errors:
+            return False
+        until = own_people.end_of(day=cleaned["until"], patient=self.patient)
+        return own_people.gives_more(wanted=cleaned | {"valid_until": until}, designation=self.designation)
 
 
 class KeptForm(forms.Form):

@@ -68,6 +68,11 @@ class OwnFields(forms.Form):
     roles = forms.MultipleChoiceField(choices=SupportRole.choices, required=False, label=gettext_lazy("Helps with"))
     may_know = forms.MultipleChoiceField(choices=MayKnow.choices, required=False, label=gettext_lazy("May know"))
     call_first = forms.BooleanField(required=False, label=gettext_lazy("Call first in an emergency"))
+    until = forms.DateField(
+        required=False,
+        label=gettext_lazy("Until when? You can leave this empty."),
+        widget=forms.DateInput(attrs={"type": "date", "class": "field"}, format="%Y-%m-%d"),
+    )
     ask_first = forms.BooleanField(required=False, label=gettext_lazy("Ask this person first"))
 
     def clean(self) -> dict[str, Any]:
@@ -77,7 +82,7 @@ class OwnFields(forms.Form):
         return cleaned
 
     def wanted(self) -> Wanted:
-        names = ("roles", "may_know", "relationship", "call_first", "ask_first")
+        names = ("roles", "may_know", "relationship", "call_first", "ask_first", "until")
         return Wanted(**{name: self.cleaned_data[name] for name in names}, wording=str(WORDS))
 
     @property
@@ -149,4 +154,5 @@ class OwnDesignationForm(OwnFields):
 
     def __init__(self, *args: Any, designation: Designation, **kwargs: Any) -> None:
         names = ("relationship", "roles", "may_know", "call_first")
-        super().__init__(*args, initial={name: getattr(designation, name) for name in names}, **kwargs)
+        initial = {name: getattr(designation, name) for name in names} | {"until": designation.last_day}
+        super().__init__(*args, initial=initial, **kwargs)

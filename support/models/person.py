@@ -1,6 +1,6 @@
 """The people who stand by a patient, and what the patient said they may do and know."""
 
-from datetime import datetime, time
+from datetime import date, datetime, time, timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -140,6 +140,13 @@ class Designation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.patient_id}/{self.person_id}"
+
+    @property
+    def last_day(self) -> date | None:
+        """On the clinic's calendar; None: until it is taken back."""
+        if self.valid_until is None:
+            return None
+        return (self.valid_until - timedelta(microseconds=1)).astimezone(self.patient.site.zone).date()
 
     def holds_at(self, moment: datetime) -> bool:
         """Whether the patient still names this person at that moment."""

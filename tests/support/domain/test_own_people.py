@@ -200,6 +200,35 @@ def test_taken_off_with_tonights_ride_the_others_are_asked_and_the_desk_knows(cl
     assert [person.first_name for person in called] == ["Leeann", "Maya"]
 
 
+def test_whoever_is_named_until_a_day_is_asked_for_nothing_later_and_off_the_list_after_it(clinic, next_week):
+    before, after = clinic.book(next_week), clinic.book(next_week + timedelta(days=2))
+    jo = name(clinic, until=(next_week + timedelta(days=1)).date())
+    assert jo.last_day == (next_week + timedelta(days=1)).date()
+    assert list(Commitment.objects.filter(designation=jo).values_list("infusion", flat=True)) == [before.pk]
+    assert clinic.book(next_week + timedelta(days=3)).commitments.count() == after.commitments.count() == 0
+    assert designations.end_over(now=next_week + timedelta(days=1)) == 0
+    assert designations.end_over(now=next_week + timedelta(days=2)) == 1
+    jo.refresh_from_db()
+    assert jo.withdrawn_at == next_week + timedelta(days=2)
+
+
+def test_an_earlier_last_day_ends_what_was_promised_after_it_and_a_later_one_asks_anew(clinic: Clinic, next_week):
+    sam, visit = clinic.named("Sam"), clinic.book(next_week)
+    clinic.yes(sam, visit)
+    said = {"roles": RIDE, "may_know": [], "relationship": "", "call_first": False, "wording": "Yes."}
+    statuses = []
+    for last_day in (next_week.date() - timedelta(days=1), next_week.date()):
+        wanted = Wanted(**said, until=last_day)
+        own_people.change(designation=sam, wanted=wanted, actor="link:abc", now=clinic.now)
+        statuses.append(clinic.promise(sam, visit).status)
+    assert statuses == [CommitmentStatus.WITHDRAWN, CommitmentStatus.ASKED]
+
+
+def test_a_day_that_is_over_is_refused(clinic: Clinic):
+    with pytest.raises(Refused, match="That day is over"):
+        name(clinic, until=clinic.now.date() - timedelta(days=1))
+
+
 def test_what_was_said_of_somebody_who_is_off_the_list_is_refused(clinic: Clinic):
     """Two windows: in one the patient takes Sam off, in the other they change what Sam may know."""
     sam = clinic.named("Sam")

@@ -156,6 +156,17 @@ def test_a_change_said_again_to_staff_is_kept_as_a_yes_they_heard(clinic: Clinic
     assert sam.consent_wording == WORDS
 
 
+def test_an_earlier_last_day_acts_at_once_and_a_later_one_waits(clinic: Clinic, sam, during, clear):
+    both = {"roles": [SupportRole.RIDE, SupportRole.PRESENCE], "may_know": list(MayKnow.values)}
+    day = during.date() + timedelta(days=20)
+    assert change(sam, during, **both, until=day)
+    assert not change(sam, during, **both, until=day + timedelta(days=1))
+    sam.refresh_from_db()
+    assert sam.last_day == day
+    [kept] = pending.open_of(patient=clinic.patient)
+    assert pending.confirm(change=kept, actor="link:abc", now=clear).last_day == day + timedelta(days=1)
+
+
 def test_asking_somebody_else_first_is_a_swap_and_waits(clinic: Clinic, sam, during):
     lee = clinic.named("Leeann")
     assert not change(lee, during, roles=[SupportRole.RIDE], may_know=list(MayKnow.values), ask_first=True)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
-from django.utils import timezone
+from django.utils import formats, timezone
 
 from clinic.models import AuditEntry, Infusion, Patient
 from messaging.models import Message
@@ -230,6 +230,14 @@ def test_what_was_not_said_again_within_a_week_the_list_tells(client, here, mine
     pending.sweep(now=timezone.now() + timedelta(days=7))
     words = text_of(client.get(f"{mine}people/"))
     assert re.search(r"Noor Lind: you asked for this .* and did not say it again within a week", words)
+
+
+def test_until_when_somebody_helps_stands_on_the_form_and_in_the_list(client, here, mine):
+    day = timezone.localdate() + timedelta(days=30)
+    client.post(f"{mine}people/new/", TYPED | {"until": day.isoformat()})
+    noor = Designation.objects.get(person__given_name="Noor")
+    assert f'value="{day.isoformat()}"' in client.get(f"{mine}people/{noor.pk}/").content.decode()
+    assert f"Last day {formats.date_format(day)}" in text_of(client.get(f"{mine}people/"))
 
 
 def test_who_is_off_the_list_because_another_is_called_first_is_named(client, here, mine):

@@ -141,6 +141,13 @@ def test_changing_what_a_person_may_know(desk, maya):
     assert (named.relationship, named.roles, named.rank, named.may_know) == ("aunt", ["followup"], 2, [])
 
 
+def test_a_last_day_is_said_to_staff_and_stands_on_the_record(desk, maya):
+    named = DesignationFactory(patient=maya)
+    said = {"roles": ["ride"], "rank": "1", "may_know": [], "consent_how": "phone", "until": "2026-06-05"}
+    assert desk.post(reverse("designation_edit", args=[named.pk]), said).status_code == 302
+    assert "until 5 June 2026" in desk.get(reverse("patient", args=[maya.pk])).content.decode()
+
+
 def test_an_age_that_was_not_known_can_be_recorded(desk, maya):
     named = DesignationFactory(patient=maya, person__is_adult=None)
     data = {"roles": ["ride"], "rank": "1", "is_adult": "on", "consent_how": "phone"}
