@@ -269,16 +269,21 @@ def _counts_as(visit: Visit) -> str:
 
 
 def _floor(visits: list[Visit], now: datetime) -> tuple[list[Visit], int]:
-    """Who is in the house or on the way out, and the next of those who come within hours; the nearest step first. And
-    how many more come within these hours."""
-    here = [visit for visit in visits if visit.infusion.state not in {S.HOME, S.BOOKED}]
+    """Who is in the house or on the way out, or just said to be home, and the next of those who come within hours; the
+    nearest step first. And how many more come within these hours."""
+    here = [visit for visit in visits if visit.infusion.state not in {S.HOME, S.BOOKED} or _is_just_home(visit)]
     coming = [
         visit for visit in visits if visit.infusion.state == S.BOOKED and visit.infusion.starts_at <= now + FLOOR_AHEAD
     ]
     coming.sort(key=lambda visit: visit.expected)
-    order = {S.READY: 0, S.RELEASED: 2}
+    order = {S.READY: 0, S.RELEASED: 2, S.HOME: 2}
     rows = sorted(here + coming[:FLOOR_COMING], key=lambda visit: (order.get(visit.infusion.state, 1), visit.expected))
     return rows, len(coming[FLOOR_COMING:])
+
+
+def _is_just_home(visit: Visit) -> bool:
+    """It may have been the wrong visit: the way back stands where it was pressed."""
+    return visit.infusion.state is S.HOME and visit.undo_until is not None
 
 
 def _lanes(

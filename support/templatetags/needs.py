@@ -123,7 +123,7 @@ def floor(board: Board, role: str, here: str, csrf_token: object) -> SafeString:
     for place, visit in enumerate(board.floor):
         infusion = visit.infusion
         name, when = escape(infusion.short_name), visit.expected
-        if infusion.state == S.RELEASED and infusion.released_at is not None:
+        if infusion.released_at is not None:
             when = infusion.released_at
         said = number % {"number": infusion.number, "total": infusion.course.sessions}
         drawn.append(

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
+import time_machine
 from django.urls import reverse
 
 from clinic.enums import InfusionStatus, ReleasedHow, Role
@@ -226,6 +227,15 @@ def test_who_is_ready_and_who_has_left_stand_on_the_floor_with_their_step(sign_i
     assert f'href="{reverse("handover", args=[ready.pk])}">Hand over<span' in now_row
     assert '<td class="is-time">09:00</td>' in left_row
     assert f'action="{reverse("infusion_home", args=[left.pk])}"' in left_row
+
+
+def test_home_can_be_taken_back_from_the_board_where_it_was_pressed(desk, site, book, now):
+    gone = left_by_taxi(site, book, at=now - timedelta(hours=4), released_at=now)
+    desk.post(reverse("infusion_home", args=[gone.pk]))
+    row = desk.get("/").content.decode().partition(f'id="floor-{gone.pk}"')[2].partition("</tr>")[0]
+    assert f'action="{reverse("infusion_undo", args=[gone.pk])}"' in row
+    with time_machine.travel(now + timedelta(minutes=2), tick=False):
+        assert f'id="floor-{gone.pk}"' not in desk.get("/").content.decode()
 
 
 def test_nobody_on_the_way_home_falls_off_the_floor(desk, site, book, now):
