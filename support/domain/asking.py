@@ -96,7 +96,7 @@ def ask_the_others(*, visit: Infusion, now: datetime) -> None:
         .exclude(designation__valid_until__lte=visit.starts_at)
         .prefetch_related("designation__person__availability")
     )
-    for other in whom_to_ask.left(rows=others, visit=visit):
+    for other in whom_to_ask.left(rows=list(others), visit=visit):
         write(other, S.ASKED, "system", now, asked_at=now, answered_at=None)
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from clinic.domain.errors import Refused
-from support.domain import designations, letting_go
+from support.domain import asking, designations, letting_go
 from support.models import Availability, Designation, SupportPerson
 
 MOST_ROWS = 60
@@ -48,12 +48,24 @@ def state(
         ]
         designations.note(designation, actor, "person.availability_stated", now)
     letting_go.at_times_they_cannot(person_id=designation.person_id, now=now)
+    if can:
+        _ask_again(designation.person_id, now)
     return rows
 
 
 def forget(*, designation: Designation, pk: int, actor: str, now: datetime) -> None:
-    """Takes one row back. Pressed twice it is gone once."""
+    """Takes one row back: for what suits them now they are asked as everybody is. Pressed twice it is gone once. Not
+    inside a transaction that holds a visit."""
     with transaction.atomic():
         gone, _each = Availability.objects.filter(person=designation.person_id, pk=pk).delete()
         if gone:
             designations.note(designation, actor, "person.availability_forgotten", now)
+    if gone:
+        letting_go.at_times_they_cannot(person_id=designation.person_id, now=now)
+        _ask_again(designation.person_id, now)
+
+
+def _ask_again(person_id: int, now: datetime) -> None:
+    for named in Designation.objects.filter(person=person_id, withdrawn_at=None).select_related("person", "patient"):
+        with transaction.atomic():
+            asking.ask_for_all(designation=named, now=now)

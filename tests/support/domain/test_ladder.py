@@ -443,6 +443,16 @@ def test_who_cannot_on_that_day_is_not_asked_and_nobody_waits_for_them(clinic: C
     assert running(wednesday).rung == L.PAID_ESCORT
 
 
+def test_who_takes_such_a_word_back_is_asked_for_what_suits_them_now(clinic: Clinic, next_week):
+    sam = clinic.named("Sam")
+    before = clinic.book(next_week)
+    says = {"designation": sam, "actor": "link:x", "now": clinic.now}
+    (row,) = own_times.state(can=False, weekdays=[2], **says)
+    after = clinic.book(next_week + 7 * DAY)
+    own_times.forget(pk=row.pk, **says)
+    assert [clinic.promise(sam, visit).status for visit in (before, after)] == ["asked", "asked"]
+
+
 def test_one_at_a_time_who_says_never_on_such_a_day_leaves_it_to_the_next(clinic: Clinic, alone, next_week):
     visit = clinic.book(next_week)
     ladder.sweep(now=clinic.now)
