@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from clinic.domain import gates, policies, prechecks
 from clinic.domain.prechecks import Flag
-from clinic.enums import AskedWhen, HoldQuestion, PressurePoint
+from clinic.enums import AskedWhen, HoldQuestion, InfusionStatus, PressurePoint
 from clinic.models import BloodPressure, HoldAnswer, Infusion, StaffMember
-from support.domain import alerts, comfort, rules, way_home
+from support.domain import alerts, comfort, meeting, rules, way_home
 from support.domain.day import Fasting, fasting
 from support.domain.way_home import Ride, WayHome
 from support.enums import AlertKind
@@ -56,7 +56,8 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True)
 class Checks:
-    """``to_ask`` was not answered on arrival, ``said`` was; ``unseen`` has the way home and no age on record."""
+    """``to_ask`` was not answered on arrival, ``said`` was; ``unseen`` has the way home and was not met
+    today, or no age is on record; ``met_at``: when they were."""
 
     to_ask: list[Line]
     said: list[Line]
@@ -66,6 +67,7 @@ class Checks:
     fasting: Fasting
     way: WayHome
     unseen: Ride | None
+    met_at: datetime | None
     comfort: list[str]
     may_ask: bool
     may_clear: bool
@@ -73,14 +75,21 @@ class Checks:
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What a patient is asked by their link now. ``is_dark``: they said that thoughts of harming themselves came.
-    ``standing``: a sentence for each yes that their own no did not take back."""
+    """What a patient is asked by their link now. ``is_dark``: they said that thoughts of harming themselves came;
+    ``we_call`` until somebody has seen to it, ``we_come`` where they said it on arrival. ``standing``: a sentence for
+    each yes that their own no did not take back."""
 
     to_ask: list[Line]
     said: list[Line]
     is_dark: bool
+    we_call: bool
+    we_come: bool
     standing: list[str]
     fasting: Fasting
+
+    def left_open(self, answers: Mapping[HoldQuestion, bool]) -> list[HoldQuestion]:
+        """What such answers leave unanswered."""
+        return [line.question for line in self.to_ask if line.question not in answers]
 
 
 def answer(
@@ -112,17 +121,21 @@ def say_what_cannot_wait(
 
 
 def of_patient(*, infusion: Infusion, now: datetime) -> Asked | None:
-    """None where nothing is asked now. One query, none where the rules ask nothing."""
+    """None where nothing is asked now. One query, none where the rules ask nothing; one more where somebody is to
+    call."""
     when = prechecks.asked_now(infusion=infusion, now=now)
     lines = _lines(infusion) if when is not None else []
     if not lines:
         return None
+    dark = next((line for line in lines if line.question is HoldQuestion.DARK and line.is_flag), None)
     said = [line for line in lines if (line.arrival if when == AskedWhen.ARRIVAL else line.evening) is not None]
     return Asked(
         to_ask=[line for line in lines if line not in said],
         said=said,
         standing=[prechecks.said_yes(line.question) for line in lines if line.stands],
-        is_dark=any(line.question is HoldQuestion.DARK and line.is_flag for line in lines),
+        is_dark=dark is not None,
+        we_call=dark is not None and when == AskedWhen.EVENING and alerts.is_waiting(key=_dark_key(infusion)),
+        we_come=dark is not None and dark.arrival is not None and dark.arrival.is_yes,
         fasting=fasting(infusion=infusion, policy=rules.of(infusion=infusion)),
     )
 
@@ -131,6 +144,8 @@ def of_visit(*, infusion: Infusion, actor: StaffMember, now: datetime) -> Checks
     """The nurse's page. A constant number of queries."""
     lines = _lines(infusion)
     way = way_home.of(infusions=[infusion], now=now)[infusion.pk]
+    held, is_here = way.held, infusion.state is InfusionStatus.ARRIVED
+    met_at = meeting.met_at(infusion=infusion, commitment_id=held.pk) if held is not None else None
     may_ask = prechecks.asked_now(infusion=infusion, now=now) == AskedWhen.ARRIVAL
     return Checks(
         to_ask=[line for line in lines if line.arrival is None],
@@ -140,7 +155,8 @@ def of_visit(*, infusion: Infusion, actor: StaffMember, now: datetime) -> Checks
         gates=gates.reasons(infusion=infusion, now=now) if infusion.state.before_start else [],
         fasting=fasting(infusion=infusion, policy=rules.of(infusion=infusion)),
         way=way,
-        unseen=way.held if way.held is not None and not way.held.is_adult else None,
+        unseen=held if held is not None and (not held.is_adult or (is_here and met_at is None)) else None,
+        met_at=met_at,
         comfort=comfort.lines(comfort.of(patient_id=infusion.patient_id)),
         may_ask=may_ask,
         may_clear=infusion.state.before_start and actor.role in prechecks.CLEARS,
@@ -189,10 +205,14 @@ def _somebody_now(infusion: Infusion, now: datetime) -> None:
         sentence = _("%(name)s answered yes to thoughts of self-harm. Speak with them now.")
     alerts.open_alert(
         kind=AlertKind.URGENT,
-        key=f"hold:{infusion.pk}:dark",
+        key=_dark_key(infusion),
         says=sentence % {"name": infusion.patient.first_name},
         patient=infusion.patient,
         infusion=infusion,
         now=now,
         said_again=True,
     )
+
+
+def _dark_key(infusion: Infusion) -> str:
+    return f"hold:{infusion.pk}:dark"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages as said
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -12,14 +12,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from clinic.access import CARE, View
-from clinic.domain import audit
 from clinic.domain import prechecks as clinics
 from clinic.domain.errors import Refused
 from clinic.enums import HoldQuestion, InfusionStatus, Role
 from clinic.models import BloodPressure, HoldAnswer, Infusion
 from clinic.views.desk import at_site, posted, was_read
-from support.domain import people, prechecks, steps
-from support.models import SupportPerson
+from support.domain import meeting, prechecks, steps
+from support.enums import SupportRole
+from support.models import Commitment
 from support.views.desk import visit_of
 from support.views.refusals import shown_on
 
@@ -110,14 +110,10 @@ def clear(request: HttpRequest, infusion: Infusion) -> str:
 @_change(*CARE)
 def seen(request: HttpRequest, infusion: Infusion) -> str:
     """The nurse met whoever takes the patient home."""
-    named = SupportPerson.objects.filter(
-        designations__commitments__infusion=infusion, designations__commitments=number(request, "commitment")
-    )
-    person = named.first()
-    if person is None:
-        raise Http404
-    people.confirm_adult(person=person, actor=audit.staff(request.user), now=timezone.now())
-    return _("%(name)s is recorded as 18 or older.") % {"name": person.first_name}
+    rides = Commitment.objects.select_related("infusion", "designation__person").filter(role=SupportRole.RIDE)
+    promise = get_object_or_404(rides, pk=number(request, "commitment"), infusion=infusion)
+    person = meeting.meet(commitment=promise, actor=request.user, now=timezone.now())
+    return _("Written down: %(name)s is here, and 18 or older.") % {"name": person.first_name}
 
 
 def picked(posted: Any) -> dict[HoldQuestion, bool]:

@@ -8,7 +8,7 @@ from django.utils.html import escape
 
 from clinic.domain import gates, prechecks
 from clinic.enums import HoldQuestion, InfusionStatus, Role
-from clinic.models import BloodPressure, HoldAnswer, Infusion
+from clinic.models import AuditEntry, BloodPressure, HoldAnswer, Infusion
 from clinic.models.infusion import STAMPS
 from support.enums import AlertKind, CommitmentStatus
 from support.models import Alert
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 Q = HoldQuestion
 ASKS = [Q.ATE, Q.ILL, Q.DARK]
 ALL_NO = dict.fromkeys([str(one) for one in ASKS], "no")
-QUERIES = 19
+QUERIES = 20
 
 
 @pytest.fixture
@@ -211,6 +211,24 @@ def test_the_helper_is_seen(nurse, book, now):
     ride.designation.person.refresh_from_db()
     assert ride.designation.person.is_adult is True
     assert post(nurse, "seen", infusion, commitment="0").status_code == 404
+
+
+def test_whoever_said_themselves_that_they_are_an_adult_is_met_too(nurse, book, now):
+    infusion = book(at=now + timedelta(minutes=5))
+    ride = CommitmentFactory(
+        infusion=infusion,
+        status=CommitmentStatus.ACCEPTED,
+        answered_at=now,
+        designation__person__given_name="Sam",
+    )
+    assert "I met Sam" not in page(nurse, infusion)
+    Infusion.objects.update(status=InfusionStatus.ARRIVED, arrived_at=now)
+    assert "I met Sam: 18 or older" in page(nurse, infusion)
+    post(nurse, "seen", infusion, commitment=ride.pk)
+    post(nurse, "seen", infusion, commitment=ride.pk)
+    assert AuditEntry.objects.filter(verb="helper.met", subject=f"commitment:{ride.pk}").count() == 1
+    html = page(nurse, infusion)
+    assert ("I met Sam" in html, "Met here at 09:41." in html) == (False, True)
 
 
 def test_an_interpreter_is_named(nurse, visit):
