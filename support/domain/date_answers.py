@@ -62,7 +62,7 @@ def _answer(
     with transaction.atomic():
         mine = Commitment.objects.filter(designation=designation)
         ticked = mine.filter(pk__in=ids).select_related("designation__person", "infusion")
-        still_open = []
+        still_open: list[Commitment] = []
         for seen in ticked.order_by("infusion_id", "pk"):
             # Whom the patient took off it reads no more than that.
             is_gone = seen.role not in designation.roles or _is_somebody_elses(seen)
