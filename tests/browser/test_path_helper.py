@@ -106,7 +106,7 @@ def test_a_first_date_is_taken_without_scripts(new_context, server, story):
     assert statuses(part, "Lee")[0] == "accepted"
 
 
-def test_maybe_becomes_a_yes_at_the_next_look_and_a_weekday_that_never_suits_a_no(phone, server, story, complaints):
+def test_maybe_becomes_a_yes_at_the_next_look_and_a_weekday_that_never_suits_is_let_go(phone, server, story, complaints):
     part = story.patient(helpers=("Lee",))
     story.series(part)
     story.as_helper(phone, part, "Lee")
@@ -118,9 +118,8 @@ def test_maybe_becomes_a_yes_at_the_next_look_and_a_weekday_that_never_suits_a_n
     agree(phone)
     expect(phone.locator(".date--fixed")).to_have_count(1)
     phone.get_by_role("button", name=re.compile("Never on a")).first.click()
-    phone.get_by_role("button", name=re.compile("No to th")).click()
-    expect(phone.get_by_text("Thank you for telling us. We ask somebody else.")).to_be_visible()
-    assert "declined" in statuses(part, "Lee")
+    expect(phone.get_by_text("We do not ask you for that day of the week.")).to_be_visible()
+    assert "covered" in statuses(part, "Lee")
     assert daylight.too_wide(phone) == []
 
 

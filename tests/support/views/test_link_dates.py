@@ -126,7 +126,7 @@ def test_the_patient_never_reads_a_rejection(clinic, phone, link, named, visits)
     post(phone, link, f"visit/{visits[0].pk}/step-back/")
     theirs = links.for_patient(patient=clinic.patient, now=clinic.now)
     page = world.theirs(Client(), theirs).get(f"/l/{theirs.id}/").content.decode()
-    assert "We are asking" in page
+    assert "Nobody is asked right now." in page
     assert not any(word in page for word in ("stepped back", "said no", "declined"))
 
 
