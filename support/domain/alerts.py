@@ -136,6 +136,11 @@ def is_known(*, key: str) -> bool:
     return Alert.objects.filter(key=key).exists()
 
 
+def is_waiting(*, key: str) -> bool:
+    """Whether nobody has written down yet what was done about it."""
+    return Alert.objects.filter(key=key).exclude(status=AlertStatus.CLOSED).exists()
+
+
 def call_key(*, kind: str, recipient: str, subject: str, visit: Infusion) -> str:
     """Of the call that takes the place of a message. What is about a visit as a whole is told once for each of its
     times."""

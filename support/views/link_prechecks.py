@@ -25,10 +25,12 @@ def questions(request: HttpRequest, pk: int) -> HttpResponse:
         # The answer to a yes that cannot wait is on the page itself, also when it is loaded again.
         return redirect("link_questions", request.link_key, pk)
     site, typed = request.link.site, picked(request.POST)
+    asked = prechecks.of_patient(infusion=visit, now=request.now)
     numbers = directory.numbers(region=site.region, audience="patient", language=language_of(request.link))
     context = {
-        "asked": prechecks.of_patient(infusion=visit, now=request.now),
+        "asked": asked,
         "reasons": refused.reasons if refused else [],
+        "still_open": asked.left_open(typed) if asked and refused else [],
         "typed": typed,
         "said_yes": [question for question, is_yes in typed.items() if is_yes],
         "visit": visit,
@@ -43,8 +45,11 @@ def questions(request: HttpRequest, pk: int) -> HttpResponse:
 def answer(request: HttpRequest, visit: Infusion) -> Refused | None:
     """All that is asked, at once."""
     asked, answers = prechecks.of_patient(infusion=visit, now=request.now), picked(request.POST)
-    if asked is not None and any(line.question not in answers for line in asked.to_ask):
+    still_open = asked.left_open(answers) if asked is not None else []
+    if still_open:
         prechecks.say_what_cannot_wait(infusion=visit, answers=answers, actor=who(request), now=request.now)
+        if len(still_open) > 1:
+            return Refused(_("Some questions are still open. What you chose is kept."))
         return Refused(_("One question is still open. What you chose is kept."))
     try:
         prechecks.answer(infusion=visit, answers=answers, actor=who(request), now=request.now)

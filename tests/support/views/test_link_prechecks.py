@@ -10,7 +10,7 @@ from clinic.domain import infusions
 from clinic.enums import HoldQuestion
 from clinic.models import HoldAnswer
 from education import directory
-from support.domain import links
+from support.domain import alerts, links
 from support.enums import AlertKind
 from support.models import Alert
 from tests.factories import PatientFactory, PolicyFactory
@@ -51,11 +51,11 @@ def test_the_questions_are_offered_from_four_in_the_afternoon(clinic, visit, eve
 def test_answered_once_the_page_says_so_and_asks_no_more(clinic, visit, evening):
     path = f"visit/{visit.pk}/questions/"
     html = at(clinic, evening, path).content.decode()
-    assert html.count("<fieldset>") == 3
+    assert html.count("<fieldset") == 3
     assert "No food after Wed 11 Mar, 07:30, no drinks after Wed 11 Mar, 11:30." in html
     html = at(clinic, evening, path, **ALL_NO).content.decode()
     assert "Thank you. The nurse reads your answers before you begin." in html
-    assert "<fieldset>" not in html
+    assert "<fieldset" not in html
     assert "We have your answers. Thank you." in at(clinic, evening).content.decode()
     assert set(HoldAnswer.objects.values_list("asked_when", "answered_by")) == {
         ("evening", f"patient:{clinic.patient.pk}")
@@ -66,7 +66,7 @@ def test_on_arrival_the_same_is_asked_once_more(clinic, visit, evening):
     path = f"visit/{visit.pk}/questions/"
     at(clinic, evening, path, **ALL_NO)
     infusions.arrive(infusion=visit, actor=clinic.nurse, now=visit.starts_at)
-    assert at(clinic, visit.starts_at, path).content.decode().count("<fieldset>") == 3
+    assert at(clinic, visit.starts_at, path).content.decode().count("<fieldset") == 3
     at(clinic, visit.starts_at, path, **ALL_NO | {"ill": "yes"})
     assert HoldAnswer.objects.filter(asked_when="arrival", is_yes=True).get().question == Q.ILL
 
@@ -76,6 +76,9 @@ def test_a_question_left_open_keeps_what_was_chosen(clinic, visit, evening):
     html = response.content.decode()
     assert response.status_code == 422
     assert "One question is still open. What you chose is kept." in html
+    assert '<li><a href="#ask-dark">' in html
+    assert 'id="ask-dark"' in html
+    assert html.count('aria-invalid="true"') == 2
     assert 'name="ate" value="yes" required checked' in html
     assert 'name="ill" value="no" required checked' in html
     assert not HoldAnswer.objects.exists()
@@ -104,6 +107,19 @@ def test_a_yes_that_cannot_wait_is_kept_whatever_is_wrong_with_the_form(clinic, 
     assert (response.status_code, "We call you now." in response.content.decode()) == (422, True)
     assert HoldAnswer.objects.get(question=Q.DARK).is_yes
     assert Alert.objects.get().key == f"hold:{visit.pk}:dark"
+
+
+def test_what_is_promised_to_a_yes_that_cannot_wait_is_what_happens_now(clinic, visit, evening):
+    path = f"visit/{visit.pk}/questions/"
+    at(clinic, evening, path, **ALL_NO | {"dark": "yes"})
+    later = evening + timedelta(hours=1)
+    alerts.close(alert=Alert.objects.get(), outcome="Called, and is safe", actor=clinic.nurse, now=later)
+    assert "We call you now." not in at(clinic, later, path).content.decode()
+    infusions.arrive(infusion=visit, actor=clinic.nurse, now=visit.starts_at)
+    html = at(clinic, visit.starts_at, path).content.decode()
+    assert ["We ask this before each visit." in html, "Thank you for telling us." in html] == [True, False]
+    html = at(clinic, visit.starts_at, path, **ALL_NO | {"dark": "yes"}).content.decode()
+    assert ["Somebody comes and speaks with you." in html, "We call you now." in html] == [True, False]
 
 
 def test_a_yes_is_not_taken_back_by_sending_the_form_again(clinic, visit, evening):
