@@ -14,7 +14,7 @@ from clinic.domain import locks, times
 from clinic.domain.errors import Refused
 from messaging.domain import outbox, quiet
 from messaging.domain.outbox import Wanted
-from support.domain import designations, plan, row_by_row, rules, texting_hours, visit_state
+from support.domain import asking, designations, plan, row_by_row, rules, texting_hours, visit_state
 from support.domain.plan_state import CALL
 from support.domain.texting_hours import DAYS_BEFORE_AT
 from support.enums import HOLDING, CommitmentStatus, LoadAnswer, SupportRole
@@ -148,6 +148,9 @@ def answer(*, designation: Designation, said: str, now: datetime, actor: str, mo
             row.most_rides = most
         row.save(update_fields=["load_answer", "load_answered_at", "most_rides"])
         designations.note(row, actor, "designation.load_answered", now)
+        if said == LoadAnswer.LESS:
+            # A higher number than before; what is one too many by now the sweep lets go.
+            asking.ask_for_all(designation=row, now=now)
         if said == LoadAnswer.STEP_BACK:
             designations.stop_asking(designation=row, now=now, actor=actor)
         return row

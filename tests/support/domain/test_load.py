@@ -90,6 +90,8 @@ def test_nobody_waits_for_whoever_says_less_often(clinic, visits):
     watch.run(now=clinic.now)
     assert clinic.promise(sam, visits[0]).status == "covered"
     assert LadderStep.objects.get(infusion=visits[0], ended_at=None).rung == LadderRung.PAID_ESCORT
+    going_on.answer(designation=sam, said=LoadAnswer.LESS, most=4, now=clinic.now, actor="link:x")
+    assert clinic.promise(sam, visits[0]).status == "asked"
 
 
 @pytest.mark.parametrize("rides", [1, 3])
