@@ -11,7 +11,7 @@ from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from clinic.domain import audit, times
-from clinic.enums import OFF, InfusionStatus
+from clinic.enums import OFF
 from clinic.models import AuditEntry, Infusion, Site, StaffMember
 from support.domain import attesting, promise_rows, risk, visit_rows, way_home
 from support.domain.risk import Facts, Risk
@@ -85,12 +85,14 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Calls:
-    """``lines`` to phone, those not phoned yet first; ``settled`` by a call today; ``quiet`` need none."""
+    """``lines`` to phone, those not phoned yet first; ``settled`` by a call today; ``quiet`` need none.
+    ``has_visits``: somebody comes that day, or has come."""
 
     day: date
     lines: list[Line]
     settled: list[Line]
     quiet: list[Line]
+    has_visits: bool
 
     @property
     def called(self) -> int:
@@ -112,13 +114,9 @@ def next_day(*, site: Site, now: datetime) -> date:
 
 def of(*, site: Site, day: date, now: datetime) -> Calls:
     begins, ends = times.day_bounds(day=day, zone=site.zone)
-    rows = Infusion.objects.filter(
-        site=site,
-        starts_at__gte=begins,
-        starts_at__lt=ends,
-        status__in=[InfusionStatus.BOOKED, InfusionStatus.ARRIVED],
-    )
-    visits = visit_rows.of(values=rows.values_list(*visit_rows.COLUMNS), site=site)
+    rows = Infusion.objects.filter(site=site, starts_at__gte=begins, starts_at__lt=ends).exclude(status__in=OFF)
+    of_the_day = visit_rows.of(values=rows.values_list(*visit_rows.COLUMNS), site=site)
+    visits = [visit for visit in of_the_day if visit.state.before_start]
     ways = way_home.of(infusions=visits, now=now)
     named = _named(visits)
     held = [way.held.designation_id for way in ways.values() if way.held is not None]
@@ -139,6 +137,7 @@ def of(*, site: Site, day: date, now: datetime) -> Calls:
         lines=[line for line in lines if line.risk.needs_a_call],
         settled=[line for line in lines if not line.risk.needs_a_call and _was_settled(line, tried)],
         quiet=[line for line in lines if not line.risk.needs_a_call and not _was_settled(line, tried)],
+        has_visits=bool(of_the_day),
     )
 
 

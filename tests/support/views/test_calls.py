@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from clinic.enums import Role
+from clinic.enums import InfusionStatus, Role
 from clinic.models import AuditEntry
 from support.enums import CommitmentStatus
 from tests.factories import CommitmentFactory, DesignationFactory, InfusionFactory
@@ -116,3 +116,9 @@ def test_another_clinics_call_is_not_there(desk):
 def test_the_board_leads_to_it(sign_in, asked):
     html = sign_in(Role.NURSE).get("/").content.decode()
     assert f'href="{reverse("calls")}"' in html
+
+
+def test_a_day_that_has_begun_for_everybody_is_not_called_empty(desk, book, now):
+    book(at=now - timedelta(hours=2), status=InfusionStatus.STARTED, arrived_at=now, started_at=now)
+    html = page(desk, day="2026-03-03")
+    assert ["Nobody of this day is still to come." in html, "No visits on this day." in html] == [True, False]
