@@ -210,7 +210,7 @@ def _promised(row: Commitment, infusion: Infusion, unreached: str, said: Attesta
 
 def _answers(row: Commitment, status: CommitmentStatus, let_go: bool) -> list[tuple[str, str]]:
     name = {"name": row.designation.person.first_name}
-    if row.designation.withdrawn_at is not None:
+    if row.designation.withdrawn_at is not None or row.role not in row.designation.roles:
         return []
     if status == C.ACCEPTED:
         return [("confirm", _("%(name)s confirmed by phone") % name), ("back", _("%(name)s stepped back") % name)]

@@ -5,7 +5,7 @@ import pytest
 from clinic.domain.errors import Refused
 from clinic.models import AuditEntry
 from messaging.models import Message
-from support.domain import commitments, date_answers, designations, helper_page, links
+from support.domain import commitments, date_answers, designations, helper_page, links, visit_page
 from support.enums import AlertKind, ConsentHow, MayKnow, SupportRole
 from support.models import Alert, Commitment, Designation, SupportPerson
 from tests.factories import PatientFactory
@@ -161,6 +161,8 @@ def test_a_way_home_taken_away_is_neither_shown_nor_taken_nor_said_maybe_to(clin
     date_answers.maybe(designation=sam, dates=[ride.pk], actor="link:x", now=clinic.now)
     answered = date_answers.answer_dates(designation=sam, take=[ride.pk], now=clinic.now, via="link")
     assert (answered.taken, clinic.promise(sam, visit).status) == ([], "withdrawn")
+    shown = visit_page.of(infusion=clinic.fresh(visit), now=clinic.now).promised
+    assert {row.commitment.role: bool(row.answers) for row in shown} == {"ride": False, "presence": True}
 
 
 def test_whose_way_home_was_taken_away_is_not_asked_when_another_steps_back(clinic: Clinic, next_week):
