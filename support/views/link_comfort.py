@@ -37,10 +37,13 @@ def said(request: HttpRequest) -> HttpResponse:
 
 
 def shown(request: HttpRequest, refused: Refused | None = None) -> HttpResponse:
+    wrote = {name: request.POST.get(name, "") for name in ("touch", "note")} | {
+        "wishes": request.POST.getlist("wishes")
+    }
     context = {
         "key": request.link_key,
         "site": request.link.site,
-        "said": comfort.of(patient_id=request.link.patient.pk),
+        "said": wrote if refused else comfort.of(patient_id=request.link.patient.pk),
         "touches": TouchWish.choices,
         "wishes": ComfortWish.choices,
         "refused": refused,

@@ -32,8 +32,11 @@ def test_the_patient_says_it_and_finds_it_again(mine, here):
 
 
 def test_touch_has_to_be_said(mine, here):
-    answer = mine.post(f"/l/{here.patient_link.id}/comfort/", {"wishes": ["music"]})
+    answer = mine.post(f"/l/{here.patient_link.id}/comfort/", {"wishes": ["music"], "note": "By the window"})
     assert (answer.status_code, Comfort.objects.count()) == (422, 0)
+    page = answer.content.decode()
+    assert ["What you wrote is still here." in page, 'value="By the window"' in page] == [True, True]
+    assert page.count(" checked") == 1
 
 
 def test_whoever_sits_in_the_room_reads_it_and_nobody_else(mine, here):
