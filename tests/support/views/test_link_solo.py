@@ -51,7 +51,7 @@ def test_a_wish_is_answered_kindly_and_shown_when_the_page_is_opened_again(here)
     answer = browser.post(address, {"way": "postpone"}, follow=True)
     assert "We see to it and call you. Nothing is cancelled." in answer.content.decode()
     assert Alert.objects.filter(kind=AlertKind.LADDER, infusion=visit).count() == 1
-    assert "We are on it" in browser.get(address).content.decode()
+    assert "You told us what you would like. We call you." in browser.get(address).content.decode()
 
 
 def test_nonsense_changes_nothing(here):
