@@ -89,8 +89,12 @@ def merge(*, keep: Patient, away: Patient, actor: StaffMember, now: datetime, as
         _last_word_on_comfort(gone, left)
         same_person.renamed(was=f"patient:{gone.pk}", to=f"patient:{left.pk}", now=now)
         consents.rename(was=purposes.name(gone), to=purposes.name(left), now=now)
+        # Before anything of it is written.
+        off = [both for both in on_both_lists if both.is_off]
         for both in on_both_lists:
             same_person.bring(both, to=left, actor=audit.staff(actor), now=now)
+        for both in off:
+            same_person.take_off(both, actor=audit.staff(actor), now=now)
         _nobody_takes_themselves_home(left, audit.staff(actor), now)
         for visit in replan.upcoming_for(patient_id=left.pk, now=now):
             asking.ask_everybody(infusion=visit, now=now)

@@ -87,9 +87,9 @@ def is_one(one: SupportPerson, other: SupportPerson) -> bool:
 
 
 def bring(both: OnBothLists, *, to: Patient, actor: str, now: datetime) -> None:
-    """Needs the visits' records joined already, in the caller's transaction. Whoever is off has no promises left."""
+    """Needs the visits' records joined already, in the caller's transaction."""
     # Before anything is written: what follows changes the rows this is read from.
-    stays, folded, is_off = both.stays, both.folded, both.is_off
+    stays, folded = both.stays, both.folded
     last = max((row.rank for row in both.ours), default=0)
     for row in both.theirs:
         if row != folded:
@@ -97,9 +97,12 @@ def bring(both: OnBothLists, *, to: Patient, actor: str, now: datetime) -> None:
             row.save(update_fields=["patient", "rank"])
     if stays is not None and folded is not None:
         _fold(folded, stays, actor, now)
-    if is_off:
-        for row in both.active:
-            designations.withdraw(designation=row, actor=actor, now=now)
+
+
+def take_off(both: OnBothLists, *, actor: str, now: datetime) -> None:
+    """They have no promises left, and the others are asked: so everybody is brought before."""
+    for row in both.active:
+        designations.withdraw(designation=row, actor=actor, now=now)
 
 
 def renamed(*, was: str, to: str, now: datetime) -> None:

@@ -3,7 +3,7 @@ from functools import partial
 
 import pytest
 from django.db import IntegrityError, transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -527,6 +527,12 @@ class Kept(TestCase):
         ),
         named=st.lists(st.tuples(st.booleans(), st.sampled_from("ABC"), st.booleans()), max_size=5),
         answers=st.lists(st.sampled_from([S.ASKED, S.ACCEPTED, S.DECLINED, S.COVERED]), min_size=30, max_size=30),
+    )
+    # Whom the desk takes off asks the others, of whom two are not one yet.
+    @example(
+        visits=[(False, 0, "booked")],
+        named=[(False, "A", False), (False, "B", False), (True, "A", True), (True, "B", False)],
+        answers=[S.ASKED] * 30,
     )
     def test_no_visit_and_no_promise_is_lost(self, visits, named, answers) -> None:
         now = datetime.fromisoformat("2026-03-03T14:41:00+00:00")
