@@ -35,7 +35,7 @@ def ask(*, infusion: Infusion, designation: Designation, role: str, now: datetim
 def ask_everybody(*, infusion: Infusion, now: datetime) -> list[Commitment]:
     """All who are named for this patient, on every role, as the rules ask: at once, or first first.
 
-    Six queries, however many; the caller replans. The promises that are new.
+    Seven queries, however many; the caller replans. The promises that are new.
     """
     with transaction.atomic():
         visit = locked(infusion_id=infusion.pk)
@@ -49,7 +49,7 @@ def ask_everybody(*, infusion: Infusion, now: datetime) -> list[Commitment]:
 
 
 def ask_about_new(*, infusions: Sequence[Infusion], now: datetime) -> list[Commitment]:
-    """The same for visits of one patient that this transaction has just booked. Two queries, however many visits."""
+    """The same for visits of one patient that this transaction has just booked. Three queries, however many visits."""
     named = active(patient_id=infusions[0].patient_id, now=now)
     rows = [row for visit in infusions for row in _for_each(visit, named, False, now)]
     return Commitment.objects.bulk_create(rows) if rows else []
@@ -129,8 +129,8 @@ def active(*, patient_id: int, now: datetime) -> list[Designation]:
 
 
 def may_drive(*, visit: Infusion, now: datetime) -> list[Designation]:
-    """Those of them who may be asked to take the patient home from this visit. One query, another where somebody said
-    a number."""
+    """Those of them who may be asked to take the patient home from this visit. Two queries, another where somebody
+    said a number."""
     rows = [
         _new(visit, row, SupportRole.RIDE, False, now)
         for row in active(patient_id=visit.patient_id, now=now)

@@ -71,7 +71,7 @@ def is_past(*, visit: Infusion, now: datetime) -> bool:
 
 
 def look(*, visit: Infusion, steps: Sequence[LadderStep], now: datetime) -> Look:
-    """Three queries; two more for each person where they are asked one at a time: nobody waits for who cannot come."""
+    """Four queries; two more for each person where they are asked one at a time: nobody waits for who cannot come."""
     policy = rules.of(infusion=visit)
     rows = {row.designation_id: row for row in rides(visit).exclude(status=C.VOID).order_by("designation__rank", "pk")}
     failed = _failed(visit, steps)
