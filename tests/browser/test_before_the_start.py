@@ -133,7 +133,7 @@ def test_a_patient_answers_on_a_phone(scripts, new_context, server, visit, no_vi
     for question in page.get_by_role("group").all():
         question.get_by_label("Yes" if "harming" in question.inner_text() else "No", exact=True).check()
     page.get_by_role("button", name="Send my answers").click()
-    expect(page.get_by_text("We call you now.")).to_be_visible()
+    expect(page.get_by_text("Somebody comes and speaks with you.")).to_be_visible()
     expect(page.get_by_role("region", name="Numbers that help").get_by_role("link").first).to_be_visible()
     if scripts:
         no_violations(page)
