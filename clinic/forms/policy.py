@@ -107,6 +107,9 @@ class PolicyForm(forms.ModelForm):
         self.fields["discharge_score_min"].validators.append(MaxValueValidator(PADSS_MOST))
         self.fields["discharge_score_min"].widget.attrs["max"] = PADSS_MOST
         self.fields["discharge_score_min"].help_text = _("PADSS: five items of 0 to 2 points, 10 in all.")
+        self.fields["helper_min_age"].help_text = _(
+            "What helpers read. The questions and the check before the start go by 18 in any case."
+        )
         self.fields["waitlist_daily"].help_text = _("0: nobody is asked by itself, the desk sees the place.")
         self.fields["texts_per_day"].validators.append(MinValueValidator(1))
         self.fields["texts_per_day"].widget.attrs["min"] = 1

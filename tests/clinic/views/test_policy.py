@@ -74,6 +74,11 @@ def test_the_ways_home_are_kept_in_the_order_of_their_numbers(director: Client, 
     assert draft.rungs == [Rung.WATCHED_RIDE, Rung.ADULT_DRIVES, Rung.POSTPONE]
 
 
+def test_the_form_says_what_a_higher_age_of_helpers_changes(director: Client, site: Site) -> None:
+    page = director.get(reverse("policy_edit")).content.decode()
+    assert "The questions and the check before the start go by 18 in any case." in page
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
