@@ -116,7 +116,7 @@ def test_a_literal_number_of_queries(desk: Client, patient, protocol, helpers: i
     look(desk, patient, protocol)
     with CaptureQueriesContext(connection) as asked:
         assert look(desk, patient, protocol).status_code == 200
-    assert len(asked) == 19
+    assert len(asked) == 21
 
 
 def test_all_six_are_booked_in_one_go(desk: Client, patient, protocol) -> None:
