@@ -319,7 +319,7 @@ def test_a_closed_time_with_hundreds_of_visits_shows_its_first_page(
         for course, room, person in zip(courses, rooms, people, strict=True)
     )
     desk.get(address)
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(20):
         page = desk.get(address).content.decode()
     assert "0 of 301 visits have been dealt with" in page
     assert page.count('class="panel" id="visit-') == 25
