@@ -214,7 +214,7 @@ def test_what_is_asked_of_the_database_does_not_grow_with_the_visits(clinic, nex
             closing_offers.of(closure=closure, visits=visits, now=clinic.now)
         counts.append(len(asked))
     # After the closure the premises are read anew.
-    assert counts == [16, 8]
+    assert counts == [18, 10]
 
 
 def test_progress_counts_what_was_moved_and_what_was_taken_off(clinic, next_week):
