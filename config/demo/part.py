@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
+from itertools import groupby
+from operator import attrgetter
 
 from clinic.domain import audit, bookings, infusions, patients, prechecks, wishes
 from clinic.domain.slots import Slot
@@ -22,7 +24,16 @@ from support.domain import (
     own_times,
     people,
 )
-from support.enums import HOLDING, AnsweredVia, CheckInKind, ConsentHow, HandoverCheck, MayKnow, SupportRole
+from support.enums import (
+    HOLDING,
+    AnsweredVia,
+    CheckInKind,
+    CommitmentStatus,
+    ConsentHow,
+    HandoverCheck,
+    MayKnow,
+    SupportRole,
+)
 from support.models import CheckIn, Commitment, Designation
 
 WORDING = "I would like this person to help me, and to know what is ticked here."
@@ -85,7 +96,8 @@ class Part:
         people.agree_to_messages(person=self.helper().person, witness=self.clinic.desk, now=now)
 
     def say_when(self, now: datetime) -> None:
-        """Mornings early in the week do not suit; the first helper works on Thursdays, the second until three."""
+        """Mornings early in the week do not suit; the first helper works on Thursdays, the second until three on every
+        other day."""
         wishes.add(
             patient=self.patient,
             weekdays=[Weekday.MONDAY],
@@ -98,7 +110,9 @@ class Part:
         first, second = Designation.objects.filter(patient=self.patient).order_by("rank")
         desk, week = audit.staff(self.clinic.desk), [day for day in Weekday if day < Weekday.SATURDAY]
         own_times.state(designation=first, can=False, weekdays=[Weekday.THURSDAY], actor=desk, now=now)
-        own_times.state(designation=second, can=True, weekdays=week, starts=time(15), actor=desk, now=now)
+        own_times.state(designation=second, can=True, weekdays=[Weekday.THURSDAY], actor=desk, now=now)
+        others = [day for day in week if day != Weekday.THURSDAY]
+        own_times.state(designation=second, can=True, weekdays=others, starts=time(15), actor=desk, now=now)
 
     def book_series(self, slots: Sequence[Slot], now: datetime) -> None:
         bookings.book_series(
@@ -122,13 +136,17 @@ class Part:
         )
 
     def say_yes(self, starts: Sequence[datetime], now: datetime) -> None:
-        """Before the first of them the helper read what it involves, and said how long they can stay."""
-        helper = self.helper()
-        asked = Commitment.objects.filter(designation=helper, for_starts_at__in=list(starts))
-        take = set(asked.values_list("pk", flat=True))
-        if take and attesting.needed(helper.person):
-            attesting.attest(person=helper.person, stay_hours=STAYS_HOURS, via=AnsweredVia.LINK, now=now)
-        if take:
+        """Each date is taken by the first who is asked for it. Before the first of them a helper read what it involves,
+        and said how long they can stay."""
+        asked = Commitment.objects.filter(infusion__patient=self.patient, status=CommitmentStatus.ASKED)
+        rides = asked.filter(role=SupportRole.RIDE, for_starts_at__in=list(starts)).order_by("designation__rank", "pk")
+        first: dict[int, Commitment] = {}
+        for row in rides.select_related("designation__person"):
+            first.setdefault(row.infusion_id, row)
+        for helper, mine in groupby(first.values(), key=attrgetter("designation")):
+            if attesting.needed(helper.person):
+                attesting.attest(person=helper.person, stay_hours=STAYS_HOURS, via=AnsweredVia.LINK, now=now)
+            take = {row.pk for row in mine}
             date_answers.answer_dates(designation=helper, take=take, now=now, via=AnsweredVia.LINK)
 
     def ride(self, starts: datetime) -> Commitment:
