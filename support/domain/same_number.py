@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from clinic.models import Patient
 from messaging.enums import Channel
 from messaging.models import Consent
-from support.domain import purposes, same_person
+from support.domain import busy, purposes, same_person
 from support.models import Designation, SupportPerson
 
 Person = Patient | SupportPerson
@@ -106,11 +106,6 @@ def _agreed(numbers: Iterable[str]) -> dict[str, set[str]]:
 
 
 def _is_one(one: Person, other: Person) -> bool:
-    if isinstance(one, Patient) and isinstance(other, Patient):
-        return one.pk == other.pk
-    if isinstance(one, SupportPerson) and isinstance(other, SupportPerson):
-        return same_person.is_one(one, other)
-    patient, helper = (one, other) if isinstance(one, Patient) else (other, one)
-    if isinstance(helper, SupportPerson) and helper.patient_id is not None:
-        return helper.patient_id == patient.pk
-    return one.given_name.casefold() == other.given_name.casefold()
+    if isinstance(one, SupportPerson):
+        return same_person.is_one(one, other) if isinstance(other, SupportPerson) else busy.is_patient(one, other)
+    return busy.is_patient(other, one) if isinstance(other, SupportPerson) else one.pk == other.pk

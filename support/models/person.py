@@ -16,12 +16,11 @@ from support.enums import ConsentHow, LoadAnswer, MayKnow, SupportRole
 
 @tracked
 class SupportPerson(Contact):
-    """A person who helps. May help several patients; may be a patient."""
+    """A person who helps. May help several patients; may be a patient, who is known by name and number."""
 
     site = models.ForeignKey("clinic.Site", on_delete=models.PROTECT, related_name="support_people")
     given_name = models.CharField(_("given name"), max_length=120)
     family_name = models.CharField(_("family name"), max_length=120, blank=True)
-    patient = models.ForeignKey("clinic.Patient", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     # Asked of everybody who may take a patient home; null until somebody confirmed it.
     is_adult = models.BooleanField(_("18 or older"), null=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -106,7 +106,7 @@ def test_a_first_date_is_taken_without_scripts(new_context, server, story):
     assert statuses(part, "Lee")[0] == "accepted"
 
 
-def test_maybe_becomes_a_yes_at_the_next_look_and_a_weekday_that_never_suits_is_let_go(phone, server, story, complaints):
+def test_maybe_becomes_a_yes_and_a_weekday_that_never_suits_is_let_go(phone, server, story, complaints):
     part = story.patient(helpers=("Lee",))
     story.series(part)
     story.as_helper(phone, part, "Lee")

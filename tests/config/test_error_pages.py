@@ -8,7 +8,7 @@ from config.errors import stale_form
 from tests.factories import StaffFactory
 
 
-@pytest.mark.parametrize("name", ["400.html", "403.html", "404.html", "405.html", "429.html", "500.html", "errors/crowded.html"])
+@pytest.mark.parametrize("name", [*(f"{code}.html" for code in (400, 403, 404, 405, 429, 500)), "errors/crowded.html"])
 def test_an_error_page_needs_no_request_and_no_database(name):
     """Without the database mark, a query would fail the test."""
     assert "<h1>" in get_template(name).render()
