@@ -17,6 +17,7 @@ from support.domain import replan, rules, rungs, whom_to_ask
 from support.domain.promise_rows import is_over, locked, ride_is_held, rides, write
 from support.enums import CommitmentStatus, LadderRung, SupportRole
 from support.models import Commitment, Designation, LadderStep
+from support.models.person import FOR_ONE_VISIT
 
 S = CommitmentStatus
 
@@ -124,7 +125,7 @@ def active(*, patient_id: int, now: datetime) -> list[Designation]:
     """Who stands by this patient now, first in order first; not who was booked for one visit and is asked for no
     other."""
     named = Designation.objects.filter(patient=patient_id, withdrawn_at=None)
-    rows = named.exclude(person__is_escort=True, valid_until__isnull=False).select_related("person__site", "patient")
+    rows = named.exclude(FOR_ONE_VISIT).select_related("person__site", "patient")
     return [row for row in rows.prefetch_related("person__availability") if row.holds_at(now)]
 
 

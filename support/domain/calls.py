@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from clinic.domain import audit, times
@@ -19,6 +19,7 @@ from support.domain.visit_rows import VisitRow
 from support.domain.way_home import Ride, WayHome
 from support.enums import AnsweredVia, CommitmentStatus, SupportRole
 from support.models import Commitment, Designation
+from support.models.person import FOR_ONE_VISIT
 
 S = CommitmentStatus
 NO_ANSWER = "call.no_answer"
@@ -39,6 +40,7 @@ class Named(NamedTuple):
     person_id: int
     travel_minutes: int | None
     valid_until: datetime | None
+    for_one_visit: bool
 
 
 class Past(NamedTuple):
@@ -163,7 +165,7 @@ def _facts(
 ) -> Facts:
     held = way.held
     mine = [row for row in named.values() if row.patient_id == visit.patient_id and _holds(row, visit.starts_at)]
-    others = sum(held is None or row.pk != held.designation_id for row in mine)
+    others = sum(not row.for_one_visit and (held is None or row.pk != held.designation_id) for row in mine)
     if held is None:
         return Facts(others=others, is_arranged=way.arranged is not None, is_first_visit=is_first)
     who = named.get(held.designation_id)
@@ -191,8 +193,9 @@ def _named(visits: Sequence[VisitRow]) -> dict[int, Named]:
     rows = Designation.objects.filter(
         patient__in={visit.patient_id for visit in visits}, withdrawn_at=None, roles__contains=[SupportRole.RIDE]
     ).exclude(person__is_adult=False)
-    columns = ("pk", "patient_id", "person_id", "person__travel_minutes", "valid_until")
-    return {row[0]: Named._make(row) for row in rows.values_list(*columns)}
+    columns = ("pk", "patient_id", "person_id", "person__travel_minutes", "valid_until", "for_one_visit")
+    marked = rows.annotate(for_one_visit=ExpressionWrapper(FOR_ONE_VISIT, BooleanField()))
+    return {row[0]: Named._make(row) for row in marked.values_list(*columns)}
 
 
 def _past(people: set[int], now: datetime) -> dict[int, Past]:

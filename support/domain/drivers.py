@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from clinic.domain.study import Person
@@ -15,6 +16,7 @@ from support.domain import availability, busy, rules
 from support.domain.availability import Stated
 from support.enums import HOLDING, SupportRole
 from support.models import Commitment, Designation
+from support.models.person import FOR_ONE_VISIT
 
 Span = tuple[datetime, datetime]
 # Of which patient, and from when until when.
@@ -114,7 +116,7 @@ class Known:
     def __init__(self, *, patients: Sequence[Patient], first_day: date, last_day: date) -> None:
         rows = Designation.objects.filter(
             patient__in=patients, withdrawn_at=None, roles__contains=[SupportRole.RIDE]
-        ).exclude(person__is_adult=False)
+        ).exclude(FOR_ONE_VISIT | Q(person__is_adult=False))
         self.designations: dict[int, list[Designation]] = {patient.pk: [] for patient in patients}
         named = list(rows.select_related("person").order_by("rank", "pk"))
         for row in named:

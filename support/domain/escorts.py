@@ -37,6 +37,7 @@ from support.enums import (
     SupportRole,
 )
 from support.models import Commitment, Designation, SupportPerson
+from support.models.person import FOR_ONE_VISIT
 
 MAY_KNOW = (MayKnow.DATES, MayKnow.PROGRESS, MayKnow.AFTERCARE)
 # After the visit should be over: the evening's page and "We're home" still work, then the link is closed.
@@ -233,5 +234,4 @@ def _open_until(designation: Designation, until: datetime) -> Designation:
 def _is_own_helper(visit: Infusion, escort: SupportPerson) -> bool:
     """Named by the patient, not by a booking of the clinic's; perhaps recorded a second time."""
     listed = Designation.objects.filter(patient=visit.patient_id, withdrawn_at=None)
-    named = listed.exclude(person__is_escort=True, valid_until__isnull=False)
-    return named.filter(Q(person=escort) | busy.same(escort, "person__")).exists()
+    return listed.exclude(FOR_ONE_VISIT).filter(Q(person=escort) | busy.same(escort, "person__")).exists()

@@ -80,6 +80,10 @@ class Availability(models.Model):
         return f"{self.person_id}"
 
 
+# Booked by the clinic for one visit, and asked for no other.
+FOR_ONE_VISIT = Q(person__is_escort=True, valid_until__isnull=False)
+
+
 @tracked
 class Designation(models.Model):
     """This patient named this person. ``rank`` 1 is asked first."""

@@ -178,6 +178,16 @@ def test_who_is_named_until_before_the_visit_cannot_step_in(clinic: Clinic, next
     assert "nobody else is named" in found.risk.sentence
 
 
+def test_an_escort_booked_for_another_visit_cannot_step_in(clinic: Clinic, next_week, evening):
+    sam, olive = clinic.named("Sam"), clinic.named("Olive")
+    visit = clinic.book(next_week)
+    clinic.yes(sam, visit, now=next_week - 3 * DAY)
+    type(olive.person).objects.filter(pk=olive.person_id).update(is_escort=True)
+    type(olive).objects.filter(pk=olive.pk).update(valid_until=next_week + 9 * DAY)
+    (found,) = of(clinic, next_week, evening).lines
+    assert "nobody else is named" in found.risk.sentence
+
+
 def test_on_a_friday_the_list_is_mondays(clinic: Clinic, next_week):
     visit = clinic.book(next_week)
     assert calls.next_day(site=clinic.site, now=clinic.now) == visit.starts_at.date()

@@ -154,3 +154,9 @@ def test_who_said_they_can_and_who_said_nothing_are_told_apart(patient: Patient,
     assert [(mark.level, mark.word) for mark in drivers.marks(nobody)] == [("risk", "nobody can drive")]
     assert drivers.summed([both, silent, silent]) == "1 can drive, 2 to ask"
     assert drivers.summed([both, nobody]) == "1 can drive, 1 with nobody to drive"
+
+
+def test_an_escort_booked_for_one_visit_drives_to_no_other(patient: Patient, now: datetime) -> None:
+    person = {"is_escort": True, "is_adult": True}
+    helper(patient, "Olive", person=person, valid_until=now + timedelta(days=30))
+    assert Drivers(patient=patient, first_day=THURSDAY, last_day=THURSDAY).designations == []
