@@ -23,7 +23,7 @@ from tests.support.month.ward import Ward
 
 pytestmark = [pytest.mark.soak, pytest.mark.django_db(transaction=True)]
 SOAK = os.environ.get("HOMEWARD_SOAK") == "1"
-PATIENTS, KILLS, WORKERS, EVERY = (334, 300, 2, timedelta(minutes=30)) if SOAK else (6, 8, 1, timedelta(hours=2))
+PATIENTS, KILLS, WORKERS, EVERY = (334, 300, 2, timedelta(hours=1)) if SOAK else (34, 30, 1, timedelta(hours=2))
 SEED = int(os.environ.get("HOMEWARD_SEED", "5"))
 # The last visit that was not moved is on Saturday the 28th of March.
 ENDS = datetime(2026, 4, 8, tzinfo=UTC)
