@@ -10,6 +10,7 @@ from django.test import Client
 
 from clinic.enums import InfusionStatus, Role, Rung
 from clinic.models import Closure, DeskNote, ImportRun, ImportStatus, Infusion, Patient, Site, StaffMember
+from config.demo.zone import where_it_is_day
 from education import directory, library
 from education.models import HelpNumber, Page, PageRevision
 from messaging.models import InboundText, Message
@@ -92,7 +93,7 @@ def theirs(client: Client, *links: Link) -> Client:
 
 
 def build(*, now: Any, given_name: str = "Maya") -> World:
-    site = SiteFactory()
+    site = SiteFactory(timezone=where_it_is_day(now=now))
     room = RoomFactory(site=site)
     staff = {role: StaffFactory(role=role, sites=[site], full_name=f"Robin {role.title()}") for role in Role.values}
     policy = PolicyFactory(site=site, signed_by=staff[Role.DIRECTOR], signed_at=now - timedelta(days=60))
