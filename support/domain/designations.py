@@ -166,9 +166,9 @@ def withdraw(*, designation: Designation, actor: str, now: datetime, via: Answer
 
 
 def end_over(*, now: datetime) -> int:
-    """Whom the patient named until a day that is over is off the list. How many were; who was booked for a visit stays
-    named for the next one."""
-    over = Designation.objects.filter(withdrawn_at=None, valid_until__lte=now, person__is_escort=False)
+    """Whom the patient named until a day that is over, with its night, is off the list. How many were; who was booked
+    for a visit stays named for the next one."""
+    over = Designation.objects.filter(withdrawn_at=None, valid_until__lte=now - links.NIGHT, person__is_escort=False)
     ended = [withdraw(designation=row, actor="system", now=now) for row in over.order_by("pk")]
     return len(ended)
 

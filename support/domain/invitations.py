@@ -49,17 +49,19 @@ def invite_again(*, designation: Designation, by: Sequence[str], now: datetime) 
         outbox.post(site_id=designation.patient.site_id, scope=f"designation:{designation.pk}", wanted=wanted, now=now)
 
 
-def follow_correction(*, designation: Designation, changed: Sequence[str], now: datetime) -> None:
-    """Where the invitation had gone to the number or address that was wrong, the right one gets its own. Who is only
-    called in an emergency was never invited."""
+def follow_correction(*, designation: Designation, changed: Sequence[str], is_closed: bool, now: datetime) -> None:
+    """Where the invitation had gone to the number or address that was wrong, the right one gets its own; where their
+    link was closed they get a new one in any case. Who is only called in an emergency was never invited."""
     if not designation.roles:
         return
     invite(designation=designation, now=now)
-    said = Message.objects.filter(
-        kind="helper_invitation", recipient=f"designation:{designation.pk}", channel__in=changed
-    )
-    gone = set(said.exclude(status__in=[MessageStatus.PENDING, MessageStatus.VOID]).values_list("channel", flat=True))
-    by = [channel for channel in channels(designation=designation) if channel in gone]
+    said = Message.objects.filter(kind="helper_invitation", recipient=f"designation:{designation.pk}")
+    went = said.exclude(status__in=[MessageStatus.PENDING, MessageStatus.VOID]).filter(channel__in=changed)
+    gone = set(went.values_list("channel", flat=True))
+    reachable = channels(designation=designation)
+    by = [channel for channel in reachable if channel in gone]
+    if is_closed and not by and not said.filter(status=MessageStatus.PENDING).exists():
+        by = reachable[:1]
     invite_again(designation=designation, by=by, now=now)
 
 

@@ -26,6 +26,8 @@ TOKEN_LENGTH = ID_LENGTH + 22
 NOBODYS = "0" * TOKEN_LENGTH
 # A link outlives the visit it is about, so that the evening after still works; every new message prolongs it.
 KEPT_FOR = timedelta(days=60)
+# Somebody's last day goes on into its night: they stay with the patient, and say that they are home.
+NIGHT = timedelta(hours=12)
 
 
 def for_designation(*, designation: Designation, now: datetime) -> Link:
@@ -119,7 +121,9 @@ def is_usable(link: Link, *, now: datetime) -> bool:
     if link.withdrawn_at is not None or link.expires_at <= now:
         return False
     named = link.designation
-    return named is None or named.holds_at(now)
+    if named is None or named.valid_until is None or named.person.is_escort:
+        return named is None or named.holds_at(now)
+    return named.withdrawn_at is None and now < named.valid_until + NIGHT
 
 
 def withdraw_all(*, designation: Designation, now: datetime) -> int:

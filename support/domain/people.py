@@ -33,7 +33,7 @@ def correct_contact(*, person: SupportPerson, actor: str, now: datetime, phone: 
             designations.note(designation, actor, "person.contact_corrected", now)
             if had_another:
                 links.withdraw_all(designation=designation, now=now)
-            invitations.follow_correction(designation=designation, changed=changed, now=now)
+            invitations.follow_correction(designation=designation, changed=changed, is_closed=had_another, now=now)
         reach_changes.follow(contact=row, now=now)
         return row
 

@@ -13,6 +13,7 @@ from support.domain import own_people, pending
 from support.domain.own_people import Wanted
 from support.enums import ConsentHow, MayKnow, SupportRole
 from support.forms.contact import ContactFields
+from support.forms.days import in_our_time
 from support.models import Designation, SupportPerson
 
 WORDING = _(
@@ -45,6 +46,7 @@ class CircleFields(forms.Form):
     until = forms.DateField(
         label=_("Last day"),
         required=False,
+        validators=[in_our_time],
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=_("Empty: until the patient takes it back. After that day they are off the list."),
     )

@@ -12,6 +12,7 @@ from clinic.forms.patients import LANGUAGES
 from support.domain.own_people import Wanted
 from support.enums import MayKnow, SupportRole
 from support.forms.contact import ContactFields
+from support.forms.days import in_our_time
 from support.models import Designation
 
 # What the patient agrees to, shown above the button and kept in the words they saw.
@@ -71,6 +72,7 @@ class OwnFields(forms.Form):
     until = forms.DateField(
         required=False,
         label=gettext_lazy("Until when? You can leave this empty."),
+        validators=[in_our_time],
         widget=forms.DateInput(attrs={"type": "date", "class": "field"}, format="%Y-%m-%d"),
     )
     ask_first = forms.BooleanField(required=False, label=gettext_lazy("Ask this person first"))

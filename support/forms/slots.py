@@ -1,7 +1,7 @@
 """Free times to choose from, the one that was chosen, and a visit that begins now."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -15,6 +15,7 @@ from clinic.domain.slots import Slot
 from clinic.enums import Role
 from clinic.forms import slot_text
 from clinic.models import Protocol, Room, Site, StaffMember
+from support.forms.days import in_our_time
 
 # Asks for the page with what a select says; needs scripts.
 LOOKS_AGAIN = {
@@ -70,7 +71,11 @@ def thinned(found: list[Slot]) -> list[Slot]:
 class AnyTimeForm(forms.Form):
     """Any time at all, on the clinic's clock; what speaks against it is said on the next page."""
 
-    day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    day = forms.DateField(
+        label=_("Day"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        validators=[in_our_time],
+    )
     time = forms.TimeField(label=_("Time"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
     room = forms.ModelChoiceField(label=_("Room"), queryset=Room.objects.none(), empty_label=None)
     clinician = forms.ModelChoiceField(label=_("Clinician"), queryset=StaffMember.objects.none(), empty_label=None)
@@ -85,12 +90,6 @@ class AnyTimeForm(forms.Form):
         self.site = site
         self.fields["room"].queryset = Room.objects.filter(site=site, is_active=True)
         self.fields["clinician"].queryset = StaffMember.objects.filter(sites=site, is_active=True, role=Role.CLINICIAN)
-
-    def clean_day(self) -> date:
-        day: date = self.cleaned_data["day"]
-        if not 2000 < day.year < 2200:
-            raise forms.ValidationError(_("Enter a day in the years to come."))
-        return day
 
     def clean(self) -> dict[str, Any]:
         values = super().clean()

@@ -1,6 +1,7 @@
 """Support persons: name, correct, withdraw, send the link again, record what was said by phone."""
 
 from django.contrib import messages as said
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -98,16 +99,18 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 def _changed(request: HttpRequest, named: Designation, form: DesignationForm) -> HttpResponse:
     actor, now = audit.staff(request.user), timezone.now()
     wanted = form.wanted(wording(name=named.person.first_name))
-    is_done = own_people.change(
-        designation=named,
-        wanted=wanted,
-        actor=actor,
-        consent_how=form.cleaned_data["consent_how"],
-        witness=request.user,
-        now=now,
-    )
-    if form.cleaned_data.get("is_adult"):
-        people.confirm_adult(person=named.person, actor=actor, now=now)
+    with transaction.atomic():
+        # First: whoever is known to be younger is refused the way home.
+        if form.cleaned_data.get("is_adult"):
+            people.confirm_adult(person=named.person, actor=actor, now=now)
+        is_done = own_people.change(
+            designation=named,
+            wanted=wanted,
+            actor=actor,
+            consent_how=form.cleaned_data["consent_how"],
+            witness=request.user,
+            now=now,
+        )
     if is_done:
         said.success(request, _("Saved."))
     else:

@@ -206,10 +206,13 @@ def test_whoever_is_named_until_a_day_is_asked_for_nothing_later_and_off_the_lis
     assert jo.last_day == (next_week + timedelta(days=1)).date()
     assert list(Commitment.objects.filter(designation=jo).values_list("infusion", flat=True)) == [before.pk]
     assert clinic.book(next_week + timedelta(days=3)).commitments.count() == after.commitments.count() == 0
-    assert designations.end_over(now=next_week + timedelta(days=1)) == 0
-    assert designations.end_over(now=next_week + timedelta(days=2)) == 1
+    link = links.for_designation(designation=jo, now=clinic.now)
+    # 05:00 at the clinic after their last day: they stayed the night, and their page with them.
+    night, noon = (next_week.replace(hour=hour) + timedelta(days=2) for hour in (9, 17))
+    assert (links.is_usable(link, now=night), designations.end_over(now=night)) == (True, 0)
+    assert (links.is_usable(link, now=noon), designations.end_over(now=noon)) == (False, 1)
     jo.refresh_from_db()
-    assert jo.withdrawn_at == next_week + timedelta(days=2)
+    assert jo.withdrawn_at == noon
 
 
 def test_an_earlier_last_day_ends_what_was_promised_after_it_and_a_later_one_asks_anew(clinic: Clinic, next_week):

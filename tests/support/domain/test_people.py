@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from messaging.domain import dispatch
 from messaging.models import Message
 from support.domain import commitments, links, people
@@ -20,6 +22,16 @@ def test_whoever_has_the_wrong_number_has_no_page_any_more_and_the_right_one_get
     old.refresh_from_db()
     new = links.for_designation(designation=sam, now=clinic.now)
     assert (links.is_usable(old, now=clinic.now), links.token(new) == links.token(old)) == (False, False)
+
+
+def test_where_only_the_wrong_number_is_taken_out_the_new_link_goes_by_mail(phones: Phones, clinic: Clinic):
+    """Their old link is closed: without another they would have no page."""
+    sam = clinic.named("Sam", agreed=False, phone="+14105550123")
+    dispatch.run(clock=lambda: clinic.now)
+    later = clinic.now + timedelta(minutes=2)
+    people.correct_contact(person=sam.person, actor="staff:1", now=later, phone="", email=sam.person.email)
+    waiting = Message.objects.filter(kind="helper_invitation", status="pending")
+    assert list(waiting.values_list("channel", flat=True)) == ["email"]
 
 
 def test_a_number_beside_the_address_changes_no_link(clinic: Clinic):

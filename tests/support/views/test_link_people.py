@@ -232,6 +232,10 @@ def test_what_was_not_said_again_within_a_week_the_list_tells(client, here, mine
     assert re.search(r"Noor Lind: you asked for this .* and did not say it again within a week", words)
 
 
+def test_a_last_day_that_no_calendar_knows_is_a_sentence(client, here, mine):
+    assert client.post(f"{mine}people/new/", TYPED | {"until": "9999-12-31"}).status_code == 422
+
+
 def test_until_when_somebody_helps_stands_on_the_form_and_in_the_list(client, here, mine):
     day = timezone.localdate() + timedelta(days=30)
     client.post(f"{mine}people/new/", TYPED | {"until": day.isoformat()})

@@ -340,3 +340,21 @@ def test_what_was_not_said_again_within_a_week_stands_on_the_record(desk, maya, 
     words = desk.get(reverse("patient", args=[maya.pk])).content.decode()
     assert "was not said again within a week, so nothing was changed." in words
     assert "waits for the patient" not in words
+
+
+def test_who_was_taken_for_under_18_by_mistake_is_put_right_in_one_go(desk, maya):
+    """ "Call us, and we put it right": the way home they are named for does not stand in its way."""
+    named = DesignationFactory(patient=maya, person__is_adult=False)
+    data = {"roles": ["ride"], "rank": "1", "is_adult": "on", "consent_how": "phone"}
+    assert desk.post(reverse("designation_edit", args=[named.pk]), data).status_code == 302
+    named.person.refresh_from_db()
+    assert named.person.is_adult is True
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_last_day_that_no_calendar_knows_is_a_sentence(desk, maya, day):
+    named = DesignationFactory(patient=maya)
+    said = {"roles": ["ride"], "rank": "1", "consent_how": "phone", "until": day}
+    answer = desk.post(reverse("designation_edit", args=[named.pk]), said)
+    assert (answer.status_code, "Enter a day in the years to come." in answer.content.decode()) == (422, True)
+    assert name_helper(desk, maya, until=day).status_code == 422
