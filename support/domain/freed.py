@@ -23,7 +23,7 @@ from clinic.enums import CourseStatus, InfusionStatus, Rung
 from clinic.models import Infusion, Patient, Policy
 from clinic.models.infusion import LIVE
 from messaging.domain import quiet
-from support.domain import promise_rows, rules, texting_hours, visit_state
+from support.domain import impaired, promise_rows, rules, texting_hours, visit_state
 from support.domain.drivers import Driver, Drivers, Known
 from support.domain.held import Held
 from support.domain.plan_state import Reach
@@ -126,6 +126,7 @@ class _Search:
         self.known = Known(patients=patients, first_day=self.first, last_day=self.last)
         self.said_yes = _said_yes(slots, patients=[patient.pk for patient in patients])
         self.known_ways = visit_state.standing_of(*patients)
+        self.impaired = impaired.among(patients=patients, now=now)
         self.theirs: dict[int, list[Theirs]] = defaultdict(list)
         rows = Infusion.objects.filter(LIVE, patient__in=patients, starts_at__gt=now - LOOKS_BACK)
         for who, pk, course, number, starts_at in rows.values_list(
@@ -242,6 +243,8 @@ class _Search:
         last = self.now + kept - timedelta(seconds=1)
         if any(quiet.is_quiet(moment=at, zone=reach.zone, window=window) for at in (self.now, last)):
             return _("No texts go at this hour.")
+        if entry.course.patient_id in self.impaired:
+            return _("Agrees to nothing new yet: the medicine may still be at work.")
         return ""
 
     def _diary(self, entry: WaitlistEntry) -> Diary:

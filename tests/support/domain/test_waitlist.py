@@ -303,6 +303,22 @@ def test_a_place_somebody_is_asked_about_is_shown_though_it_fits_nobody_any_more
     assert (place.fits, [offer.status for offer in place.offers]) == ([], [OfferStatus.OPEN])
 
 
+def test_no_offer_to_whom_the_medicine_keeps_from_agreeing(clinic, held, waiting):
+    """Their link would refuse it, and the place would wait for nothing."""
+    patient = waiting("Omar").course.patient
+    factories.InfusionFactory(
+        course__patient=patient,
+        policy=clinic.policy,
+        status="started",
+        starts_at=clinic.now - HOUR,
+        **dict.fromkeys(["arrived_at", "started_at"], clinic.now - HOUR),
+    )
+    cancel(clinic, held)
+    assert offers() == []
+    [place] = waitlist.free_places(site=clinic.site, now=clinic.now)
+    assert [fit.not_now for fit in place.fits] == ["Agrees to nothing new yet: the medicine may still be at work."]
+
+
 def test_no_offer_too_near_to_fast_for_it(clinic, held, waiting, next_week):
     waiting("Omar")
     clinic.now = next_week - timedelta(hours=4)
