@@ -172,7 +172,7 @@ def _of_one(
             asked=asked,
         )
     reasons = " ".join(line for row in rides if (line := _why_not(row)))
-    return WayHome(level="stop", word=_("No way home"), sentence=reasons or _("Nobody is named to take them home."))
+    return WayHome(level="stop", word=_("No way home"), sentence=reasons or _("Nobody is asked to take them home."))
 
 
 def _by_the_clinic(arranged: Arranged, by_a_person: WayHome | None, asked: list[Ride]) -> WayHome:

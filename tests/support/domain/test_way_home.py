@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from support.domain import commitments, day, way_home
+from support.domain import commitments, day, own_times, way_home
 from tests.support.conftest import Clinic
 
 DAY = timedelta(days=1)
@@ -16,7 +16,7 @@ def way(clinic, visit, now):
 def test_each_state_of_the_promise_has_a_level_a_word_and_a_sentence(clinic: Clinic, next_week):
     visit = clinic.book(next_week)
     far, near = next_week - 5 * DAY, next_week - timedelta(hours=23)
-    assert way(clinic, visit, far) == ("stop", "No way home", "Nobody is named to take them home.")
+    assert way(clinic, visit, far) == ("stop", "No way home", "Nobody is asked to take them home.")
     sam = clinic.named("Sam")
     assert way(clinic, visit, far) == ("risk", "Asking", "Nobody has said yes yet. Asked: Sam.")
     assert way(clinic, visit, near) == ("stop", "No way home", "Nobody has said yes yet. Asked: Sam.")
@@ -31,6 +31,14 @@ def test_each_state_of_the_promise_has_a_level_a_word_and_a_sentence(clinic: Cli
     assert way(clinic, visit, near) == ("ok", "Way home", "Sam is outside, grey Honda.")
     commitments.withdraw(commitment=clinic.promise(sam, visit), via="link", now=near)
     assert way(clinic, visit, near) == ("stop", "No way home", "Sam stepped back.")
+
+
+def test_who_was_let_go_is_named_still(clinic: Clinic, next_week):
+    sam, visit = clinic.named("Sam"), clinic.book(next_week)
+    own_times.state(designation=sam, can=False, weekdays=[next_week.weekday()], actor="link:x", now=clinic.now)
+    assert clinic.promise(sam, visit).status == "covered"
+    said = ("stop", "No way home", "Nobody is asked to take them home.")
+    assert way(clinic, visit, next_week - DAY) == said
 
 
 def test_somebody_whose_age_nobody_recorded_is_a_risk(clinic: Clinic, next_week):
