@@ -10,7 +10,7 @@ from support.enums import AlertKind
 from support.models import Alert, Designation, SupportPerson
 
 # Keys of the calls about a way home.
-ABOUT_A_RIDE = (desk_news.LOST, "ride-open:", "ride-unconfirmed:", "cover:", "ladder:")
+ABOUT_A_RIDE = (desk_news.LOST, "ride-", "cover:", "ladder:")
 
 # Of somebody who left: they are called, and whoever is with them or was named to be called.
 ABOUT_THEM_AND_WHOM = frozenset({AlertKind.HOME_UNKNOWN, AlertKind.LEFT_ADVICE})

@@ -1,10 +1,13 @@
 """The main button of an alert calls somebody who can help."""
 
+from datetime import timedelta
+
 import pytest
 
 from support.domain import commitments, day, watch, whom_to_call
 from support.enums import AlertKind
 from support.models import Alert
+from tests import factories
 
 
 @pytest.fixture
@@ -65,3 +68,15 @@ def test_somebody_worried_is_called_back(clinic, visit):
     lee = clinic.named("Lee")
     alert = Alert(kind=AlertKind.WORRIED, key="w", patient=clinic.patient, infusion=visit, designation=lee)
     assert names(alert, clinic.now) == ["Lee"]
+
+
+def test_who_is_treated_that_day_is_called_with_the_patient(clinic, visit, next_week):
+    lee = clinic.named("Lee")
+    clinic.confirmed(lee, visit)
+    own = factories.PatientFactory(site=clinic.site, given_name="Lee", phone=lee.person.phone)
+    factories.InfusionFactory(site=clinic.site, patient=own, starts_at=next_week + timedelta(hours=3))
+    soon = visit.starts_at - timedelta(hours=2)
+    watch.call_about_rides(now=soon)
+    alert = Alert.objects.get(key__startswith="ride-treated:")
+    assert names(alert, soon) == ["Lee", "Maya"]
+    assert whom_to_call.of(alert=alert, now=soon).way.held.first_name == "Lee"
