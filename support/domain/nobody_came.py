@@ -4,13 +4,14 @@ visit go on for ever because nobody pressed the next step."""
 from datetime import datetime, timedelta
 from functools import partial
 
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from clinic.enums import InfusionStatus, Role
 from clinic.models import Infusion
 from support.domain import alerts, day, promise_rows, row_by_row, rules
 from support.domain.way_home import Ride, WayHome
-from support.enums import AlertKind, AlertStatus
+from support.enums import AlertKind, AlertStatus, CommitmentStatus
 from support.models import Alert, Commitment
 
 S = InfusionStatus
@@ -61,11 +62,8 @@ def _still_under_way(visit: Infusion, now: datetime) -> bool:
 
 
 def _look(visit: Infusion, now: datetime) -> bool:
-    policy, since = rules.of(infusion=visit), expected(visit=visit)
-    held = promise_rows.holder(visit)
-    if held is not None and held.answered_at is not None:
-        # Whoever took it only now has the same time to come.
-        since = max(since, held.answered_at)
+    policy, held = rules.of(infusion=visit), promise_rows.holder(visit)
+    since = _waited_since(visit, held)
     is_here = held is not None and held.outside_at is not None
     told = False
     if not is_here and now >= since + timedelta(minutes=policy.nobody_came_minutes):
@@ -75,6 +73,14 @@ def _look(visit: Infusion, now: datetime) -> bool:
     if now >= here_since + timedelta(minutes=policy.on_call_minutes):
         told = _tell_clinician(visit, held, now) is not None
     return told
+
+
+def _waited_since(visit: Infusion, held: Commitment | None) -> datetime:
+    """Whoever took it only now has the same time to come; so has whoever is asked because somebody stepped back."""
+    back = promise_rows.rides(visit).filter(status=CommitmentStatus.WITHDRAWN)
+    newest = held.answered_at if held is not None else back.aggregate(newest=Max("answered_at"))["newest"]
+    due = expected(visit=visit)
+    return max(due, newest or due)
 
 
 def _tell_nurse(visit: Infusion, held: Commitment | None, now: datetime) -> Alert:

@@ -7,7 +7,7 @@ import pytest
 from clinic.domain import infusions
 from clinic.enums import Role
 from clinic.models import Infusion
-from support.domain import alerts, day, nobody_came, swaps, watch
+from support.domain import alerts, commitments, day, nobody_came, swaps, watch
 from support.enums import AlertKind, AlertStatus
 from support.models import Alert
 from tests import factories
@@ -61,6 +61,20 @@ def test_the_next_who_took_it_and_does_not_come_is_told_of_as_well(clinic: Clini
         told.append(list(Alert.objects.filter(designation=jo).order_by("pk").values_list("kind", flat=True)))
     both = [AlertKind.NOBODY_CAME, AlertKind.ON_CALL]
     assert told == [both[:1], both[:1], both, both]
+
+
+def test_where_the_others_are_asked_a_moment_ago_nobody_is_told_so_at_once(clinic: Clinic, ready):
+    visit, sam = ready
+    clinic.named("Joanna")
+    nobody_came.find(now=visit.ends_at + 30 * MINUTE)
+    asked = visit.ends_at + 35 * MINUTE
+    commitments.end_here(commitment=clinic.promise(sam, visit), recorded_by=clinic.nurse, now=asked)
+    told = []
+    for minutes in (1, 29, 30):
+        nobody_came.find(now=asked + minutes * MINUTE)
+        told.append(Alert.objects.filter(kind=AlertKind.NOBODY_CAME).count())
+    assert told == [1, 1, 2]
+    assert not Alert.objects.filter(kind=AlertKind.ON_CALL).exists()
 
 
 def test_the_times_are_those_of_the_rules(clinic: Clinic, next_week):
