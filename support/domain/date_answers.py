@@ -18,8 +18,8 @@ from support.enums import HOLDING, AnsweredVia, CommitmentStatus, SupportRole
 from support.models import Commitment, Designation
 
 S = CommitmentStatus
-# A no, or silence, that may become a maybe while nobody has the date.
-ANSWERED = (S.DECLINED, S.WITHDRAWN, S.LAPSED)
+# A no, silence, or a date they were let go of, that may become a maybe while nobody has it.
+ANSWERED = (S.DECLINED, S.WITHDRAWN, S.LAPSED, S.COVERED)
 
 
 @dataclass(frozen=True, kw_only=True)

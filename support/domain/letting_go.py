@@ -19,7 +19,8 @@ def at_times_they_cannot(*, person_id: int, now: datetime) -> int:
 
 
 def over_their_number(*, now: datetime) -> int:
-    """A yes, or a lower number, may make another date one too many. One query where nobody has as many as they said."""
+    """A yes, or a lower number, may make another date one too many; a maybe they said to it since stays. One query
+    where nobody has as many as they said; a few for each date between rides that lie more than 28 days apart."""
     held = Commitment.objects.filter(
         designation=OuterRef("designation"),
         role=SupportRole.RIDE,
@@ -29,6 +30,7 @@ def over_their_number(*, now: datetime) -> int:
     )
     count = held.order_by().values("designation").annotate(count=Count("pk")).values("count")
     rides = _asked(now).filter(role=SupportRole.RIDE, designation__most_rides__isnull=False)
+    rides = rides.exclude(maybe_at__gte=F("asked_at"))
     return _each(rides.annotate(held=Subquery(count)).filter(held__gte=F("designation__most_rides")), now)
 
 

@@ -130,6 +130,13 @@ def test_days_that_never_suit_are_offered_and_then_nobody_waits_for_them(clinic,
     assert date_answers.answer_dates(designation=sam, take=take, now=clinic.now, via="link").taken
 
 
+def test_a_day_that_never_suits_may_become_a_maybe(clinic, visits, sam):
+    own_times.state(designation=sam, can=False, weekdays=[2], actor="link:x", now=clinic.now)
+    assert clinic.promise(sam, visits[0]).status == "covered"
+    assert maybe(clinic, sam, visits[0]) == 1
+    assert clinic.promise(sam, visits[0]).status == "asked"
+
+
 def test_how_many_each_has_is_said_only_to_who_may_know_dates_and_to_no_paid_escort(clinic, visits, sam):
     jo = clinic.named("Jo")
     clinic.yes(sam, visits[0])

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.domain import designations, going_on, ladder, letting_go, load, watch
+from support.domain import date_answers, designations, going_on, ladder, letting_go, load, watch
 from support.enums import LadderRung, LoadAnswer
 from support.models import Commitment, Designation, LadderStep
 
@@ -79,6 +79,17 @@ def test_what_was_asked_already_is_let_go_where_a_yes_makes_it_one_too_many(clin
     assert "helper_ask_again" not in {kind for visit in visits for kind, *_rest in clinic.waiting(visit)}
     # Theirs to take all the same.
     clinic.yes(sam, visits[2])
+
+
+def test_a_maybe_to_one_more_than_they_said_stays_a_maybe(clinic, visits):
+    sam = at_most(clinic.named("Sam"), 1)
+    clinic.yes(sam, visits[0])
+    letting_go.over_their_number(now=clinic.now)
+    dates = [clinic.promise(sam, visits[1]).pk]
+    assert date_answers.maybe(designation=sam, dates=dates, actor="link:x", now=clinic.now) == 1
+    assert letting_go.over_their_number(now=clinic.now) == 0
+    row = clinic.promise(sam, visits[1])
+    assert (row.status, row.maybe_at) == ("asked", clinic.now)
 
 
 def test_nobody_waits_for_whoever_says_less_often(clinic, visits):
