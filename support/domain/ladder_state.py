@@ -78,6 +78,8 @@ def look(*, visit: Infusion, steps: Sequence[LadderStep], now: datetime) -> Look
     left = [row for row in asking.may_drive(visit=visit, now=now) if _can_be_asked(rows.get(row.pk))]
     if rungs.one_at_a_time(policy=policy, status=visit.state):
         gone = {step.designation_id for step in failed if step.rung == LadderRung.ADULTS}
+        # Let go, not asked in vain: may they be asked by now, it is their turn again.
+        gone -= {pk for pk, row in rows.items() if row.status == C.COVERED}
         left = [row for row in left if row.pk not in gone and not busy.is_busy(person=row.person, visit=visit)]
     return Look(
         visit=visit,

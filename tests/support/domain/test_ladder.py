@@ -461,6 +461,23 @@ def test_one_at_a_time_who_says_never_on_such_a_day_leaves_it_to_the_next(clinic
     assert running(visit).designation == alone[1]
 
 
+def test_one_at_a_time_who_takes_such_a_word_back_has_their_turn_before_the_clinic_arranges(
+    clinic: Clinic, alone, next_week
+):
+    sam, joanna, lee = alone
+    visit = clinic.book(next_week)
+    ladder.sweep(now=clinic.now)
+    says = {"designation": sam, "actor": "link:x", "now": clinic.now}
+    (row,) = own_times.state(can=False, weekdays=[2], **says)
+    own_times.forget(pk=row.pk, **says)
+    assert asked(visit) == ["Joanna"]
+    commitments.decline(commitment=clinic.promise(joanna, visit), via="link", now=clinic.now)
+    assert asked(visit) == ["Sam"]
+    for named in (sam, lee):
+        commitments.decline(commitment=clinic.promise(named, visit), via="link", now=clinic.now)
+    assert running(visit).rung == L.PAID_ESCORT
+
+
 def test_nobody_is_asked_for_more_rides_than_they_said(clinic: Clinic, next_week):
     sam, jo = clinic.named("Sam"), clinic.named("Joanna")
     first = clinic.book(next_week)
