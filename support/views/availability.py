@@ -26,7 +26,7 @@ def times_of_helper(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("designation_times", pk)
     form = AvailabilityForm(request.POST or None)
     if form.is_bound and done(form, lambda: own_times.state(**form.cleaned_data, **by)):
-        said.success(request, _("Noted. Plans for new visits look at it."))
+        said.success(request, _("Noted. Nobody waits for them at a time that does not suit them."))
         return redirect("designation_times", pk)
     was_read(request, patient_id=named.patient_id, subject=named)
     today = times.local_day(moment=by["now"], zone=request.site.zone)
