@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -14,7 +15,7 @@ from clinic.domain import audit, locks, patient_rows
 from clinic.domain.errors import Refused
 from clinic.models import Patient, StaffMember
 from messaging.domain import outbox
-from support.domain import alerts, asking, busy, commitments, invitations, links, replan
+from support.domain import alerts, asking, busy, commitments, invitations, links, replan, row_by_row
 from support.domain.promise_rows import LEFT
 from support.enums import HOLDING, AlertKind, AnsweredVia, CommitmentStatus, ConsentHow, SupportRole
 from support.models import Commitment, Designation, PendingChange, SupportPerson
@@ -169,8 +170,7 @@ def end_over(*, now: datetime) -> int:
     """Whom the patient named until a day that is over, with its night, is off the list. How many were; who was booked
     for a visit stays named for the next one."""
     over = Designation.objects.filter(withdrawn_at=None, valid_until__lte=now - links.NIGHT, person__is_escort=False)
-    ended = [withdraw(designation=row, actor="system", now=now) for row in over.order_by("pk")]
-    return len(ended)
+    return row_by_row.each(partial(withdraw, designation=row, actor="system", now=now) for row in over.order_by("pk"))
 
 
 def stop_asking(*, designation: Designation, now: datetime, actor: str) -> Designation:

@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
+import psycopg2
 import pytest
+from django.db import connection
 
 from clinic.domain.errors import Refused
 from clinic.models import Patient
@@ -213,6 +215,22 @@ def test_whoever_is_named_until_a_day_is_asked_for_nothing_later_and_off_the_lis
     assert (links.is_usable(link, now=noon), designations.end_over(now=noon)) == (False, 1)
     jo.refresh_from_db()
     assert jo.withdrawn_at == noon
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_row_somebody_else_holds_keeps_nobody_on_the_list(clinic: Clinic, pg_dsn: str):
+    until = clinic.now.date()
+    stuck, _ = (name(clinic, who, until=until, phone=f"+1410555018{i}") for i, who in enumerate(["Jo", "Lee"]))
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '50ms'")
+    other = psycopg2.connect(pg_dsn)
+    with other.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM support_designation WHERE id = %s FOR UPDATE", [stuck.pk])
+    assert designations.end_over(now=clinic.now + timedelta(days=3)) == 1
+    other.close()
+    assert list(Designation.objects.filter(withdrawn_at=None)) == [stuck]
+    assert designations.end_over(now=clinic.now + timedelta(days=3)) == 1
+    connection.close()
 
 
 def test_an_earlier_last_day_ends_what_was_promised_after_it_and_a_later_one_asks_anew(clinic: Clinic, next_week):
