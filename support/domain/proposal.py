@@ -120,7 +120,8 @@ def _line(person: Person, rehearsed: Ripple, site: Site) -> Line:
         "day": date_format(rehearsed.after.starts_at.astimezone(site.zone), "l H:i"),
     }
     if not person.after:
-        return Line(level="risk", word=_("Not asked"), says=_("%(name)s is not on the list any more then.") % named)
+        says = _("%(name)s is not asked: %(day)s does not suit, or they are not on the list then.")
+        return Line(level="risk", word=_("Not asked"), says=says % named)
     if person.before in HOLDING:
         said = _("%(name)s said yes to %(old)s and is asked again.")
     elif person.is_unreached:

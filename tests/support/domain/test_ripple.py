@@ -62,7 +62,8 @@ def test_who_said_yes_is_asked_again_and_the_clock_times_change(clinic: Clinic, 
     found = rehearse(clinic, visit, next_week + DAY)
     assert [(one.name, one.before, one.after, one.suits) for one in found.people] == [
         ("Sam", "accepted", "asked", True),
-        ("Jo", "covered", "asked", False),
+        # Who said that they cannot then is not asked.
+        ("Jo", "covered", "", None),
     ]
     assert found.fasting_after.no_food_after - found.fasting_before.no_food_after == DAY
     assert (found.before.starts_at, found.after.starts_at) == (next_week, next_week + DAY)
@@ -74,8 +75,9 @@ def test_who_is_there_for_the_evening_is_not_judged_by_the_hours_of_the_treatmen
     visit = clinic.book(next_week)
     sam = clinic.named("Sam", roles=(SupportRole.RIDE, SupportRole.FOLLOWUP))
     jo = clinic.named("Jo", roles=(SupportRole.FOLLOWUP,))
-    for one in (sam, jo):
-        Availability.objects.create(person=one.person, can=True, weekday=3, starts=time(8), ends=time(18))
+    lee = clinic.named("Lee", roles=(SupportRole.FOLLOWUP,))
+    for one, until in ((sam, time(18)), (jo, time(23, 59)), (lee, time(18))):
+        Availability.objects.create(person=one.person, can=True, weekday=3, starts=time(8), ends=until)
     found = proposal.of_move(
         infusion=clinic.fresh(visit),
         slot=clinic.slot(next_week + DAY),
@@ -86,6 +88,7 @@ def test_who_is_there_for_the_evening_is_not_judged_by_the_hours_of_the_treatmen
     assert [(line.word, line.says) for line in found.people] == [
         ("Suits", "Sam is asked about the new time. Thursday 13:30 suits Sam."),
         ("Evening after", "Jo is asked about the new time."),
+        ("Not asked", "Lee is not asked: Thursday 13:30 does not suit, or they are not on the list then."),
     ]
 
 
