@@ -26,7 +26,8 @@ pytestmark = [pytest.mark.crash, pytest.mark.django_db(transaction=True)]
 WRITE = re.compile(r"\b(INSERT INTO|UPDATE|DELETE FROM) ")
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 STARTS = datetime(2026, 3, 11, 17, 30, tzinfo=UTC)
-# Every point in a soak, each fifth of them in an ordinary run: as there are two for each commit, both sides of it.
+# Every point in a soak; in an ordinary run each fifth of them (as there are two for each commit, both sides of it), and
+# both sides of the first request.
 STRIDE = 1 if os.environ.get("HOMEWARD_SOAK") == "1" else 5
 
 
@@ -190,7 +191,8 @@ def test_wherever_it_dies_the_ledger_and_the_phones_end_the_same(live, record_pr
     ledger, texts, _alerts = whole.outcome
     states = Counter(status for _kind, _at, _channel, status, _body in ledger.elements())
     assert (states["sent"] + states["delivered"], states["delivered"], len(texts)) == (texts.total(), 1, texts.total())
-    tried = whole.of_matter[::STRIDE]
+    around_a_request = [point for point in whole.of_matter if "request" in whole.seen[point]]
+    tried = sorted({*whole.of_matter[::STRIDE], *around_a_request[:2]})
     record_property("crash points", f"{len(tried)} of {len(whole.of_matter)}")
     places = {whole.seen[point] for point in tried}
     assert places >= {"before commit", "after commit", "before request", "after request"}
