@@ -6,16 +6,16 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext_lazy, override
 
 from clinic.domain import audit
 from clinic.domain.errors import Refused
-from clinic.enums import AHEAD_OR_HERE, InfusionStatus, Rung
+from clinic.enums import Rung
 from clinic.models import Infusion, Policy, StaffMember
 from support.domain import alerts, commitments, designations, people, rules
+from support.domain.promise_rows import not_past
 from support.enums import OPEN_COMMITMENTS, AlertKind, AnsweredVia, SupportRole
 from support.models import Attestation, Commitment, Designation, SupportPerson
 
@@ -160,9 +160,7 @@ def _open_rides(designation: Designation, now: datetime) -> list[Commitment]:
     rides = Commitment.objects.filter(
         designation__person=designation.person_id, role=SupportRole.RIDE, status__in=OPEN_COMMITMENTS
     )
-    ahead = rides.filter(infusion__status__in=AHEAD_OR_HERE)
-    nobody_came = Q(infusion__status=InfusionStatus.BOOKED, infusion__ends_at__lte=now)
-    return list(ahead.exclude(nobody_came).order_by("infusion_id", "pk"))
+    return list(rides.filter(not_past(now)).order_by("infusion_id", "pk"))
 
 
 def flag(*, said: Attestation | None, visit: Infusion) -> str:

@@ -18,7 +18,7 @@ from clinic.enums import InfusionStatus
 from clinic.models import Infusion, Policy, StaffMember
 from support.domain import asking, closing_news, ladder_news, ladder_state, replan, row_by_row, rules, rungs
 from support.domain.ladder_state import Look
-from support.domain.promise_rows import locked, ride_is_held, rides, write
+from support.domain.promise_rows import is_past, locked, ride_is_held, rides, write
 from support.enums import HOLDING, CommitmentStatus, LadderRung, StepEnd, SupportRole
 from support.models import Arrangement, Commitment, LadderStep
 
@@ -33,8 +33,8 @@ def climb(*, visit: Infusion, now: datetime) -> bool:
     anew. Whether anything changed."""
     steps = ladder_state.steps_of(visit=visit)
     step = _running(steps)
-    is_past = ladder_state.is_past(visit=visit, now=now)
-    if step is None and (is_past or _is_early(visit, now) or ride_is_held(visit)):
+    past = is_past(visit, now)
+    if step is None and (past or _is_early(visit, now) or ride_is_held(visit)):
         return False
     look = ladder_state.look(visit=visit, steps=steps, now=now)
     if step is not None:
@@ -44,7 +44,7 @@ def climb(*, visit: Infusion, now: datetime) -> bool:
         _end(step, end, "system", now)
         _let_go(step, look, now)
         ladder_news.ended(visit=visit, steps=steps, end=end, by=look.taken_by)
-    if is_past or look.taken_by:
+    if past or look.taken_by:
         return step is not None
     return _begin_next(visit, steps, now) or step is not None
 

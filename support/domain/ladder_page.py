@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from clinic.models import Infusion, Site
 from support.domain import ladder_state, rungs
 from support.domain.ladder_state import Look
+from support.domain.promise_rows import is_past
 from support.domain.way_home import WayHome
 from support.enums import LadderRung, StepEnd
 from support.models import LadderStep
@@ -54,7 +55,7 @@ def of(*, infusion: Infusion, now: datetime) -> Climb:
     )
     tried = [_tried(step) for step in steps if step.ended_at is not None]
     step = next((step for step in steps if step.ended_at is None), None)
-    if step is None or ladder_state.is_past(visit=infusion, now=now):
+    if step is None or is_past(infusion, now):
         return Climb(step=None, rung=None, asked=[], until=None, now="", next="", may_go_on=False, tried=tried)
     look = ladder_state.look(visit=infusion, steps=steps, now=now)
     names = _names(step, look)

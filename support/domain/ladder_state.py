@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from clinic.enums import InfusionStatus
 from clinic.models import Infusion
 from messaging.domain import quiet
 from support.domain import asking, busy, promise_rows, rules, rungs, texting_hours
-from support.domain.promise_rows import is_over, rides
+from support.domain.promise_rows import is_past, rides
 from support.enums import HOLDING, CommitmentStatus, LadderRung, StepEnd
 from support.models import Commitment, Designation, LadderStep
 
@@ -30,7 +29,7 @@ class Look:
     def end_of(self, step: LadderStep, now: datetime) -> StepEnd | None:
         """How an open step has ended by now; None while it runs."""
         rung = LadderRung(step.rung)
-        if step.for_starts_at != self.visit.starts_at or is_past(visit=self.visit, now=now):
+        if step.for_starts_at != self.visit.starts_at or is_past(self.visit, now):
             return StepEnd.OVER
         if self.taken_by:
             return StepEnd.TAKEN
@@ -63,11 +62,6 @@ class Look:
 def steps_of(*, visit: Infusion) -> list[LadderStep]:
     """The oldest first. One query."""
     return list(LadderStep.objects.filter(infusion=visit).select_related("infusion").order_by("began_at", "pk"))
-
-
-def is_past(*, visit: Infusion, now: datetime) -> bool:
-    """Off, over, or nobody came to it. Who is here and waits is not past."""
-    return is_over(visit) or (visit.state is InfusionStatus.BOOKED and visit.ends_at <= now)
 
 
 def look(*, visit: Infusion, steps: Sequence[LadderStep], now: datetime) -> Look:

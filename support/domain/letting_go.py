@@ -5,9 +5,8 @@ from functools import partial
 
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 
-from clinic.enums import AHEAD_OR_HERE
 from support.domain import ladder, load, replan, row_by_row, whom_to_ask
-from support.domain.promise_rows import fresh, locked, write
+from support.domain.promise_rows import fresh, locked, not_past, write
 from support.enums import HOLDING, CommitmentStatus, SupportRole
 from support.models import Commitment
 
@@ -35,9 +34,7 @@ def over_their_number(*, now: datetime) -> int:
 
 
 def _asked(now: datetime) -> QuerySet[Commitment]:
-    return Commitment.objects.filter(
-        status=CommitmentStatus.ASKED, infusion__status__in=AHEAD_OR_HERE, infusion__ends_at__gt=now
-    )
+    return Commitment.objects.filter(not_past(now), status=CommitmentStatus.ASKED)
 
 
 def _each(rows: QuerySet[Commitment], now: datetime) -> int:

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import F, OuterRef, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from clinic.domain import audit, locks
 from clinic.domain.errors import Refused
-from clinic.enums import OFF, InfusionStatus
+from clinic.enums import AHEAD_OR_HERE, OFF, InfusionStatus
 from clinic.models import Infusion, StaffMember
 from support.enums import HOLDING, CommitmentStatus, SupportRole
 from support.models import Arrangement, Commitment, NotHandedOverTo
@@ -31,14 +31,23 @@ def is_over(visit: Infusion) -> bool:
     return not visit.state.is_live or visit.state in LEFT
 
 
+def is_past(visit: Infusion, now: datetime) -> bool:
+    """Off, over, or nobody came to it, and nobody has written that down yet. Who is here and waits is not past."""
+    return is_over(visit) or (visit.state is InfusionStatus.BOOKED and visit.ends_at <= now)
+
+
+def not_past(now: datetime) -> Q:
+    """The same of promises: those to visits that are not past."""
+    nobody_came = Q(infusion__status=InfusionStatus.BOOKED, infusion__ends_at__lte=now)
+    return Q(infusion__status__in=AHEAD_OR_HERE) & ~nobody_came
+
+
 def refuse_if_over(visit: Infusion, row: Commitment, now: datetime) -> None:
     if row.status == S.VOID or row.for_starts_at != visit.starts_at:
         raise Refused(_("The time of this visit has changed. Please look at the new time."))
     if InfusionStatus(visit.status) in OFF:
         raise Refused(_("This visit is off. There is nothing for you to do."))
-    # Nobody came to it, and nobody has written that down yet.
-    is_past = visit.state is InfusionStatus.BOOKED and now >= visit.ends_at
-    if InfusionStatus(visit.status) in LEFT or is_past:
+    if is_past(visit, now):
         raise Refused(_("This visit is over."))
 
 

@@ -478,6 +478,13 @@ def test_one_at_a_time_who_takes_such_a_word_back_has_their_turn_before_the_clin
     assert running(visit).rung == L.PAID_ESCORT
 
 
+def test_nobody_waits_for_such_an_answer_while_the_patient_is_here_beyond_the_planned_end(clinic: Clinic, next_week):
+    sam, visit = clinic.named("Sam"), clinic.book(next_week)
+    visit = clinic.until(visit, "arrived")
+    own_times.state(designation=sam, can=False, weekdays=[2], actor="link:x", now=visit.ends_at + MINUTE)
+    assert clinic.promise(sam, visit).status == "covered"
+
+
 def test_nobody_is_asked_for_more_rides_than_they_said(clinic: Clinic, next_week):
     sam, jo = clinic.named("Sam"), clinic.named("Joanna")
     first = clinic.book(next_week)
