@@ -103,7 +103,7 @@ def build(*, patient: Patient, now: datetime) -> PatientPage:
         .order_by("starts_at")
     )
     visit = next((v for v in visits if is_about(v, now=now)), None)
-    handover = Handover.objects.filter(infusion=visit).select_related("commitment__designation__person").first()
+    handover = Handover.objects.filter(infusion=visit).first()
     way = way_home.of(infusions=[visit], now=now).get(visit.pk) if visit else None
     is_met = way is not None and way.held is not None
     return PatientPage(
