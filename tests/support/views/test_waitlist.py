@@ -197,5 +197,5 @@ def test_the_list_asks_the_database_as_often_for_three_as_for_one(
         held = bookings.place(course=CourseFactory(patient__site=site), slot=slot, actor=course.opened_by, now=now)
         infusions.cancel(infusion=held, actor=course.opened_by, now=now, reason="Flu")
     desk.get(reverse("waitlist"))
-    with django_assert_num_queries(25):
+    with django_assert_num_queries(26):
         desk.get(reverse("waitlist"))
