@@ -107,6 +107,7 @@ def test_on_a_phone_the_day_is_a_list_by_time(board, asked, no_violations):
     assert board.locator(".agenda__list li").count() == 3
     assert board.locator(".agenda").is_visible()
     assert not board.locator(".board").is_visible()
+    board.wait_for_load_state()
     assert board.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     no_violations(board)
 

@@ -63,6 +63,7 @@ def test_the_desk_goes_on_with_a_word(page, context, server, sign_in, here, visi
     part = open_page(page, context, server, sign_in, here, visit)
     expect(part).to_contain_text("Asking Sam, Lee until")
     expect(part).to_contain_text("A paid escort is to be booked until")
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     no_violations(page)
     part.get_by_role("button", name="Not possible").click()

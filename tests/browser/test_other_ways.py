@@ -50,6 +50,7 @@ def open_page(page, context, server, sign_in, person, visit) -> None:
 
 
 def no_sideways(page) -> None:
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
