@@ -11,6 +11,12 @@ def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def crowded(request: HttpRequest) -> HttpResponse:
     """Others held the same rows too long, or two waited for each other: what was sent is not saved."""
-    response = render(request, "errors/crowded.html", status=503)
+    response = render(request, "errors/crowded.html", {"back": _start_of(request)}, status=503)
     response["Retry-After"] = "5"
     return response
+
+
+def _start_of(request: HttpRequest) -> str:
+    """Where the reader's pages begin: behind a link theirs, else the day of the clinic."""
+    _empty, first, *rest = request.path_info.split("/")
+    return f"/{first}/{rest[0]}/" if first == "l" and rest else "/"

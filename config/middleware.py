@@ -84,7 +84,7 @@ def current_site(get_response: Handler) -> Handler:
     return handle
 
 
-def one_at_a_time(get_response: Handler) -> Handler:
+def crowded(get_response: Handler) -> Handler:
     """Where many do the same at once, whoever waited too long reads so, and presses again."""
 
     def handle(request: HttpRequest) -> HttpResponse:

@@ -85,7 +85,7 @@ MIDDLEWARE = [
     "config.middleware.idle_sign_out",
     "config.middleware.current_site",
     "config.middleware.history_context",
-    "config.middleware.one_at_a_time",
+    "config.middleware.crowded",
     "django_structlog.middlewares.RequestMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]

@@ -21,4 +21,5 @@ def test_whoever_waits_too_long_for_a_visit_is_asked_to_send_it_again(clinic, ne
             answer = opened.post("link_step_back", visit.pk)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert "we did not save what you just sent" in answer.text
+    assert f'href="/l/{opened.key}/"' in answer.text
     assert list(Commitment.objects.filter(designation=sam).values_list("status", flat=True)) == ["accepted"]
