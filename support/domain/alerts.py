@@ -111,8 +111,10 @@ def call_task(
     now: datetime,
     designation: Designation | None = None,
     deadline: datetime | None = None,
+    first: Role | None = None,
 ) -> Alert:
-    """Somebody of the desk calls about a visit. Once for each ``key``, and be it closed."""
+    """Somebody calls about a visit: of the desk, where ``first`` does not say otherwise. Once for each ``key``, and be
+    it closed."""
     return open_alert(
         kind=AlertKind.CALL_TASK,
         key=key,
@@ -123,6 +125,7 @@ def call_task(
         now=now,
         once=True,
         deadline=deadline,
+        first=first,
     )
 
 

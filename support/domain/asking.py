@@ -61,8 +61,7 @@ def _for_each(
 ) -> Iterator[Commitment]:
     """``is_asked``: somebody is asked to take the patient home already."""
     alone = not is_taken and asks_one_at_a_time(visit)
-    here = [designation for designation in named if designation.holds_at(visit.starts_at)]
-    rows = [_new(visit, designation, role, is_taken, now) for designation in here for role in designation.roles]
+    rows = [_new(visit, designation, role, is_taken, now) for designation in named for role in designation.roles]
     for row in whom_to_ask.left(rows=rows, visit=visit):
         is_ride = row.role == SupportRole.RIDE
         if not (is_ride and alone and is_asked):
@@ -87,17 +86,9 @@ def ask_the_others(*, visit: Infusion, now: datetime) -> None:
     where the rules ask one at a time the ladder does. Needs the visit's lock; the caller replans."""
     if asks_one_at_a_time(visit):
         return
-    others = (
-        rides(visit)
-        .filter(
-            status__in=[S.COVERED, S.LAPSED],
-            designation__withdrawn_at=None,
-            designation__roles__contains=[SupportRole.RIDE],
-        )
-        .exclude(designation__valid_until__lte=visit.starts_at)
-        .prefetch_related("designation__person__availability")
-    )
-    for other in whom_to_ask.left(rows=list(others), visit=visit):
+    others = rides(visit).filter(status__in=[S.COVERED, S.LAPSED])
+    known = others.prefetch_related("designation__person__availability")
+    for other in whom_to_ask.left(rows=list(known), visit=visit):
         write(other, S.ASKED, "system", now, asked_at=now, answered_at=None)
 
 
@@ -108,7 +99,7 @@ def asks_one_at_a_time(visit: Infusion) -> bool:
 def ask_for_all(*, designation: Designation, now: datetime) -> None:
     """Every visit that is ahead or in the house, in every role of this person; none for who was booked for one.
     Inside the caller's transaction."""
-    if designation.person.is_escort and designation.valid_until is not None:
+    if designation.is_for_one_visit:
         return
     prefetch_related_objects([designation], "person__availability")
     for upcoming in replan.upcoming_of(designation=designation, now=now):
@@ -132,11 +123,8 @@ def active(*, patient_id: int, now: datetime) -> list[Designation]:
 def may_drive(*, visit: Infusion, now: datetime) -> list[Designation]:
     """Those of them who may be asked to take the patient home from this visit. Two queries, another where somebody
     said a number."""
-    rows = [
-        _new(visit, row, SupportRole.RIDE, False, now)
-        for row in active(patient_id=visit.patient_id, now=now)
-        if row.holds_at(visit.starts_at) and SupportRole.RIDE in row.roles
-    ]
+    named = active(patient_id=visit.patient_id, now=now)
+    rows = [_new(visit, row, SupportRole.RIDE, False, now) for row in named]
     return [row.designation for row in whom_to_ask.left(rows=rows, visit=visit)]
 
 

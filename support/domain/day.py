@@ -51,6 +51,11 @@ def needed_from(*, role: str, visit: Infusion) -> datetime:
     return moments.get(SupportRole(role), visit.starts_at)
 
 
+def leaves_at(*, visit: Infusion) -> datetime:
+    """When the patient could leave at the earliest: as booked, or once they are ready where that is later."""
+    return max(visit.ends_at, visit.ready_at or visit.ends_at)
+
+
 def behind(*, infusion: Infusion) -> timedelta:
     """How far the day runs behind its booking."""
     if infusion.started_at is not None:

@@ -10,7 +10,6 @@ from clinic.domain.errors import Refused
 from clinic.enums import Role
 from clinic.models import Infusion
 from support.domain import alerts, leaving, rules
-from support.enums import AlertKind
 from support.models import Handover
 
 # After a night's sleep: this time of the next day, on the clinic's clock.
@@ -64,16 +63,7 @@ def _somebody_calls(row: Handover, now: datetime) -> None:
         sentence = _("%(name)s did not sleep so well after the visit. Please call, and ask how they are.")
         says = sentence % {"name": visit.patient.first_name}
     day = times.local_day(moment=now, zone=visit.site.zone)
-    alerts.open_alert(
-        kind=AlertKind.CALL_TASK,
-        key=f"slept:{visit.pk}:{day:%Y%m%d}",
-        says=says,
-        patient=visit.patient,
-        infusion=visit,
-        now=now,
-        once=True,
-        first=Role.NURSE,
-    )
+    alerts.call_task(key=f"slept:{visit.pk}:{day:%Y%m%d}", says=says, visit=visit, now=now, first=Role.NURSE)
 
 
 def _evening(left: datetime, given: Handover | None) -> datetime:

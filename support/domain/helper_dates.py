@@ -154,7 +154,7 @@ def own_window(commitment: Commitment) -> tuple[datetime, datetime]:
 def stay_until(visit: Infusion) -> datetime:
     """Until when somebody stays with the patient, by the rules the visit runs under: from when they left, or as soon as
     they are ready."""
-    left = visit.released_at or max(visit.ends_at, visit.ready_at or visit.ends_at)
+    left = visit.released_at or day.leaves_at(visit=visit)
     return left + timedelta(hours=rules.of(infusion=visit).stay_with_hours)
 
 

@@ -27,9 +27,8 @@ class HelperPage:
     """``today`` is the visit this helper has taken and that the page is now about; else the page is about dates.
 
     ``stepped_back`` are the dates just given back that nobody else has taken yet, ``maybe`` those they said maybe to.
-    ``never``: days of the week that
-    may not suit them, as number and name. ``is_ride_open``: one of the dates to take is a way home. ``share``: how many
-    each has taken, where they may know.
+    ``never``: days of the week that may not suit them, as number and name. ``is_ride_open``: one of the dates to take
+    is a way home. ``share``: how many each has taken, where they may know.
     """
 
     designation: Designation
@@ -102,10 +101,7 @@ def can_be_theirs(commitment: Commitment) -> bool:
     """What the patient named them for. Who is under 18 takes nobody home; what they have is theirs to give back."""
     if commitment.status in HOLDING:
         return True
-    named = commitment.designation
-    if commitment.role not in named.roles or not named.holds_at(commitment.for_starts_at):
-        return False
-    return commitment.role != SupportRole.RIDE or named.person.is_adult is not False
+    return commitment.designation.names_for(commitment.role, commitment.for_starts_at)
 
 
 def known_of(designation: Designation, ahead: Sequence[Commitment], *, now: datetime) -> Known:

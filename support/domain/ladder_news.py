@@ -92,8 +92,7 @@ def _asked(look: Look) -> list[str]:
 
 
 def _until(visit: Infusion, step: LadderStep, now: datetime) -> datetime | None:
-    """A patient who stays is urgent; another day has the time that something days away
-    has."""
+    """A patient who stays is urgent; another day has the time that something days away has."""
     if step.rung == L.HOLD:
         return now + timedelta(minutes=rules.of(infusion=visit).urgent_minutes)
     return step.until or rules.in_good_time(infusion=visit, now=now)

@@ -12,6 +12,7 @@ from hashlib import sha256
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max, Q
 from django.urls import reverse
 
 from clinic.domain import patient_rows
@@ -28,6 +29,8 @@ NOBODYS = "0" * TOKEN_LENGTH
 KEPT_FOR = timedelta(days=60)
 # Somebody's last day goes on into its night: they stay with the patient, and say that they are home.
 NIGHT = timedelta(hours=12)
+# Of a designation: when its helper last looked themselves; their calendar, which looks every hour, is not them.
+LAST_OPENED = Max("links__last_opened_at", filter=Q(links__purpose=LinkPurpose.HELPER))
 
 
 def for_designation(*, designation: Designation, now: datetime) -> Link:

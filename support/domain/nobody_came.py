@@ -28,11 +28,6 @@ def find(*, now: datetime) -> int:
     )
 
 
-def expected(*, visit: Infusion) -> datetime:
-    """When somebody should have come: at the end of the visit, or once the patient was ready."""
-    return max(visit.ends_at, visit.ready_at or visit.ends_at)
-
-
 def absent(*, alert: Alert, way: WayHome | None) -> Ride | None:
     """Who has the way home still and did not come: staff may end that, so that the others are asked."""
     held = way.held if way is not None and alert.status != AlertStatus.CLOSED else None
@@ -48,16 +43,8 @@ def _still_under_way(visit: Infusion, now: datetime) -> bool:
     with alerts.for_the_desk():
         words = {"name": visit.patient.first_name, "state": visit.state.label, "when": alerts.when(visit)}
         says = _("%(name)s, %(when)s: still “%(state)s”, long past the planned end. Look where they are, and say so.")
-        alerts.open_alert(
-            kind=AlertKind.CALL_TASK,
-            key=f"still-here:{visit.pk}:{visit.status}",
-            says=says % words,
-            patient=visit.patient,
-            infusion=visit,
-            now=now,
-            once=True,
-            first=Role.NURSE,
-        )
+    key = f"still-here:{visit.pk}:{visit.status}"
+    alerts.call_task(key=key, says=says % words, visit=visit, now=now, first=Role.NURSE)
     return True
 
 
@@ -79,7 +66,7 @@ def _waited_since(visit: Infusion, held: Commitment | None) -> datetime:
     """Whoever took it only now has the same time to come; so has whoever is asked because somebody stepped back."""
     back = promise_rows.rides(visit).filter(status=CommitmentStatus.WITHDRAWN)
     newest = held.answered_at if held is not None else back.aggregate(newest=Max("answered_at"))["newest"]
-    due = expected(visit=visit)
+    due = day.leaves_at(visit=visit)
     return max(due, newest or due)
 
 

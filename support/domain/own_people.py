@@ -7,19 +7,16 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from clinic.domain import locks, times
 from clinic.domain.errors import Refused
 from clinic.models import Patient, StaffMember
-from support.domain import designations, pending
+from support.domain import designations, links, pending
 from support.domain.designations import Consent
-from support.enums import ConsentHow, LinkPurpose, PendingKind, SupportRole
+from support.enums import ConsentHow, PendingKind, SupportRole
 from support.models import Designation, PendingChange, SupportPerson
 
-# When somebody last looked at their page themselves; their calendar, which looks every hour, is not them.
-LAST_OPENED = Max("links__last_opened_at", filter=Q(links__purpose=LinkPurpose.HELPER))
 # Named by the patient's own link within a day, whether they stayed on the list or not.
 MOST_A_DAY = 8
 
@@ -45,7 +42,7 @@ def of(*, patient: Patient, now: datetime) -> list[Designation]:
     rows = Designation.objects.filter(patient=patient, withdrawn_at=None).select_related(
         "person__site", "patient__site"
     )
-    named = rows.annotate(opened_at=LAST_OPENED)
+    named = rows.annotate(opened_at=links.LAST_OPENED)
     return [row for row in named.order_by("rank", "pk") if row.holds_at(now) and not row.person.is_escort]
 
 

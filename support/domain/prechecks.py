@@ -56,8 +56,8 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True)
 class Checks:
-    """``to_ask`` was not answered on arrival, ``said`` was; ``unseen`` has the way home and was not met
-    today, or no age is on record; ``met_at``: when they were."""
+    """``to_ask`` was not answered on arrival, ``said`` was; ``unseen`` has the way home and was not met today, or no
+    age is on record; ``met_at``: when they were."""
 
     to_ask: list[Line]
     said: list[Line]

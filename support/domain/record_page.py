@@ -19,7 +19,7 @@ from support.domain import (
     comfort,
     coverage,
     helper_lines,
-    own_people,
+    links,
     pending,
     purposes,
     same_number,
@@ -170,7 +170,7 @@ def _missing(course: Course, visits: list[Visit]) -> int:
 
 def _circle(patient: Patient) -> list[Designation]:
     rows = Designation.objects.filter(patient=patient).select_related("person", "witnessed_by", "patient__site")
-    return list(rows.annotate(opened_at=own_people.LAST_OPENED))
+    return list(rows.annotate(opened_at=links.LAST_OPENED))
 
 
 def _seen(patient: Patient) -> list[Seen]:

@@ -4,10 +4,8 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
-from django.db.models import Max
-
+from support.domain import links
 from support.domain.helper_page import HelperPage
-from support.enums import LinkPurpose
 from support.models import Designation
 
 # Where the page itself begins; before it are the head and the way past the masthead.
@@ -39,6 +37,6 @@ def to_patient(page: HelperPage) -> HelperPage:
 
 def last_opened(*, designation: Designation) -> datetime | None:
     """When this person last looked at their page themselves."""
-    theirs = designation.links.filter(purpose=LinkPurpose.HELPER)
-    opened: datetime | None = theirs.aggregate(last=Max("last_opened_at"))["last"]
+    theirs = Designation.objects.filter(pk=designation.pk)
+    opened: datetime | None = theirs.aggregate(last=links.LAST_OPENED)["last"]
     return opened

@@ -145,11 +145,22 @@ class Designation(models.Model):
         return f"{self.patient_id}/{self.person_id}"
 
     @property
+    def is_for_one_visit(self) -> bool:
+        """As ``FOR_ONE_VISIT``."""
+        return self.person.is_escort and self.valid_until is not None
+
+    @property
     def last_day(self) -> date | None:
         """On the clinic's calendar; None: until it is taken back."""
         if self.valid_until is None:
             return None
         return (self.valid_until - timedelta(microseconds=1)).astimezone(self.patient.site.zone).date()
+
+    def names_for(self, role: str, moment: datetime) -> bool:
+        """Whether this person may be asked for it then; who is under 18 takes nobody home."""
+        if role == SupportRole.RIDE and self.person.is_adult is False:
+            return False
+        return role in self.roles and self.holds_at(moment)
 
     def holds_at(self, moment: datetime) -> bool:
         """Whether the patient still names this person at that moment."""

@@ -30,6 +30,7 @@ from django.views.decorators.http import require_POST
 from clinic.domain import audit
 from clinic.domain.errors import Refused
 from clinic.throttle import too_many
+from clinic.views.desk import posted
 from support.domain import links
 from support.enums import LinkPurpose
 from support.models import Link
@@ -106,8 +107,8 @@ def who(request: HttpRequest) -> str:
 
 
 def typed(request: HttpRequest, name: str, *, longest: int) -> str:
-    """What somebody wrote into a field, without the one sign PostgreSQL cannot keep."""
-    return request.POST.get(name, "").replace("\x00", "")[:longest].strip()
+    """Trimmed, and no longer than that."""
+    return posted(request, name)[:longest].strip()
 
 
 def language_of(link: Link) -> str:
